@@ -1,0 +1,1 @@
+"""The protocol's documents, and the programs that run on a participant's own machine."""

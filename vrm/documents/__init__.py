@@ -1,0 +1,67 @@
+"""The documents of the protocol: JSON, typed by ``type``, versioned by ``v``, signed with eddsa-jcs-2022."""
+
+from vrm.documents.base import Document, Signed, accept, read, recall, sign, type_name
+from vrm.documents.customer import (
+    AcceptedTerms,
+    Area,
+    AskingPrice,
+    Facets,
+    Need,
+    PersonalRequest,
+    Profile,
+    RequestWithdrawal,
+)
+from vrm.documents.market import (
+    Agreement,
+    Assignment,
+    Category,
+    CellRange,
+    MarketCurrency,
+    MarketDescriptor,
+    Promise,
+    RunReport,
+    Schedule,
+)
+from vrm.documents.vendor import (
+    Bid,
+    BidPrice,
+    BidWithdrawal,
+    Capacity,
+    Place,
+    PricePart,
+    VendorProfile,
+)
+
+__all__ = [
+    "AcceptedTerms",
+    "Agreement",
+    "Area",
+    "AskingPrice",
+    "Assignment",
+    "Bid",
+    "BidPrice",
+    "BidWithdrawal",
+    "Capacity",
+    "Category",
+    "CellRange",
+    "Document",
+    "Facets",
+    "MarketCurrency",
+    "MarketDescriptor",
+    "Need",
+    "PersonalRequest",
+    "Place",
+    "PricePart",
+    "Profile",
+    "Promise",
+    "RequestWithdrawal",
+    "RunReport",
+    "Schedule",
+    "Signed",
+    "VendorProfile",
+    "accept",
+    "read",
+    "recall",
+    "sign",
+    "type_name",
+]

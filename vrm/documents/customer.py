@@ -1,0 +1,167 @@
+"""What a customer signs: the profile with its own key, everything about a request with a pseudonym."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import UNSET, Meta, UnsetType, field
+
+from vrm.documents.base import Document, Part
+from vrm.documents.scalars import (
+    Amount,
+    Cell,
+    Currency,
+    DeliveryWay,
+    Did,
+    Digest,
+    Gtin,
+    Instant,
+    Label,
+    Name,
+    Policy,
+    PriceKind,
+    QuarterHour,
+    ReplyKeyText,
+    Slug,
+    TermsId,
+    Text,
+    gtin_is_valid,
+    parse_instant,
+)
+
+CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
+VOCABULARY: dict[str, Any] = {"@vocab": "urn:vrm:profile:"}
+
+Attributes = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$")], Label]
+
+
+class Need(Part):
+    """What is wanted, in words and in the terms of schema.org."""
+
+    title: Name
+    category: Slug
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
+    unit: Slug = "piece"
+    condition: Literal["new", "refurbished", "used", "any"] = "any"
+    text: Text | UnsetType = UNSET
+    gtin: Gtin | UnsetType = UNSET
+    brand: Label | UnsetType = UNSET
+    model: Label | UnsetType = UNSET
+    attributes: Annotated[Attributes, Meta(max_length=16)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.gtin and not gtin_is_valid(self.gtin):
+            raise ValueError("the GTIN's check digit is wrong")
+
+
+class AskingPrice(Part):
+    """What the customer offers for the whole quantity, tax and delivery included.
+
+    ``fixed``: vendors say yes to it. ``ceiling``: vendors name a price at or under it.
+    """
+
+    kind: PriceKind
+    amount: Annotated[Amount, Meta(ge=1)]
+    currency: Currency
+
+
+class Area(Part):
+    """Where the customer is, as coarsely as the wallet chose, and how far is near enough (metres)."""
+
+    cell: Cell
+    radius_m: Annotated[int, Meta(ge=100, le=20_100_000)]
+
+
+class AcceptedTerms(Part):
+    """A privacy agreement of the IEEE 7012 roster, and the digest of its text."""
+
+    id: TermsId
+    digest: Digest
+
+
+class PersonalRequest(Document):
+    """A signed, anonymous need."""
+
+    SIGNER: ClassVar[str] = "pseudonym"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["PersonalRequest"] = "PersonalRequest"
+    market: Did
+    pseudonym: Did
+    reply_key: ReplyKeyText
+    need: Need
+    price: AskingPrice
+    area: Area
+    delivery: Annotated[tuple[DeliveryWay, ...], Meta(min_length=1, max_length=3)]
+    terms: AcceptedTerms
+    policy: Policy
+    not_before: QuarterHour | UnsetType = UNSET
+    needed_by: QuarterHour | UnsetType = UNSET
+    facets: Annotated[Attributes, Meta(max_length=8)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if len(set(self.delivery)) != len(self.delivery):
+            raise ValueError("delivery names a way twice")
+        for instant in (self.not_before, self.needed_by):
+            if instant:
+                parse_instant(instant)
+        if self.not_before and self.needed_by and self.not_before >= self.needed_by:
+            raise ValueError("not_before must be earlier than needed_by")
+
+
+class RequestWithdrawal(Document):
+    """The pseudonym takes its request back."""
+
+    SIGNER: ClassVar[str] = "pseudonym"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["RequestWithdrawal"] = "RequestWithdrawal"
+    market: Did
+    pseudonym: Did
+    request: Digest
+
+
+class Facets(Part):
+    """What a customer says of themself; every facet is optional and shown to nobody by default."""
+
+    id: Did
+    name: Name | UnsetType = UNSET
+    languages: (
+        Annotated[
+            tuple[Annotated[str, Meta(pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")], ...],
+            Meta(max_length=16),
+        ]
+        | UnsetType
+    ) = UNSET
+    interests: Annotated[tuple[Label, ...], Meta(max_length=64)] | UnsetType = UNSET
+    sizes: Annotated[Attributes, Meta(max_length=32)] | UnsetType = UNSET
+    contact: Annotated[Attributes, Meta(max_length=16)] | UnsetType = UNSET
+
+
+class Profile(
+    Document,
+    rename={
+        "context": "@context",
+        "valid_from": "validFrom",
+        "credential_subject": "credentialSubject",
+    },
+):
+    """The customer's own document of facets: a self-issued Verifiable Credential 2.0."""
+
+    SIGNER: ClassVar[str] = "issuer"
+
+    type: tuple[Literal["VerifiableCredential"], Literal["Profile"]] = (
+        "VerifiableCredential",
+        "Profile",
+    )
+    context: tuple[Literal["https://www.w3.org/ns/credentials/v2"], dict[str, str]] = field(
+        default_factory=lambda: (CREDENTIALS_V2, VOCABULARY)
+    )
+    issuer: Did
+    valid_from: Instant
+    credential_subject: Facets
+
+    def __post_init__(self) -> None:
+        if self.context[1] != VOCABULARY:
+            raise ValueError("@context must be the credentials context and the profile vocabulary")
+        if self.credential_subject.id != self.issuer:
+            raise ValueError("a profile speaks only of the one who signs it")
+        parse_instant(self.valid_from)

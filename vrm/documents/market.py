@@ -1,0 +1,143 @@
+"""What a market signs."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from vrm.documents.base import Document, Part
+from vrm.documents.scalars import (
+    Amount,
+    Currency,
+    DeliveryWay,
+    Did,
+    Digest,
+    Instant,
+    LocalTime,
+    MarketDay,
+    Name,
+    Policy,
+    Slug,
+    TermsId,
+    UnfilledReason,
+)
+
+Resolution = Annotated[int, Meta(ge=0, le=15)]
+Count = Annotated[int, Meta(ge=0)]
+
+
+class MarketCurrency(Part):
+    """The one currency of a market and its number of minor digits (ISO 4217)."""
+
+    code: Currency
+    digits: Annotated[int, Meta(ge=0, le=4)]
+
+
+class Category(Part):
+    id: Slug
+    title: Name
+
+
+class CellRange(Part):
+    """The H3 resolutions that a request's area may have, coarsest to finest."""
+
+    coarsest: Resolution
+    finest: Resolution
+
+
+class Agreement(Part):
+    """One privacy agreement of the roster, with the digest of the text served under ``/terms/{id}``."""
+
+    id: TermsId
+    title: Name
+    digest: Digest
+
+
+class Schedule(Part):
+    """When things happen.
+
+    Cutoffs are local times in the market's IANA zone. Bids close ``bids_close_minutes`` before a cutoff. A
+    request joins the first cutoff at least ``minimum_open_minutes`` after its publication. Publication happens
+    at instants that are whole multiples of ``batch_seconds`` since 1970-01-01T00:00:00Z, once ``batch_minimum``
+    requests wait, at the latest at the last instant before the cutoff.
+    """
+
+    time_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+    cutoffs: Annotated[tuple[LocalTime, ...], Meta(min_length=1, max_length=24)]
+    bids_close_minutes: Annotated[int, Meta(ge=0, le=1440)]
+    minimum_open_minutes: Annotated[int, Meta(ge=0, le=14 * 1440)]
+    batch_seconds: Annotated[int, Meta(ge=1, le=86_400)]
+    batch_minimum: Annotated[int, Meta(ge=1, le=100_000)]
+
+
+class MarketDescriptor(Document):
+    """A market's public rules, served at ``/.well-known/vrm-market``."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["MarketDescriptor"] = "MarketDescriptor"
+    market: Did
+    name: Name
+    currency: MarketCurrency
+    schedule: Schedule
+    categories: Annotated[tuple[Category, ...], Meta(min_length=1, max_length=1000)]
+    cells: CellRange
+    policies: Annotated[tuple[Policy, ...], Meta(min_length=1, max_length=4)]
+    terms: Annotated[tuple[Agreement, ...], Meta(min_length=1, max_length=16)]
+    admission: Literal["open", "invited"]
+    seed_anchor: Digest
+    """The end of the hash chain from which each run's tie-break seed is revealed."""
+
+
+class Promise(Document):
+    """The market's word that a document will be public by an instant. It tells no time of arrival."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Promise"] = "Promise"
+    market: Did
+    document: Digest
+    document_type: Literal["PersonalRequest", "RequestWithdrawal"]
+    publish_by: Instant
+
+
+class Assignment(Document):
+    """A run's decision for one request, with the figures that decided and the ranked runners-up."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Assignment"] = "Assignment"
+    market: Did
+    day: MarketDay
+    request: Digest
+    bid: Digest
+    vendor: Did
+    place: Slug
+    amount: Amount
+    currency: Currency
+    delivery: DeliveryWay
+    distance_m: Count
+    band: Count
+    rank: Annotated[int, Meta(ge=1)]
+    """The bid's place in the request's own order, 1 is the best."""
+    eligible: Annotated[int, Meta(ge=1)]
+    """How many bids on the request were eligible."""
+    reserve: tuple[Digest, ...]
+
+
+class RunReport(Document):
+    """What one run did, and the digests that pin its inputs and its outcome."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["RunReport"] = "RunReport"
+    market: Did
+    day: MarketDay
+    cutoff: Instant
+    seed: Digest
+    """The next element of the hash chain: its SHA-256 is the seed of the run before, or the anchor."""
+    requests: Count
+    bids: Count
+    assigned: Count
+    unfilled: dict[UnfilledReason, Count]
+    inputs: Digest
+    outcome: Digest

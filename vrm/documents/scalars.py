@@ -1,0 +1,107 @@
+"""The scalar types of documents, each with the exact text that the wire allows.
+
+Patterns are anchored and the values are ASCII unless they are meant for people, so that a value has one
+spelling and a digest one meaning.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, date, datetime
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
+
+MAX_INTEGER: Final = 2**53 - 1
+"""The largest integer that every JSON reader keeps exactly (RFC 7493, section 2.2)."""
+
+Did = Annotated[str, Meta(pattern=r"^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")]
+"""An Ed25519 did:key."""
+
+Digest = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
+"""SHA-256 of a document's canonical unsigned form, base64url without padding."""
+
+Salt = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
+"""128 random bits, base64url without padding."""
+
+ReplyKeyText = Annotated[str, Meta(pattern=r"^z6LS[1-9A-HJ-NP-Za-km-z]{44}$")]
+"""An X25519 public key as multibase with its multicodec."""
+
+Instant = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+"""RFC 3339 in UTC, whole seconds."""
+
+QuarterHour = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:(00|15|30|45):00Z$")]
+"""An instant that a customer states: whole quarters of an hour only, since a second would be a fingerprint."""
+
+LocalTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+"""A time of day in the market's zone."""
+
+LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+"""A calendar date in the market's zone."""
+
+MarketDay = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d(#[1-9]\d?)?$")]
+"""The local date on which a cutoff falls, with ``#2`` and so on for the later ones of that date."""
+
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+"""Minor units of a currency."""
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Sequence = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+Cell = Annotated[str, Meta(pattern=r"^8[0-9a-f]{14}$")]
+"""An H3 cell index."""
+
+Gtin = Annotated[str, Meta(pattern=r"^(\d{8}|\d{12}|\d{13}|\d{14})$")]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+Text = Annotated[str, Meta(min_length=1, max_length=2000)]
+Label = Annotated[str, Meta(min_length=1, max_length=64)]
+LatE6 = Annotated[int, Meta(ge=-90_000_000, le=90_000_000)]
+LngE6 = Annotated[int, Meta(ge=-180_000_000, le=180_000_000)]
+"""Millionths of a degree (WGS 84): documents hold no floats."""
+
+TermsId = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+"""An agreement's id in the roster of IEEE 7012 (MyTerms), such as ``PDC-INTENT``."""
+
+DeliveryWay = Literal["ship", "pickup", "on-site"]
+PriceKind = Literal["fixed", "ceiling"]
+Policy = Literal["best-nearby", "best-value", "nearest", "lowest-price"]
+UnfilledReason = Literal["no-bids", "none-eligible", "capacity"]
+
+
+def format_instant(when: datetime) -> str:
+    """Write an aware datetime as an `Instant`; fractions of a second are cut off."""
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an `Instant`.
+
+    Raises:
+        ValueError: when the text is no such instant, or no such day exists.
+    """
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+
+
+def parse_date(text: str) -> date:
+    """Read a `LocalDate`.
+
+    Raises:
+        ValueError: when there is no such day.
+    """
+    return date.fromisoformat(text)
+
+
+def gtin_is_valid(gtin: str) -> bool:
+    """Tell whether the last digit is the check digit of the others (GS1 General Specifications, 7.9)."""
+    digits = [int(c) for c in reversed(gtin)]
+    return sum(d * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def text_is_clean(text: str) -> bool:
+    """Tell whether text for people is free of control and bidirectional override characters, and in NFC.
+
+    Overrides let a line read otherwise than it compares; a second normal form lets two digests read alike.
+    """
+    return not _CONTROL.search(text) and unicodedata.is_normalized("NFC", text)
