@@ -20,3 +20,41 @@ class InvalidDocument(VrmError):
         super().__init__(detail)
         self.code = code
         self.field = field
+
+
+class UsageError(VrmError):
+    """What a person or a file asked for cannot be done as written."""
+
+
+class KeyFileError(VrmError):
+    """A key file or passphrase that is missing, exposed, or already there."""
+
+
+class MarketRefused(VrmError):
+    """The market answered with a problem document (RFC 9457).
+
+    ``code`` is the stable slug of the refusal, such as ``bids-closed``; ``status`` the HTTP status;
+    ``field`` the JSON path of the offending member where the market names one.
+    """
+
+    def __init__(
+        self, code: str, title: str, detail: str, status: int, field: str | None = None
+    ) -> None:
+        super().__init__(f"{detail or title} ({code})")
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.status = status
+        self.field = field
+
+
+class MarketUnreachable(VrmError):
+    """No usable answer came from the market's address."""
+
+
+class MarketMisbehaved(VrmError):
+    """The market answered against its own rules: a wrong signature, another identity, a foreign shape."""
+
+
+class CheckFailed(VrmError):
+    """A check over what a market published did not hold."""

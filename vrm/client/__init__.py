@@ -1,0 +1,1 @@
+"""Typed clients of a market's HTTP API, one class per side."""

@@ -1,0 +1,178 @@
+"""The manners that the three command lines share.
+
+Standard output carries the result and nothing else: with ``--json`` one JSON object or array, otherwise text
+and tables for people. Progress, questions and errors go to standard error; an error is one line. ``NO_COLOR``
+is honoured.
+
+Exit codes:
+
+===  ==============================================================================
+0    done
+1    the market refused, broke its own rules, or a check did not hold
+2    the request itself was wrong: an option, a file, a passphrase, this machine
+3    the market cannot be reached
+130  interrupted from the keyboard
+===  ==============================================================================
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine, Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, NoReturn, TypeVar
+
+import httpx
+import msgspec
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from crypto import CryptoError
+from vrm.errors import CheckFailed, MarketMisbehaved, MarketRefused, MarketUnreachable, VrmError
+
+OK: Final = 0
+REFUSED: Final = 1
+USAGE: Final = 2
+UNREACHABLE: Final = 3
+INTERRUPTED: Final = 130
+
+out: Final = Console(highlight=False)
+"""Results for people."""
+
+err: Final = Console(highlight=False, stderr=True)
+"""Progress, questions, and the one line of an error."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="Read the passphrase from the first line of this file [env: VRM_PASSPHRASE_FILE].",
+        show_default=False,
+    ),
+]
+
+T = TypeVar("T")
+
+
+def application(help_text: str) -> typer.Typer:
+    """Make a Typer application that leaves errors to `main` and prints help when called bare."""
+    return typer.Typer(
+        help=help_text,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode="rich",
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+def main(app: typer.Typer, name: str, *, also: tuple[type[Exception], ...] = ()) -> NoReturn:
+    """Run a command line and exit with one of the codes above; never with a traceback for a known error.
+
+    Args:
+        also: further error trees whose members are refusals (exit 1), for programs that bring their own.
+    """
+    known = (VrmError, CryptoError, httpx.HTTPError, httpx.InvalidURL, OSError, *also)
+    code: object
+    try:
+        code = app(prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader went away, as `head` does; the interpreter's own last flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = REFUSED
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except typer.TyperException as error:
+        code = _usage(error, name)
+    except BaseExceptionGroup as group:
+        first = _first(group)
+        if not isinstance(first, known):
+            raise
+        code = _report(first, name, also)
+    except known as error:
+        code = _report(error, name, also)
+    raise SystemExit(code if isinstance(code, int) else OK)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run an asynchronous command to its end."""
+    return asyncio.run(coroutine)
+
+
+def fail(message: str) -> NoReturn:
+    """End the command as wrongly used (exit 2) with one line."""
+    raise typer.BadParameter(message)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON value (built-ins, msgspec structs, dataclasses) on one line of standard output."""
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def note(message: str) -> None:
+    """Print a line for a person on standard error."""
+    err.print(Text(message))
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+    """Lay out rows as plain text; numbers stand to the right, and no cell is read as markup."""
+    grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    cells = [list(row) for row in rows]
+    for at, heading in enumerate(headings):
+        numeric = bool(cells) and all(isinstance(row[at], int | float) for row in cells)
+        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+    for row in cells:
+        grid.add_row(*(Text(str(cell)) for cell in row))
+    return grid
+
+
+def exit_code(error: BaseException) -> int:
+    """Tell the exit code that an error stands for."""
+    if isinstance(error, MarketUnreachable | httpx.TransportError):
+        return UNREACHABLE
+    if isinstance(error, MarketRefused | MarketMisbehaved | CheckFailed):
+        return REFUSED
+    return USAGE
+
+
+def _report(error: BaseException, name: str, also: tuple[type[Exception], ...]) -> int:
+    _line(name, describe(error))
+    return REFUSED if isinstance(error, also) else exit_code(error)
+
+
+def describe(error: BaseException) -> str:
+    """Say an error in one line without a control character."""
+    if isinstance(error, OSError) and error.strerror:
+        text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    elif isinstance(error, httpx.TransportError):
+        text = f"cannot reach the market: {error}" if str(error) else "cannot reach the market"
+    else:
+        text = str(error) or type(error).__name__
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _usage(error: typer.TyperException, name: str) -> int:
+    message = error.format_message().strip()
+    if message:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else name
+        if message.startswith("Usage:"):  # a bare group: its help, as Typer would have shown it
+            err.print(Text(message))
+        else:
+            _line(name, f"{' '.join(message.split())} Try: {command} --help")
+    return USAGE
+
+
+def _line(name: str, text: str) -> None:
+    sys.stderr.write(f"{name}: {text}\n")
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Find the first error of a task group, which is the one worth telling."""
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
