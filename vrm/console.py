@@ -55,6 +55,8 @@ PassphraseFile = Annotated[
     ),
 ]
 
+_KNOWN: Final = (VrmError, CryptoError, httpx.HTTPError, httpx.InvalidURL, OSError)
+
 T = TypeVar("T")
 
 
@@ -76,7 +78,7 @@ def main(app: typer.Typer, name: str, *, also: tuple[type[Exception], ...] = ())
     Args:
         also: further error trees whose members are refusals (exit 1), for programs that bring their own.
     """
-    known = (VrmError, CryptoError, httpx.HTTPError, httpx.InvalidURL, OSError, *also)
+    known: tuple[type[Exception], ...] = (*_KNOWN, *also)
     code: object
     try:
         code = app(prog_name=name, standalone_mode=False)

@@ -375,7 +375,7 @@ def _problem(answer: httpx.Response) -> MarketRefused | MarketUnreachable:
 
 def _pause(attempt: int) -> float:
     """Seconds before the next attempt: doubling, and uneven so that clients do not march in step."""
-    return 0.1 * 2**attempt * (0.5 + random.random())  # noqa: S311 - nothing secret hangs on it
+    return 0.1 * 2.0**attempt * (0.5 + random.random())  # noqa: S311 - nothing secret hangs on it
 
 
 def _retry_after(answer: httpx.Response) -> float:
