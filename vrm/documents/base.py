@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 import msgspec
 
 import crypto
+from crypto import proof
+from crypto.canonical import canonical, unsigned
 from vrm.documents.scalars import text_is_clean
 from vrm.errors import InvalidDocument
 
@@ -73,11 +75,11 @@ def sign(body: D, key: crypto.SigningKey, *, created: str | None = None) -> Sign
         raise InvalidDocument(
             "wrong-key", f"{kind.__name__}.{kind.SIGNER} names another key than the one given."
         )
-    unsigned = msgspec.to_builtins(body)
-    _check_texts(unsigned)
-    _decode(unsigned, kind)
-    signed = crypto.sign(unsigned, key, created=created)
-    return Signed(body, crypto.digest(unsigned), crypto.canonical(signed))
+    bare = msgspec.to_builtins(body)
+    _check_texts(bare)
+    _decode(bare, kind)
+    signed = proof.sign(bare, key, created=created)
+    return Signed(body, crypto.digest(bare), canonical(signed))
 
 
 def read(raw: bytes, expected: type[D]) -> Signed[D]:
@@ -102,18 +104,15 @@ def accept(document: dict[str, Any], expected: type[D]) -> Signed[D]:
     if not isinstance(signer, str):
         detail = f"The document must name its signer in {expected.SIGNER}."
         raise InvalidDocument("invalid-field", detail, expected.SIGNER)
-    crypto.verify(document, signer=signer, allow_created=not expected.PSEUDONYMOUS)
-    unsigned = {member: value for member, value in document.items() if member != "proof"}
-    _check_texts(unsigned)
-    body = _decode(unsigned, expected)
-    return Signed(body, crypto.digest(unsigned), crypto.canonical(document))
+    proof.verify(document, signer=signer, allow_created=not expected.PSEUDONYMOUS)
+    bare = unsigned(document)
+    _check_texts(bare)
+    return Signed(_decode(bare, expected), crypto.digest(bare), canonical(document))
 
 
 def recall(wire: bytes, expected: type[D]) -> D:
     """Decode the body of a document that was verified before it was stored."""
-    unsigned = msgspec.json.decode(wire)
-    del unsigned["proof"]
-    return msgspec.convert(unsigned, expected)
+    return msgspec.convert(unsigned(msgspec.json.decode(wire)), expected)
 
 
 def type_name(document: dict[str, Any]) -> str | None:
@@ -124,9 +123,9 @@ def type_name(document: dict[str, Any]) -> str | None:
     return named if isinstance(named, str) else None
 
 
-def _decode(unsigned: dict[str, Any], expected: type[D]) -> D:
+def _decode(bare: dict[str, Any], expected: type[D]) -> D:
     try:
-        return msgspec.convert(unsigned, expected)
+        return msgspec.convert(bare, expected)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
         code = "unknown-field" if "unknown field" in message else "invalid-field"

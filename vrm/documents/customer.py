@@ -1,12 +1,11 @@
 """What a customer signs: the profile with its own key, everything about a request with a pseudonym."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from msgspec import UNSET, Meta, UnsetType, field
 
 from vrm.documents.base import Document, Part
 from vrm.documents.scalars import (
-    Amount,
     Cell,
     Currency,
     DeliveryWay,
@@ -17,6 +16,7 @@ from vrm.documents.scalars import (
     Label,
     Name,
     Policy,
+    Price,
     PriceKind,
     QuarterHour,
     ReplyKeyText,
@@ -27,13 +27,13 @@ from vrm.documents.scalars import (
     parse_instant,
 )
 
-CREDENTIALS_V2 = "https://www.w3.org/ns/credentials/v2"
-VOCABULARY: dict[str, Any] = {"@vocab": "urn:vrm:profile:"}
+CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
+VOCABULARY: Final[dict[str, str]] = {"@vocab": "urn:vrm:profile:"}
 
-Attributes = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$")], Label]
+Attributes = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$(?!\n)")], Label]
 
 
-class Need(Part):
+class Need(Part, frozen=True, kw_only=True):
     """What is wanted, in words and in the terms of schema.org."""
 
     title: Name
@@ -52,32 +52,32 @@ class Need(Part):
             raise ValueError("the GTIN's check digit is wrong")
 
 
-class AskingPrice(Part):
+class AskingPrice(Part, frozen=True, kw_only=True):
     """What the customer offers for the whole quantity, tax and delivery included.
 
     ``fixed``: vendors say yes to it. ``ceiling``: vendors name a price at or under it.
     """
 
     kind: PriceKind
-    amount: Annotated[Amount, Meta(ge=1)]
+    amount: Price
     currency: Currency
 
 
-class Area(Part):
+class Area(Part, frozen=True, kw_only=True):
     """Where the customer is, as coarsely as the wallet chose, and how far is near enough (metres)."""
 
     cell: Cell
     radius_m: Annotated[int, Meta(ge=100, le=20_100_000)]
 
 
-class AcceptedTerms(Part):
+class AcceptedTerms(Part, frozen=True, kw_only=True):
     """A privacy agreement of the IEEE 7012 roster, and the digest of its text."""
 
     id: TermsId
     digest: Digest
 
 
-class PersonalRequest(Document):
+class PersonalRequest(Document, frozen=True, kw_only=True):
     """A signed, anonymous need."""
 
     SIGNER: ClassVar[str] = "pseudonym"
@@ -107,7 +107,7 @@ class PersonalRequest(Document):
             raise ValueError("not_before must be earlier than needed_by")
 
 
-class RequestWithdrawal(Document):
+class RequestWithdrawal(Document, frozen=True, kw_only=True):
     """The pseudonym takes its request back."""
 
     SIGNER: ClassVar[str] = "pseudonym"
@@ -119,14 +119,14 @@ class RequestWithdrawal(Document):
     request: Digest
 
 
-class Facets(Part):
+class Facets(Part, frozen=True, kw_only=True):
     """What a customer says of themself; every facet is optional and shown to nobody by default."""
 
     id: Did
     name: Name | UnsetType = UNSET
     languages: (
         Annotated[
-            tuple[Annotated[str, Meta(pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$")], ...],
+            tuple[Annotated[str, Meta(pattern=r"^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8})*$(?!\n)")], ...],
             Meta(max_length=16),
         ]
         | UnsetType
@@ -138,6 +138,8 @@ class Facets(Part):
 
 class Profile(
     Document,
+    frozen=True,
+    kw_only=True,
     rename={
         "context": "@context",
         "valid_from": "validFrom",

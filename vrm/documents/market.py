@@ -25,26 +25,26 @@ Resolution = Annotated[int, Meta(ge=0, le=15)]
 Count = Annotated[int, Meta(ge=0)]
 
 
-class MarketCurrency(Part):
+class MarketCurrency(Part, frozen=True, kw_only=True):
     """The one currency of a market and its number of minor digits (ISO 4217)."""
 
     code: Currency
     digits: Annotated[int, Meta(ge=0, le=4)]
 
 
-class Category(Part):
+class Category(Part, frozen=True, kw_only=True):
     id: Slug
     title: Name
 
 
-class CellRange(Part):
+class CellRange(Part, frozen=True, kw_only=True):
     """The H3 resolutions that a request's area may have, coarsest to finest."""
 
     coarsest: Resolution
     finest: Resolution
 
 
-class Agreement(Part):
+class Agreement(Part, frozen=True, kw_only=True):
     """One privacy agreement of the roster, with the digest of the text served under ``/terms/{id}``."""
 
     id: TermsId
@@ -52,7 +52,7 @@ class Agreement(Part):
     digest: Digest
 
 
-class Schedule(Part):
+class Schedule(Part, frozen=True, kw_only=True):
     """When things happen.
 
     Cutoffs are local times in the market's IANA zone. Bids close ``bids_close_minutes`` before a cutoff. A
@@ -61,7 +61,7 @@ class Schedule(Part):
     requests wait, at the latest at the last instant before the cutoff.
     """
 
-    time_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+    time_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$(?!\n)")]
     cutoffs: Annotated[tuple[LocalTime, ...], Meta(min_length=1, max_length=24)]
     bids_close_minutes: Annotated[int, Meta(ge=0, le=1440)]
     minimum_open_minutes: Annotated[int, Meta(ge=0, le=14 * 1440)]
@@ -69,7 +69,7 @@ class Schedule(Part):
     batch_minimum: Annotated[int, Meta(ge=1, le=100_000)]
 
 
-class MarketDescriptor(Document):
+class MarketDescriptor(Document, frozen=True, kw_only=True):
     """A market's public rules, served at ``/.well-known/vrm-market``."""
 
     SIGNER: ClassVar[str] = "market"
@@ -88,7 +88,7 @@ class MarketDescriptor(Document):
     """The end of the hash chain from which each run's tie-break seed is revealed."""
 
 
-class Promise(Document):
+class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival."""
 
     SIGNER: ClassVar[str] = "market"
@@ -100,7 +100,7 @@ class Promise(Document):
     publish_by: Instant
 
 
-class Assignment(Document):
+class Assignment(Document, frozen=True, kw_only=True):
     """A run's decision for one request, with the figures that decided and the ranked runners-up."""
 
     SIGNER: ClassVar[str] = "market"
@@ -124,7 +124,7 @@ class Assignment(Document):
     reserve: tuple[Digest, ...]
 
 
-class RunReport(Document):
+class RunReport(Document, frozen=True, kw_only=True):
     """What one run did, and the digests that pin its inputs and its outcome."""
 
     SIGNER: ClassVar[str] = "market"

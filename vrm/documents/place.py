@@ -28,7 +28,7 @@ def cell_at(where: Point, resolution: int) -> str:
 
     Never through a parent: an H3 parent does not contain the whole area of its children.
     """
-    return h3.latlng_to_cell(where.lat_e6 / 1e6, where.lng_e6 / 1e6, resolution)
+    return str(h3.latlng_to_cell(where.lat_e6 / 1e6, where.lng_e6 / 1e6, resolution))
 
 
 def resolution_of(cell: str) -> int:
@@ -39,7 +39,7 @@ def resolution_of(cell: str) -> int:
     """
     if not h3.is_valid_cell(cell):
         raise InvalidDocument("not-a-cell", f"{cell} is not an H3 cell.", "area.cell")
-    return h3.get_resolution(cell)
+    return int(h3.get_resolution(cell))
 
 
 def centre_of(cell: str) -> Point:

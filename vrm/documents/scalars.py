@@ -1,7 +1,8 @@
 """The scalar types of documents, each with the exact text that the wire allows.
 
 Patterns are anchored and the values are ASCII unless they are meant for people, so that a value has one
-spelling and a digest one meaning.
+spelling and a digest one meaning: ``[0-9]`` because ``\\d`` takes the digits of every script, and ``(?!\\n)``
+because Python's ``$`` also matches before a last line feed.
 """
 
 import re
@@ -14,43 +15,50 @@ from msgspec import Meta
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 7493, section 2.2)."""
 
-Did = Annotated[str, Meta(pattern=r"^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$")]
+Did = Annotated[str, Meta(pattern=r"^did:key:z6Mk[1-9A-HJ-NP-Za-km-z]{44}$(?!\n)")]
 """An Ed25519 did:key."""
 
-Digest = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$")]
+Digest = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{43}$(?!\n)")]
 """SHA-256 of a document's canonical unsigned form, base64url without padding."""
 
-Salt = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$")]
+Salt = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{21}[AQgw]$(?!\n)")]
 """128 random bits, base64url without padding."""
 
-ReplyKeyText = Annotated[str, Meta(pattern=r"^z6LS[1-9A-HJ-NP-Za-km-z]{44}$")]
+ReplyKeyText = Annotated[str, Meta(pattern=r"^z6LS[1-9A-HJ-NP-Za-km-z]{44}$(?!\n)")]
 """An X25519 public key as multibase with its multicodec."""
 
-Instant = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+Instant = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9]Z$(?!\n)")
+]
 """RFC 3339 in UTC, whole seconds."""
 
-QuarterHour = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:(00|15|30|45):00Z$")]
+QuarterHour = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:(00|15|30|45):00Z$(?!\n)")
+]
 """An instant that a customer states: whole quarters of an hour only, since a second would be a fingerprint."""
 
-LocalTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+LocalTime = Annotated[str, Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$(?!\n)")]
 """A time of day in the market's zone."""
 
-LocalDate = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d$")]
+LocalDate = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9]$(?!\n)")]
 """A calendar date in the market's zone."""
 
-MarketDay = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d(#[1-9]\d?)?$")]
+MarketDay = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9][0-9]-[0-9][0-9](#[1-9][0-9]?)?$(?!\n)")]
 """The local date on which a cutoff falls, with ``#2`` and so on for the later ones of that date."""
 
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)")]
 Amount = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 """Minor units of a currency."""
 
-Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Price = Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+"""A price in minor units: never nothing."""
+
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$(?!\n)")]
 Sequence = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
-Cell = Annotated[str, Meta(pattern=r"^8[0-9a-f]{14}$")]
+Cell = Annotated[str, Meta(pattern=r"^8[0-9a-f]{14}$(?!\n)")]
 """An H3 cell index."""
 
-Gtin = Annotated[str, Meta(pattern=r"^(\d{8}|\d{12}|\d{13}|\d{14})$")]
+Gtin = Annotated[str, Meta(pattern=r"^([0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})$(?!\n)")]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Label = Annotated[str, Meta(min_length=1, max_length=64)]
@@ -58,7 +66,7 @@ LatE6 = Annotated[int, Meta(ge=-90_000_000, le=90_000_000)]
 LngE6 = Annotated[int, Meta(ge=-180_000_000, le=180_000_000)]
 """Millionths of a degree (WGS 84): documents hold no floats."""
 
-TermsId = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$")]
+TermsId = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
 """An agreement's id in the roster of IEEE 7012 (MyTerms), such as ``PDC-INTENT``."""
 
 DeliveryWay = Literal["ship", "pickup", "on-site"]

@@ -17,6 +17,7 @@ from vrm.documents.scalars import (
     LngE6,
     LocalDate,
     Name,
+    Price,
     Salt,
     Sequence,
     Slug,
@@ -28,7 +29,7 @@ from vrm.documents.scalars import (
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
 
 
-class Place(Part):
+class Place(Part, frozen=True, kw_only=True):
     """Where a vendor serves from: a point, how far it reaches (metres), and units a day by default."""
 
     id: Slug
@@ -37,11 +38,11 @@ class Place(Part):
     lng_e6: LngE6
     reach_m: Annotated[int, Meta(ge=0, le=20_100_000)]
     capacity: Units
-    hours: Annotated[str, Meta(pattern=r"^[A-Za-z0-9 ,:;-]{1,120}$")] | UnsetType = UNSET
+    hours: Annotated[str, Meta(pattern=r"^[A-Za-z0-9 ,:;-]{1,120}$(?!\n)")] | UnsetType = UNSET
     """Opening hours in schema.org's form, such as ``Mo-Fr 09:00-18:00``."""
 
 
-class VendorProfile(Document):
+class VendorProfile(Document, frozen=True, kw_only=True):
     """A vendor's public profile; the one with the highest ``seq`` counts."""
 
     SIGNER: ClassVar[str] = "vendor"
@@ -56,14 +57,14 @@ class VendorProfile(Document):
     delivery: Annotated[tuple[DeliveryWay, ...], Meta(min_length=1, max_length=3)]
     terms: Annotated[tuple[TermsId, ...], Meta(min_length=1, max_length=16)]
     text: Text | UnsetType = UNSET
-    url: Annotated[str, Meta(pattern=r"^https://[!-~]{1,200}$")] | UnsetType = UNSET
+    url: Annotated[str, Meta(pattern=r"^https://[!-~]{1,200}$(?!\n)")] | UnsetType = UNSET
 
     def __post_init__(self) -> None:
         if len({place.id for place in self.places}) != len(self.places):
             raise ValueError("two places have one id")
 
 
-class Capacity(Document):
+class Capacity(Document, frozen=True, kw_only=True):
     """How many requests a place takes on one date; the one with the highest ``seq`` counts."""
 
     SIGNER: ClassVar[str] = "vendor"
@@ -80,17 +81,17 @@ class Capacity(Document):
         parse_date(self.date)
 
 
-class PricePart(Part):
+class PricePart(Part, frozen=True, kw_only=True):
     """One item of an all-in price."""
 
     label: Label
     amount: Amount
 
 
-class BidPrice(Part):
+class BidPrice(Part, frozen=True, kw_only=True):
     """The all-in price for the request's whole quantity; ``parts``, where given, add up to it."""
 
-    amount: Annotated[Amount, Meta(ge=1)]
+    amount: Price
     currency: Currency
     parts: Annotated[tuple[PricePart, ...], Meta(min_length=1, max_length=16)] | UnsetType = UNSET
 
@@ -99,7 +100,7 @@ class BidPrice(Part):
             raise ValueError("the parts of the price do not add up to its amount")
 
 
-class Bid(Document):
+class Bid(Document, frozen=True, kw_only=True):
     """A firm commitment to fulfil one request; one live bid per vendor and request, highest ``seq``."""
 
     SIGNER: ClassVar[str] = "vendor"
@@ -118,7 +119,7 @@ class Bid(Document):
     text: Annotated[str, Meta(min_length=1, max_length=500)] | UnsetType = UNSET
 
 
-class BidWithdrawal(Document):
+class BidWithdrawal(Document, frozen=True, kw_only=True):
     """The vendor takes its bid back, which it can until the bids close."""
 
     SIGNER: ClassVar[str] = "vendor"
