@@ -38,6 +38,7 @@ COVERED_WITH_BODY: Final = (*COVERED, "content-digest")
 _PARAMETERS: Final = frozenset(("created", "keyid", "nonce", "tag"))
 _NONCE: Final = re.compile(r"[A-Za-z0-9_-]{16,86}\Z")
 _MAX_HEADER: Final = 4096
+_YEAR_9999: Final = 253370764800
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,8 @@ def sign_request(
     """
     if not _NONCE.match(nonce):
         raise HttpSignatureError("A nonce is 16 to 86 base64url characters.", code="nonce")
+    if not 0 <= created < _YEAR_9999:
+        raise HttpSignatureError("A signature's time lies out of range.", code="created")
     added = _Headers(headers)
     signer = HTTPMessageSigner(signature_algorithm=Ed25519, key_resolver=_Signer(key))
     try:
@@ -94,7 +97,7 @@ def sign_request(
             covered_component_ids=COVERED,
             body=body or None,
         )
-    except (HTTPMessageSignaturesException, ValueError, OverflowError) as error:
+    except (HTTPMessageSignaturesException, ValueError) as error:
         raise HttpSignatureError("The request cannot be signed as it stands.") from error
     return {
         name: added[name]

@@ -6,6 +6,7 @@ so let mixed-order points through. A version number tells little, since distribu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import nacl.bindings as sodium
@@ -19,14 +20,15 @@ MIXED_ORDER_POINT: Final = bytes.fromhex("95" + "99" * 30 + "99")
 """B plus the point of order two."""
 
 
-def check_libsodium() -> None:
+def check_libsodium(
+    is_valid_point: Callable[[bytes], bool] = sodium.crypto_core_ed25519_is_valid_point,
+) -> None:
     """Refuse a libsodium that takes mixed-order points for safe ones.
 
     Raises:
-        LibraryUnsafe: this libsodium has CVE-2025-69277, or was built without these functions.
+        LibraryUnsafe: this libsodium has CVE-2025-69277, or judges points wrongly otherwise.
     """
-    sound = sodium.has_crypto_core_ed25519 and sodium.crypto_core_ed25519_is_valid_point(BASE_POINT)
-    if not sound or sodium.crypto_core_ed25519_is_valid_point(MIXED_ORDER_POINT):
+    if not is_valid_point(BASE_POINT) or is_valid_point(MIXED_ORDER_POINT):
         raise LibraryUnsafe(
             "This libsodium accepts mixed-order keys (CVE-2025-69277); install pynacl 1.6.2 or later."
         )
