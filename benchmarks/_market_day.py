@@ -1,0 +1,90 @@
+"""A made-up market day for measuring the resolver: towns, vendors round them, nearby bids.
+
+Requests and places stand on a square of `SIDE_M` metres with one place per `10` requests on
+average. Every request has ten bids, from ten vendors drawn among those near it. A quarter of the
+requests follow each policy; those by `best-nearby` name a fixed price, as is the default.
+Bands cluster round the middle. Total capacity is 1.2 times the requests, unevenly spread.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from marketplace.resolver.market import UNLISTED, Bids, Market, Places, Policy, Requests, Way
+
+BIDS_PER_REQUEST = 10
+REQUESTS_PER_PLACE = 10
+CAPACITY_SHARE = 1.2
+NEIGHBOURS = 40
+"""A request's bids come from ten of so many places near it."""
+
+
+def market_day(requests: int, seed: int = 1) -> Market:
+    """A day of `requests` requests in canonical order."""
+    random = np.random.default_rng(seed)
+    places = max(requests // REQUESTS_PER_PLACE, NEIGHBOURS)
+    # About four places in a square kilometre, as shops stand in a town.
+    side_m = int(1000 * np.sqrt(places / 4))
+    strip_m = 1500
+    at = random.integers(0, side_m, (places, 2))
+    # Canonical order is by did, and dids say nothing of where a vendor is: walk the map in
+    # strips to find neighbours, then refer to places by a shuffled row.
+    walk = np.lexsort((at[:, 1], at[:, 0] // strip_m))
+    at = at[walk]
+    row_of = random.permutation(places).astype(np.int32)
+
+    middle = random.integers(0, places, requests)
+    spot = at[middle] + random.integers(-1000, 1000, (requests, 2))
+    request = np.repeat(np.arange(requests, dtype=np.int32), BIDS_PER_REQUEST)
+    step = NEIGHBOURS // BIDS_PER_REQUEST
+    offset = np.arange(0, NEIGHBOURS, step) + random.integers(0, step, (requests, BIDS_PER_REQUEST))
+    start = np.clip(middle - NEIGHBOURS // 2, 0, places - NEIGHBOURS)
+    near = (start[:, None] + offset).ravel()
+    away = at[near] - np.repeat(spot, BIDS_PER_REQUEST, axis=0)
+    distance = np.sqrt((away.astype(np.float64) ** 2).sum(axis=1)).astype(np.int32)
+    place = row_of[near]
+    order = np.argsort(request.astype(np.int64) * places + place)
+    place, distance = place[order], distance[order]
+
+    policy = (np.arange(requests) % len(Policy)).astype(np.uint8)
+    price = random.integers(2_000, 100_000, requests)
+    fixed = policy == Policy.BEST_NEARBY
+    share = random.integers(60, 101, len(request))
+    asked = np.repeat(price, BIDS_PER_REQUEST)
+    ids = np.sort(np.frombuffer(random.bytes(32 * requests), dtype="S32"))
+    capacity = random.multinomial(
+        int(CAPACITY_SHARE * requests), random.dirichlet(np.full(places, 3))
+    )
+    return Market(
+        Requests(
+            id=ids.view(np.uint8).reshape(-1, 32),
+            policy=policy,
+            price=price,
+            fixed=fixed,
+            currency=np.zeros(requests, dtype=np.uint16),
+            terms=np.zeros(requests, dtype=np.uint16),
+            ways=np.full(requests, Way.SHIP | Way.PICKUP, dtype=np.uint8),
+            radius_m=np.full(requests, 15_000, dtype=np.int32),
+            only_listed=np.zeros(requests, dtype=np.bool_),
+        ),
+        Places(
+            did=np.array([f"did:key:z6Mk{n:044d}" for n in range(places)], dtype="S"),
+            place=np.full(places, b"shop"),
+            capacity=capacity.astype(np.int32),
+            band=random.binomial(20, 0.7, places).astype(np.uint8),
+            reach_m=np.full(places, 25_000, dtype=np.int32),
+            admitted=random.random(places) > 0.01,
+        ),
+        Bids(
+            request=request,
+            place=place,
+            price=np.where(np.repeat(fixed, BIDS_PER_REQUEST), asked, asked * share // 100),
+            distance_m=distance,
+            currency=np.zeros(len(request), dtype=np.uint16),
+            terms=np.zeros(len(request), dtype=np.uint16),
+            way=random.choice(np.array([Way.SHIP, Way.PICKUP], dtype=np.uint8), len(request)),
+            flaws=np.zeros(len(request), dtype=np.uint8),
+            listed=np.full(len(request), UNLISTED, dtype=np.int16),
+        ),
+        seed=random.bytes(32),
+    )
