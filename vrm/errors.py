@@ -30,6 +30,10 @@ class KeyFileError(VrmError):
     """A key file or passphrase that is missing, exposed, or already there."""
 
 
+class WalletError(VrmError):
+    """A wallet that is missing or damaged, or that does not hold what was asked of it."""
+
+
 class MarketRefused(VrmError):
     """The market answered with a problem document (RFC 9457).
 

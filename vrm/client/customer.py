@@ -1,0 +1,45 @@
+"""The customer's side of a market's API: anonymous writes, and public lists read whole.
+
+A pseudonym never makes a signed read, and nothing that it sends travels beside anything else: each write opens
+a connection of its own, under one plain User-Agent, without cookies, and closes it again.
+"""
+
+from vrm.client.public import PublicClient
+from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed
+from vrm.errors import MarketMisbehaved, UsageError
+
+
+class CustomerClient(PublicClient):
+    """One customer at one market; use it with ``async with``. Arguments: see `MarketClient`, without a key."""
+
+    async def submit(self, request: Signed[PersonalRequest]) -> Signed[Promise]:
+        """Post a request and return the market's promise of when it will be public.
+
+        The same request again gets the same promise.
+
+        Raises:
+            UsageError: the document is for another market.
+            MarketRefused: among others ``cell-too-fine``, ``unknown-category``, ``pseudonym-reused``.
+            MarketMisbehaved: the promise is for another document, or by another key than the market's.
+        """
+        return await self._promised("/requests", request)
+
+    async def withdraw(self, withdrawal: Signed[RequestWithdrawal]) -> Signed[Promise]:
+        """Post a withdrawal and return the market's promise; errors as with `submit`."""
+        return await self._promised("/request-withdrawals", withdrawal)
+
+    async def _promised(
+        self, path: str, document: Signed[PersonalRequest] | Signed[RequestWithdrawal]
+    ) -> Signed[Promise]:
+        market = (await self.descriptor()).market
+        if document.body.market != market:
+            raise UsageError(f"The document is for another market than {market}.")
+        async with self.connection() as alone:
+            raw = await self.send("POST", path, body=document.wire, over=alone)
+        promise = self.by_market(raw, Promise)
+        if (promise.body.document, promise.body.document_type) != (
+            document.digest,
+            document.body.type,
+        ):
+            raise MarketMisbehaved("The market's promise is for another document.")
+        return promise

@@ -1,0 +1,221 @@
+"""What anybody may read of a market: batches, vendors, and whole runs with every input and outcome.
+
+These reads are plain: no signature, no cookie, no conditional header. Lists are walked whole, since to ask for
+one item is to say which one matters.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+import msgspec
+
+from vrm.client.base import MarketClient
+from vrm.documents import Assignment, Bid, PersonalRequest, RunReport, Signed, VendorProfile
+from vrm.documents.place import Point
+from vrm.documents.scalars import UnfilledReason
+from vrm.errors import MarketMisbehaved
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """What became public at one batch instant: digests of requests, and of withdrawn requests."""
+
+    instant: str
+    requests: tuple[str, ...]
+    withdrawals: tuple[str, ...]
+
+
+class Unfilled(msgspec.Struct, frozen=True):
+    """A request that a run gave to nobody, and why."""
+
+    request: str
+    reason: UnfilledReason
+
+
+class RunPlace(msgspec.Struct, frozen=True):
+    """A vendor's place as a run froze it: ``units`` a day, reach in metres, the vendor's reputation band."""
+
+    vendor: str
+    place: str
+    lat_e6: int
+    lng_e6: int
+    reach_m: int
+    units: int
+    band: int
+    suspended: bool
+    profile: str
+
+    @property
+    def at(self) -> Point:
+        """Where the place is."""
+        return Point(self.lat_e6, self.lng_e6)
+
+
+class Candidate(msgspec.Struct, frozen=True):
+    """One bid on a request, and why it stands where it stands; ``rank`` 1 is the best."""
+
+    bid: str
+    vendor: str
+    place: str
+    band: int
+    distance_m: int
+    amount: int
+    eligible: bool
+    why: str
+    rank: int | None = None
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """What a run decided for one request, in sentences and in figures."""
+
+    request: str
+    outcome: Literal["assigned", "unfilled"]
+    sentences: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    reason: UnfilledReason | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """The one resolution of a cutoff; the report comes with its publication."""
+
+    day: str
+    cutoff: str
+    stage: str
+    report: Signed[RunReport] | None
+
+
+@dataclass(frozen=True)
+class RunBid:
+    """A bid that was live at the close, and its distance as the market measured it."""
+
+    bid: Signed[Bid]
+    distance_m: int
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """A vendor as the market shows it to all; ``reputation`` is a sentence about the evidence."""
+
+    vendor: str
+    name: str
+    suspended: bool
+    band: int
+    reputation: str
+    profile: Signed[VendorProfile]
+
+
+class _RunEntry(msgspec.Struct, frozen=True):
+    day: str
+    cutoff: str
+    stage: str
+    report: msgspec.Raw
+
+
+class _RequestEntry(msgspec.Struct, frozen=True):
+    request: str
+    document: msgspec.Raw
+
+
+class _BidEntry(msgspec.Struct, frozen=True):
+    bid: str
+    request: str
+    distance_m: int
+    document: msgspec.Raw
+
+
+class _VendorEntry(msgspec.Struct, frozen=True):
+    vendor: str
+    name: str
+    suspended: bool
+    band: int
+    reputation: str
+    profile: msgspec.Raw
+
+
+class PublicClient(MarketClient):
+    """A reader of what a market publishes; use it with ``async with``.
+
+    Every signed document is verified as it is read, and must be the one that it is filed as; what is not
+    raises `MarketMisbehaved`.
+    """
+
+    def batches(self) -> AsyncIterator[Batch]:
+        """Walk what became public, oldest batch first."""
+        return self.each("/batches", Batch)
+
+    async def vendors(self) -> AsyncIterator[Vendor]:
+        """Walk the admitted vendors."""
+        async for entry in self.each("/vendors", _VendorEntry):
+            profile = self.verified(bytes(entry.profile), VendorProfile)
+            self._check(profile.body.vendor == entry.vendor, "A vendor's profile is another's.")
+            yield Vendor(
+                entry.vendor, entry.name, entry.suspended, entry.band, entry.reputation, profile
+            )
+
+    async def runs(self) -> AsyncIterator[Run]:
+        """Walk the runs, newest first."""
+        await self.descriptor()
+        async for entry in self.each("/runs", _RunEntry):
+            yield self._run(entry)
+
+    async def run(self, day: str) -> Run:
+        """Read one run by the name of its market day."""
+        await self.descriptor()
+        return self._run(await self.get(_path(day), _RunEntry))
+
+    async def run_requests(self, day: str) -> AsyncIterator[Signed[PersonalRequest]]:
+        """Walk the requests that a run decided, by digest."""
+        async for entry in self.each(_path(day, "requests"), _RequestEntry):
+            request = self.verified(bytes(entry.document), PersonalRequest)
+            self._check(request.digest == entry.request, "A request is filed as another one.")
+            yield request
+
+    async def run_bids(self, day: str) -> AsyncIterator[RunBid]:
+        """Walk all bids that were live at a run's close, by request and bid."""
+        async for entry in self.each(_path(day, "bids"), _BidEntry):
+            bid = self.verified(bytes(entry.document), Bid)
+            filed = bid.digest == entry.bid and bid.body.request == entry.request
+            self._check(filed, "A bid is filed as another one.")
+            yield RunBid(bid, entry.distance_m)
+
+    def run_places(self, day: str) -> AsyncIterator[RunPlace]:
+        """Walk the vendors' places as a run froze them."""
+        return self.each(_path(day, "places"), RunPlace)
+
+    async def assignments(self, day: str) -> AsyncIterator[Signed[Assignment]]:
+        """Walk a run's assignments by request, each signed by the market."""
+        await self.descriptor()
+        async for raw in self.each(_path(day, "assignments"), msgspec.Raw):
+            assignment = self.by_market(bytes(raw), Assignment)
+            self._check(assignment.body.day == day, "An assignment is of another day.")
+            yield assignment
+
+    def unfilled(self, day: str) -> AsyncIterator[Unfilled]:
+        """Walk the requests that a run gave to nobody."""
+        return self.each(_path(day, "unfilled"), Unfilled)
+
+    async def explanation(self, day: str, request: str) -> Explanation:
+        """Ask the market to explain one decision.
+
+        The question tells the market which request the asker cares about, so a wallet never asks it about its
+        own; it explains from the lists (`vrm.wallet.outcomes`).
+        """
+        return await self.get(f"{_path(day, 'requests')}/{request}", Explanation)
+
+    def _run(self, entry: _RunEntry) -> Run:
+        raw = bytes(entry.report)
+        report = None if raw == b"null" else self.by_market(raw, RunReport)
+        self._check(report is None or report.body.day == entry.day, "A report is of another day.")
+        return Run(entry.day, entry.cutoff, entry.stage, report)
+
+    @staticmethod
+    def _check(holds: bool, otherwise: str) -> None:
+        if not holds:
+            raise MarketMisbehaved(otherwise)
+
+
+def _path(day: str, part: str = "") -> str:
+    path = f"/runs/{quote(day, safe='')}"
+    return f"{path}/{part}" if part else path

@@ -1,0 +1,186 @@
+"""What became of the owner's requests, learnt only from lists that everybody can read.
+
+The wallet downloads whole lists and looks for its own digests in them here, so that the market cannot see
+which of them matter:
+
+1. all batches: a request is public once its digest stands in one, withdrawn once its withdrawal does;
+2. every run since the wallet was made, once: its assignments and its unfilled requests, all of them.
+
+An assignment counts with the market's signature only, and within what the request allows. What the market
+promised and did not do is kept in sight: a digest in no batch by the promised instant (`promise-broken`), and
+an assignment beyond the request, or a request that the run of its day lists nowhere (`market-at-fault`).
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from vrm.client.customer import CustomerClient
+from vrm.client.public import Batch, Run, Unfilled, Vendor
+from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Signed
+from vrm.documents.scalars import UnfilledReason, parse_instant
+from vrm.money import format_amount
+from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.wallet import Wallet
+
+_REASONS: Mapping[UnfilledReason, str] = {
+    "no-bids": "No vendor made a bid on it.",
+    "none-eligible": "Vendors made bids, but at the close none of them fulfilled every condition.",
+    "capacity": "There were good bids, but those vendors' places were full with requests nearer to them.",
+}
+
+
+async def sync(wallet: Wallet, client: CustomerClient) -> State:
+    """Read the market's public lists, match them with the wallet's requests, and keep what is new.
+
+    Raises:
+        MarketMisbehaved: a list holds a document that the market did not sign.
+        MarketUnreachable: no answer; what was known stays.
+    """
+    before = wallet.read()
+    market = await client.descriptor()
+    batches = [batch async for batch in client.batches()]
+    runs = [
+        run
+        async for run in client.runs()
+        if run.report is not None and run.cutoff >= before.created
+    ]
+    unread = [run for run in runs if run.day not in before.runs_read]
+    assignments: dict[str, Signed[Assignment]] = {}
+    unfilled: dict[str, tuple[str, Unfilled]] = {}
+    for run in unread:
+        async for assignment in client.assignments(run.day):
+            assignments[assignment.body.request] = assignment
+        async for left in client.unfilled(run.day):
+            unfilled[left.request] = (run.day, left)
+    with wallet.editing() as state:
+        for entry in state.requests:
+            if entry.is_open():
+                match_batches(entry, batches)
+                match_outcome(entry, assignments.get(entry.digest), unfilled.get(entry.digest))
+        state.runs_read = sorted({*state.runs_read, *(run.day for run in unread)})
+        for entry in state.requests:
+            if entry.is_open() and entry.fault is None:
+                entry.fault = dropped(entry, runs, state.runs_read, market)
+    return state
+
+
+def match_batches(entry: OwnRequest, batches: list[Batch]) -> None:
+    """Note when a request became public, and when its withdrawal did."""
+    for batch in batches:
+        if entry.published_at is None and entry.digest in batch.requests:
+            entry.published_at = batch.instant
+        if entry.withdrawn_at is None and entry.digest in batch.withdrawals:
+            entry.withdrawn_at = batch.instant
+
+
+def match_outcome(
+    entry: OwnRequest,
+    assignment: Signed[Assignment] | None,
+    unfilled: tuple[str, Unfilled] | None,
+) -> None:
+    """Note a run's decision, or what is wrong with it."""
+    if assignment is not None:
+        entry.fault = beyond_request(assignment.body, entry.body)
+        if entry.fault is None:
+            entry.day, entry.assignment = assignment.body.day, assignment.wire
+    elif unfilled is not None:
+        entry.day, entry.reason = unfilled[0], unfilled[1].reason
+
+
+def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | None:
+    """Say how an assignment goes beyond its request, if it does."""
+    asked = request.price
+    faults = {
+        "in another currency": assignment.currency != asked.currency,
+        "off the fixed price": asked.kind == "fixed" and assignment.amount != asked.amount,
+        "over the ceiling": assignment.amount > asked.amount,
+        "in a way of delivery that you did not ask for": assignment.delivery
+        not in request.delivery,
+        "farther away than you would go": (
+            assignment.delivery == "pickup" and assignment.distance_m > request.area.radius_m
+        ),
+    }
+    found = [fault for fault, present in faults.items() if present]
+    return f"The run of {assignment.day} assigned it {found[0]}." if found else None
+
+
+def dropped(
+    entry: OwnRequest, runs: list[Run], read: list[str], market: MarketDescriptor
+) -> str | None:
+    """Say which run had to decide a request and lists it nowhere: the first one late enough for it."""
+    if entry.published_at is None or entry.withdrawal_promise is not None:
+        return None
+    due = parse_instant(entry.published_at) + timedelta(
+        minutes=market.schedule.minimum_open_minutes
+    )
+    late_enough = [run for run in runs if parse_instant(run.cutoff) >= due and run.day in read]
+    if not late_enough:
+        return None
+    day = min(late_enough, key=lambda run: run.cutoff).day
+    return f"The run of {day} had to decide it and lists it nowhere."
+
+
+def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list[str]:
+    """Explain how a request stands, from what the wallet knows."""
+    if (assignment := entry.assigned) is not None:
+        return _assigned_in_words(assignment, entry.body, market)
+    if entry.reason is not None:
+        return [f"The run of {entry.day} could not give it to anybody.", _REASONS[entry.reason]]
+    told: dict[str, str] = {
+        "unsent": "It is signed and kept, but the market has not confirmed it. Send it with: vrm send",
+        "pending": f"The market has it and promised to publish it by {entry.publish_by}.",
+        "published": f"It is public since {entry.published_at}; vendors can bid on it.",
+        "withdrawing": "Its withdrawal waits to become public.",
+        "withdrawn": f"It is withdrawn since {entry.withdrawn_at}.",
+        "promise-broken": (
+            f"The market promised to publish it by {entry.publish_by} and did not. "
+            "The wallet holds the signed promise; `vrm requests --json` shows it."
+        ),
+        "market-at-fault": f"{entry.fault} That is against the market's rules.",
+    }
+    return [told[entry.status(now)]]
+
+
+async def runners_up(
+    client: CustomerClient, assignment: Assignment, market: MarketDescriptor
+) -> list[str]:
+    """Name winner and runners-up of an assignment, from the whole lists of bids and vendors."""
+    bids = {held.bid.digest: held async for held in client.run_bids(assignment.day)}
+    vendors = {vendor.vendor: vendor async for vendor in client.vendors()}
+    lines = [f"The vendor is {_name(vendors, assignment.vendor)} ({assignment.vendor})."]
+    for position, digest in enumerate(assignment.reserve, 1):
+        if (held := bids.get(digest)) is not None:
+            bid = held.bid.body
+            lines.append(
+                f"Runner-up {position}: {_name(vendors, bid.vendor)}, "
+                f"{format_amount(bid.price.amount, market.currency)}, {bid.delivery}, "
+                f"{held.distance_m / 1000:.1f} km."
+            )
+    return lines
+
+
+def _assigned_in_words(
+    assignment: Assignment, request: PersonalRequest, market: MarketDescriptor
+) -> list[str]:
+    amount = format_amount(assignment.amount, market.currency)
+    lines = [
+        f"The run of {assignment.day} gave it to the vendor's place {assignment.place} for {amount} "
+        f"({assignment.delivery}), {assignment.distance_m / 1000:.1f} km from your area's centre.",
+        f"Vendor's reputation: band {assignment.band}. Bids were ranked by {request.policy}.",
+    ]
+    if assignment.eligible == 1:
+        lines.append("It was the only bid that fulfilled every condition.")
+    elif assignment.rank == 1:
+        lines.append(
+            f"It was the best of {assignment.eligible} bids that fulfilled every condition."
+        )
+    else:
+        lines.append(
+            f"It was number {assignment.rank} of {assignment.eligible} bids that fulfilled every "
+            "condition; the places of those above were full with requests nearer to them."
+        )
+    return lines
+
+
+def _name(vendors: Mapping[str, Vendor], did: str) -> str:
+    return vendors[did].name if did in vendors else did

@@ -1,0 +1,109 @@
+"""What an owner does with requests: sign, send, take back.
+
+A request is kept, signed, before it is sent. Where the answer is lost on the way, `send` later posts the very
+same document, which the market recognises, so that no need is ever posted twice under two pseudonyms.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from vrm.client.customer import CustomerClient
+from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
+from vrm.errors import MarketRefused, WalletError
+from vrm.wallet.state import OwnRequest
+from vrm.wallet.wallet import Wallet
+from vrm.wallet.wishes import Wish, compose
+
+_BUSY: Final = frozenset((429, 503))
+
+
+def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalRequest:
+    """Write the request that a wish would become under the next pseudonym; nothing is kept or sent.
+
+    Raises:
+        UsageError: the wish is not what the market or the protocol allows.
+        WalletError: the wallet knows no such place.
+    """
+    state = wallet.read()
+    return _compose(wallet, wish, market, state.place(wish.place).cell, state.next_index)
+
+
+def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
+    """Sign a request under a fresh pseudonym and keep it, unsent; errors as with `draft`."""
+    with wallet.editing() as state:
+        place = state.place(wish.place)
+        index = state.next_index
+        signed = sign(_compose(wallet, wish, market, place.cell, index), wallet.pseudonym(index))
+        entry = OwnRequest(index=index, digest=signed.digest, wire=signed.wire, place=place.name)
+        state.next_index = index + 1
+        state.requests.append(entry)
+    return entry
+
+
+async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> OwnRequest:
+    """Post a kept request and keep the market's promise.
+
+    Raises:
+        MarketRefused: the market does not take it; the wallet forgets it, unless the market is only busy.
+        MarketUnreachable: no answer; it stays in the wallet, to be sent again later.
+    """
+    try:
+        promise = await client.submit(Signed(entry.body, entry.digest, entry.wire))
+    except MarketRefused as refusal:
+        if refusal.status not in _BUSY:
+            _forget(wallet, entry)
+        raise
+    return _keep(wallet, entry.digest, lambda kept: setattr(kept, "promise", promise.wire))
+
+
+async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> OwnRequest:
+    """Take a request back. One that never reached the market is forgotten.
+
+    Raises:
+        WalletError: the request is decided, or withdrawn already.
+        MarketRefused: the market has decided it meanwhile.
+    """
+    if entry.assignment or entry.reason:
+        raise WalletError("The request is decided already and cannot be withdrawn.")
+    if entry.withdrawn_at:
+        raise WalletError("The request is withdrawn already.")
+    key = wallet.pseudonym(entry.index)
+    body = RequestWithdrawal(market=entry.body.market, pseudonym=key.did, request=entry.digest)
+    withdrawal = sign(body, key)
+    try:
+        promise = await client.withdraw(withdrawal)
+    except MarketRefused as refusal:
+        # Without a promise the request may have got there or not; only the market can tell.
+        if entry.promise is not None or refusal.code != "unknown-request":
+            raise
+        _forget(wallet, entry)
+        return entry
+
+    def note(kept: OwnRequest) -> None:
+        kept.withdrawal, kept.withdrawal_promise = withdrawal.wire, promise.wire
+
+    return _keep(wallet, entry.digest, note)
+
+
+def _compose(
+    wallet: Wallet, wish: Wish, market: MarketDescriptor, cell: str, index: int
+) -> PersonalRequest:
+    return compose(
+        wish,
+        market,
+        cell=cell,
+        pseudonym=wallet.pseudonym(index).did,
+        reply_key=wallet.reply_key(index).public.text,
+    )
+
+
+def _forget(wallet: Wallet, entry: OwnRequest) -> None:
+    with wallet.editing() as state:
+        state.requests = [kept for kept in state.requests if kept.digest != entry.digest]
+
+
+def _keep(wallet: Wallet, digest: str, change: Callable[[OwnRequest], None]) -> OwnRequest:
+    with wallet.editing() as state:
+        entry = state.request(digest)
+        change(entry)
+    return entry

@@ -1,0 +1,199 @@
+"""What a wallet remembers, and how it is kept: encrypted, replaced as a whole, never by two at once."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+import nacl.exceptions
+from nacl.secret import SecretBox
+
+from vrm.documents import Assignment, PersonalRequest, Promise, recall
+from vrm.documents.scalars import UnfilledReason, parse_instant
+from vrm.errors import WalletError
+from vrm.keyfile import read_private, write_private
+
+VERSION: Final = 1
+
+Status = Literal[
+    "unsent",
+    "pending",
+    "published",
+    "withdrawing",
+    "withdrawn",
+    "assigned",
+    "unfilled",
+    "promise-broken",
+    "market-at-fault",
+]
+
+GRACE: Final = timedelta(minutes=1)
+"""How far this machine's clock may be ahead before a promise counts as broken."""
+
+
+class NamedPlace(msgspec.Struct, frozen=True):
+    """A place of the owner's with its one cell; the exact point is not kept."""
+
+    name: str
+    label: str
+    cell: str
+
+
+class OwnRequest(msgspec.Struct):
+    """One request of the owner's, and what the public lists said about it."""
+
+    index: int
+    """Which pseudonym it was made under."""
+    digest: str
+    wire: bytes
+    place: str
+    promise: bytes | None = None
+    withdrawal: bytes | None = None
+    withdrawal_promise: bytes | None = None
+    published_at: str | None = None
+    withdrawn_at: str | None = None
+    day: str | None = None
+    assignment: bytes | None = None
+    reason: UnfilledReason | None = None
+    fault: str | None = None
+    """What the market did with it against its own rules, in a sentence."""
+
+    @property
+    def body(self) -> PersonalRequest:
+        """The request as signed."""
+        return recall(self.wire, PersonalRequest)
+
+    @property
+    def assigned(self) -> Assignment | None:
+        """The market's decision, verified when it was read."""
+        return recall(self.assignment, Assignment) if self.assignment else None
+
+    @property
+    def publish_by(self) -> str | None:
+        """The instant by which the market promised to publish the request."""
+        return recall(self.promise, Promise).publish_by if self.promise else None
+
+    def is_open(self) -> bool:
+        """Whether the public lists may still tell something new about it."""
+        return self.promise is not None and not (self.assignment or self.reason)
+
+    def status(self, now: datetime) -> Status:
+        """Say how it stands, as far as the wallet has read."""
+        if self.assignment:
+            return "assigned"
+        if self.reason:
+            return "unfilled"
+        if self.withdrawn_at:
+            return "withdrawn"
+        if self.fault:
+            return "market-at-fault"
+        if self.promise is None:
+            return "unsent"
+        return self._waiting(now)
+
+    def _waiting(self, now: datetime) -> Status:
+        due = [self.promise] if not self.published_at else []
+        due += [self.withdrawal_promise] if self.withdrawal_promise else []
+        for promise in due:
+            if promise and now > parse_instant(recall(promise, Promise).publish_by) + GRACE:
+                return "promise-broken"
+        if self.withdrawal_promise:
+            return "withdrawing"
+        return "published" if self.published_at else "pending"
+
+
+class State(msgspec.Struct, kw_only=True):
+    """All that a wallet remembers. ``facets`` holds the profile's members in their wire form."""
+
+    v: int = VERSION
+    url: str
+    market: str
+    created: str
+    next_index: int = 0
+    facets: dict[str, Any] = {}
+    places: list[NamedPlace] = []
+    requests: list[OwnRequest] = []
+    runs_read: list[str] = []
+
+    def place(self, name: str | None) -> NamedPlace:
+        """Find a named place; without a name, the only or first one.
+
+        Raises:
+            WalletError: there is none of that name, or none at all.
+        """
+        if not self.places:
+            raise WalletError("The wallet knows no place yet; add one with: vrm place home 60601")
+        for place in self.places:
+            if name in {None, place.name}:
+                return place
+        known = ", ".join(place.name for place in self.places)
+        raise WalletError(f"The wallet knows no place called {name}; it knows {known}.")
+
+    def request(self, digest: str) -> OwnRequest:
+        """Find a request by its digest or the beginning of it.
+
+        Raises:
+            WalletError: no request, or several, begin so.
+        """
+        found = [entry for entry in self.requests if entry.digest.startswith(digest)]
+        if len(found) == 1:
+            return found[0]
+        trouble = "Several requests begin" if found else "No request of this wallet begins"
+        raise WalletError(f"{trouble} with {digest}; list them with: vrm requests")
+
+
+class StateFile:
+    """The encrypted file that holds a wallet's `State`."""
+
+    def __init__(self, path: Path, key: bytes) -> None:
+        self._path = path
+        self._box = SecretBox(key)
+
+    def read(self) -> State:
+        """Read the state as it was last written.
+
+        Raises:
+            WalletError: the file is damaged, of another wallet or of a newer program.
+            KeyFileError: there is no such file, or others can read it.
+        """
+        try:
+            plain = self._box.decrypt(read_private(self._path))
+        except (nacl.exceptions.CryptoError, ValueError):
+            trouble = f"{self._path} is damaged, or belongs to another wallet."
+            raise WalletError(trouble) from None
+        try:
+            state = msgspec.json.decode(plain, type=State)
+        except msgspec.DecodeError:
+            raise WalletError(f"{self._path} was written by another version.") from None
+        if state.v != VERSION:
+            raise WalletError(f"{self._path} was written by another version.")
+        return state
+
+    def create(self, state: State) -> None:
+        """Write the first state.
+
+        Raises:
+            KeyFileError: there is one already.
+        """
+        write_private(self._path, self._box.encrypt(msgspec.json.encode(state)), replace=False)
+
+    @contextmanager
+    def editing(self) -> Iterator[State]:
+        """Change the state: alone, on what is newest, and kept only when the block ends well.
+
+        Another process that edits the same wallet waits. Do nothing slow inside.
+        """
+        lock = os.open(
+            self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            state = self.read()
+            yield state
+            write_private(self._path, self._box.encrypt(msgspec.json.encode(state)))
+        finally:
+            os.close(lock)

@@ -1,0 +1,114 @@
+"""A wallet in its folder: the seed in a key file, everything else encrypted under a key made from the seed."""
+
+import secrets
+from contextlib import AbstractContextManager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Self
+
+import msgspec
+
+from crypto import ReplyKey, SigningKey
+from crypto.vault import Cost
+from vrm import keyfile
+from vrm.documents import Facets, Profile, Signed, sign
+from vrm.documents.scalars import format_instant
+from vrm.errors import UsageError, WalletError
+from vrm.wallet import derivation
+from vrm.wallet.state import State, StateFile
+
+KEY_FILE: Final = "wallet.key"
+STATE_FILE: Final = "wallet.state"
+
+
+class Wallet:
+    """An open wallet. `create` makes one, `open` unlocks one."""
+
+    def __init__(self, home: Path, seed: bytes) -> None:
+        self.home = home
+        self._seed = seed
+        self._file = StateFile(home / STATE_FILE, derivation.state_key(seed))
+
+    @classmethod
+    def create(
+        cls,
+        home: Path,
+        passphrase: bytes,
+        *,
+        url: str,
+        market: str,
+        now: datetime,
+        cost: Cost = Cost.DEFAULT,
+    ) -> Self:
+        """Make a wallet for one market, with a fresh seed.
+
+        Raises:
+            KeyFileError: the folder holds a wallet already; it is left as it is.
+        """
+        seed = secrets.token_bytes(derivation.SEED_BYTES)
+        keyfile.create(home / KEY_FILE, seed, passphrase, cost=cost)
+        wallet = cls(home, seed)
+        wallet._file.create(State(url=url, market=market, created=format_instant(now)))
+        return wallet
+
+    @classmethod
+    def open(cls, home: Path, passphrase: bytes) -> Self:
+        """Unlock a wallet.
+
+        Raises:
+            WalletError: there is no wallet in the folder, or its state is damaged.
+            KeyFileError: others can read one of its files.
+            crypto.VaultError: the passphrase is wrong, or the key file damaged.
+        """
+        if not (home / KEY_FILE).exists():
+            raise WalletError(f"No wallet in {home}; make one with: vrm init --market URL")
+        wallet = cls(home, keyfile.load(home / KEY_FILE, passphrase))
+        wallet.read()
+        return wallet
+
+    def read(self) -> State:
+        """Read the state; changes to it are not kept."""
+        return self._file.read()
+
+    def editing(self) -> AbstractContextManager[State]:
+        """Change the state; see `StateFile.editing`."""
+        return self._file.editing()
+
+    def pseudonym(self, index: int) -> SigningKey:
+        """The key of the request with this index."""
+        return derivation.pseudonym(self._seed, index)
+
+    def reply_key(self, index: int) -> ReplyKey:
+        """The key to which answers to the request with this index are sealed."""
+        return derivation.reply_key(self._seed, index)
+
+    @property
+    def profile_did(self) -> str:
+        """The did:key under which the owner shows a profile; no request is made under it."""
+        return derivation.profile_key(self._seed).did
+
+    def profile(self, now: datetime) -> Signed[Profile]:
+        """Sign the owner's facets as a Verifiable Credential."""
+        key = derivation.profile_key(self._seed)
+        facets = _facets(key.did, self.read().facets)
+        profile = Profile(issuer=key.did, valid_from=format_instant(now), credential_subject=facets)
+        return sign(profile, key, created=format_instant(now))
+
+    def set_facets(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """Set facets by their wire names; None takes one away. Returns all facets.
+
+        Raises:
+            UsageError: an unknown facet, or a value that the profile does not allow.
+        """
+        with self.editing() as state:
+            merged = {**state.facets, **changes}
+            state.facets = {name: value for name, value in merged.items() if value}
+            _facets(self.profile_did, state.facets)
+        return state.facets
+
+
+def _facets(did: str, members: dict[str, Any]) -> Facets:
+    try:
+        return msgspec.convert({"id": did, **members}, Facets)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"The profile cannot hold this: {error}.") from None
