@@ -1,0 +1,329 @@
+"""The bidding program: follow the board, decide, bid, remember.
+
+One round goes in these steps, and may be broken off anywhere:
+
+1. settle: for each run that is new, learn which bids won and which units are free again;
+2. send again what was stored but perhaps never arrived;
+3. read the board from the remembered cursor, page by page: decide, store the bids with the page's cursor
+   in one transaction, send them, store the answers.
+
+When stock, rules or profile changed, or units became free, the board is read from its beginning: a request
+that was passed over may fit now. One that has a bid, whatever its state, is never bid on again by itself.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, Literal
+
+from vrm.client.vendor import VendorClient
+from vrm.client.vendor_answers import BidResult, BoardItem
+from vrm.documents.scalars import format_instant, parse_instant
+from vrm.errors import MarketUnreachable
+from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
+from vrm.vendor.calendar import decided_at
+from vrm.vendor.ledger import Entry, Ledger, State
+from vrm.vendor.rules import RulesError, read_rules
+from vrm.vendor.stock import StockError, StockKey, read_stock
+
+BOARD: Final = "board"
+FILES: Final = "files"
+RUN: Final = "run"
+
+Outcome = Literal["accepted", "refused", "would-bid", "passed"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the program did about one request, and why; amounts are minor units."""
+
+    request: str
+    title: str
+    outcome: Outcome
+    because: str
+    obstacle: str = ""
+    """Where no bid was made, its code in `bidder`; where the market refused, the problem's code."""
+    bid: str = ""
+    sku: str = ""
+    place: str = ""
+    delivery: str = ""
+    amount: int = 0
+
+
+@dataclass
+class Round:
+    """What one round came to."""
+
+    read: int = 0
+    bids: int = 0
+    refused: int = 0
+    resent: int = 0
+    won: int = 0
+    lost: int = 0
+    passed: Counter[str] = field(default_factory=Counter)
+    verdicts: list[Verdict] = field(default_factory=list)
+
+
+Tell = Callable[[Verdict], None]
+
+
+@dataclass(frozen=True)
+class Files:
+    """The vendor's two files."""
+
+    stock: Path
+    rules: Path
+
+    def fingerprint(self) -> str:
+        """A text that changes with either file's content."""
+        content = (
+            hashlib.sha256(path.read_bytes()).hexdigest() for path in (self.stock, self.rules)
+        )
+        return " ".join(content)
+
+
+async def read_desk(client: VendorClient, files: Files) -> Desk:
+    """Bring together what a vendor decides from.
+
+    Raises:
+        StockError, RulesError: a file at fault.
+        MarketRefused: ``unknown-vendor`` before the first registration.
+    """
+    market = await client.descriptor()
+    profile = await client.profile()
+    digits = market.currency.digits
+    categories = {category.id for category in market.categories}
+    places = {place.id for place in profile.places}
+    stock = await asyncio.to_thread(
+        read_stock, files.stock, digits=digits, categories=categories, places=places
+    )
+    rules = await asyncio.to_thread(read_rules, files.rules, digits=digits, categories=categories)
+    return Desk(market, profile, stock, rules)
+
+
+async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tell) -> Round:
+    """Decide on the whole open board without storing or sending anything."""
+    desk = await read_desk(client, files)
+    committed = ledger.committed(desk.stock.as_of)
+    result = Round()
+    async for item in client.board():
+        result.read += 1
+        if ledger.on(item.digest) is None:
+            opening = _opening(item, desk)
+            decision = decide(opening, desk, committed)
+            if isinstance(decision, Offer):
+                _hold(committed, decision, item)
+            _note(result, _verdict(opening, decision, "would-bid"), tell)
+    return result
+
+
+async def bid_round(client: VendorClient, ledger: Ledger, files: Files, tell: Tell) -> Round:
+    """Do one round; see the steps above.
+
+    Raises:
+        StockError, RulesError: a file at fault.
+        MarketRefused: the market refuses the vendor as a whole, such as ``suspended``.
+        MarketUnreachable: the connection failed; the next round goes on where this one was.
+    """
+    desk = await read_desk(client, files)
+    result = Round()
+    await _settle(client, ledger, result)
+    pending = ledger.in_state("prepared")
+    if pending:
+        result.resent = len(pending)
+        await send_entries(client, ledger, pending)
+    version = f"{files.fingerprint()} {desk.profile.seq}"
+    known = ledger.mark(BOARD) if ledger.mark(FILES) == version else None
+    cursor = known or None
+    committed = ledger.committed(desk.stock.as_of)
+    more = True
+    while more:
+        page = await client.board_page(cursor, state="open")
+        entries, verdicts = await _decide_page(client, ledger, desk, committed, page.items)
+        cursor, more = page.cursor, page.more
+        ledger.prepare(entries, **{FILES: version, BOARD: cursor or ""})
+        answers = await send_entries(client, ledger, entries)
+        result.read += len(page.items)
+        for verdict in verdicts:
+            _note(result, _answered(verdict, answers.get(verdict.bid)), tell)
+    return result
+
+
+async def follow(
+    connect: Callable[[], VendorClient],
+    ledger: Ledger,
+    files: Files,
+    *,
+    every: float,
+    stop: asyncio.Event,
+    tell: Tell,
+    report: Callable[[Round], None],
+    complain: Callable[[Exception], None],
+) -> None:
+    """Do rounds until ``stop`` is set, ``every`` so many seconds.
+
+    The first round's errors are raised. Later ones that may pass (no connection, a file being edited) are
+    handed to ``complain``, and the next round tries again.
+
+    Raises:
+        MarketRefused: the market refuses the vendor as a whole.
+    """
+    first = True
+    while not stop.is_set():
+        try:
+            async with connect() as client:
+                report(await bid_round(client, ledger, files, tell))
+        except (MarketUnreachable, StockError, RulesError, OSError) as error:
+            if first:
+                raise
+            complain(error)
+        first = False
+        try:
+            await asyncio.wait_for(stop.wait(), every)
+        except TimeoutError:
+            continue
+
+
+async def _decide_page(
+    client: VendorClient,
+    ledger: Ledger,
+    desk: Desk,
+    committed: dict[StockKey, Commitment],
+    items: Sequence[BoardItem],
+) -> tuple[list[Entry], list[Verdict]]:
+    entries: list[Entry] = []
+    verdicts: list[Verdict] = []
+    for item in items:
+        if ledger.on(item.digest) is not None:
+            continue
+        opening = _opening(item, desk)
+        decision = decide(opening, desk, committed)
+        if isinstance(decision, NoOffer):
+            verdicts.append(_verdict(opening, decision, "passed"))
+            continue
+        entry = await _entry(client, opening, decision)
+        _hold(committed, decision, item)
+        entries.append(entry)
+        verdicts.append(_verdict(opening, decision, "accepted", entry.digest))
+    return entries, verdicts
+
+
+async def _entry(client: VendorClient, opening: Opening, offer: Offer) -> Entry:
+    bid = await client.make_bid(
+        opening.digest,
+        opening.request,
+        place=offer.place.id,
+        price=offer.price(opening.request.price.currency),
+        delivery=offer.delivery,
+        lead_time_hours=offer.lead_time_hours,
+    )
+    return Entry(
+        request=opening.digest,
+        digest=bid.digest,
+        document=bid.wire,
+        seq=bid.body.seq,
+        stock=offer.item.key,
+        units=opening.request.need.quantity,
+        decided_at=format_instant(opening.decided_at),
+    )
+
+
+async def send_entries(
+    client: VendorClient, ledger: Ledger, entries: Sequence[Entry]
+) -> dict[str, BidResult]:
+    """Send stored bids and store the answers, by digest of the bid."""
+    if not entries:
+        return {}
+    results = await client.send_bids(entry.document for entry in entries)
+    answers = {entry.digest: result for entry, result in zip(entries, results, strict=True)}
+    now = datetime.now(UTC)
+    ledger.settle([(bid, *_state(result)) for bid, result in answers.items()], now)
+    return answers
+
+
+def _state(result: BidResult) -> tuple[State, str]:
+    if result.status == "refused":
+        return "refused", result.problem.code if result.problem else "unknown"
+    return "sent", ""
+
+
+async def _settle(client: VendorClient, ledger: Ledger, result: Round) -> None:
+    """Learn the outcomes of all runs since the last one settled."""
+    last = ledger.mark(RUN)
+    newest: str | None = None
+    async for run in client.runs():
+        if run.report is None:
+            continue
+        if run.day == last:
+            break
+        newest = newest or run.day
+        outcomes: list[tuple[str, State, str]] = []
+        opened = {entry.digest: entry for entry in ledger.in_state("sent")}
+        async for own in client.my_bids(run.day):
+            if own.digest in opened and own.state in {"won", "lost"}:
+                outcomes.append((own.digest, "won" if own.state == "won" else "lost", ""))
+                del opened[own.digest]
+        outcomes += [
+            (entry.digest, "lost", "request-withdrawn")
+            for entry in opened.values()
+            if parse_instant(entry.decided_at) <= parse_instant(run.cutoff)
+        ]
+        ledger.settle(outcomes, datetime.now(UTC))
+        result.won += sum(state == "won" for _, state, _ in outcomes)
+        result.lost += sum(state == "lost" for _, state, _ in outcomes)
+    if newest:
+        ledger.prepare([], **{RUN: newest})
+        ledger.forget(BOARD)
+
+
+def _opening(item: BoardItem, desk: Desk) -> Opening:
+    when = decided_at(desk.market.schedule, parse_instant(item.published_at))
+    return Opening(item.digest, item.request, when)
+
+
+def _hold(committed: dict[StockKey, Commitment], offer: Offer, item: BoardItem) -> None:
+    opened, won = committed.get(offer.item.key, Commitment())
+    committed[offer.item.key] = Commitment(opened + item.request.need.quantity, won)
+
+
+def _verdict(
+    opening: Opening, decision: Offer | NoOffer, outcome: Outcome, bid: str = ""
+) -> Verdict:
+    title = opening.request.need.title
+    if isinstance(decision, NoOffer):
+        return Verdict(opening.digest, title, "passed", decision.because, decision.obstacle)
+    return Verdict(
+        opening.digest,
+        title,
+        outcome,
+        decision.because,
+        bid=bid,
+        sku=decision.item.sku,
+        place=decision.place.id,
+        delivery=decision.delivery,
+        amount=decision.amount,
+    )
+
+
+def _answered(verdict: Verdict, answer: BidResult | None) -> Verdict:
+    if answer is None or answer.status != "refused":
+        return verdict
+    problem = answer.problem
+    detail = (problem.detail or problem.title) if problem else "The market refused the bid."
+    code = problem.code if problem else "unknown"
+    return replace(verdict, outcome="refused", because=detail, obstacle=code)
+
+
+def _note(result: Round, verdict: Verdict, tell: Tell) -> None:
+    if verdict.outcome == "refused":
+        result.refused += 1
+    elif verdict.outcome == "passed":
+        result.passed[verdict.obstacle] += 1
+    else:
+        result.bids += 1
+    result.verdicts.append(verdict)
+    tell(verdict)
