@@ -1,0 +1,389 @@
+"""A vendor's side of a market's API, typed and checked.
+
+    async with VendorClient("https://market.example", key) as market:
+        async for need in market.board(category="toys"):
+            await market.bid(need, place="shop", price="249.00", delivery="pickup", lead_time_hours=24)
+
+Everything that the market passes on is verified here: a request by its pseudonym's proof, an assignment by the
+market's. Everything sent is signed with the vendor's key; the one exception is an invitation code.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final, Unpack
+from urllib.parse import quote
+
+import httpx
+import msgspec
+
+import crypto
+from vrm.client.base import MarketClient
+from vrm.client.vendor_answers import (
+    BatchAnswer,
+    BidResult,
+    BidTaken,
+    BoardEntry,
+    BoardItem,
+    BoardPage,
+    CapacitySet,
+    OwnAssignment,
+    OwnAssignmentEntry,
+    OwnBid,
+    OwnBidEntry,
+    Registered,
+    Run,
+    RunEntry,
+    VendorEntry,
+    Wanted,
+    parameters,
+)
+from vrm.documents import (
+    Assignment,
+    Bid,
+    BidPrice,
+    BidWithdrawal,
+    Capacity,
+    PersonalRequest,
+    Place,
+    RunReport,
+    Signed,
+    VendorProfile,
+    sign,
+)
+from vrm.documents.place import point
+from vrm.documents.scalars import DeliveryWay
+from vrm.errors import MarketMisbehaved, UsageError
+from vrm.money import parse_amount
+
+BATCH_BIDS: Final = 1000
+BATCH_BYTES: Final = 4 * 1024 * 1024
+INVITATION: Final = "Vrm-Invitation"
+
+
+def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capacity: int) -> Place:
+    """Describe a place: degrees, how far it reaches, and the requests a day that it takes by default."""
+    at = point(lat, lng)
+    return Place(
+        id=slug,
+        name=name,
+        lat_e6=at.lat_e6,
+        lng_e6=at.lng_e6,
+        reach_m=round(reach_km * 1000),
+        capacity=capacity,
+    )
+
+
+class VendorClient(MarketClient):
+    """One vendor at one market; use it with ``async with``.
+
+    Args:
+        url: the market's address.
+        key: the vendor's key; its did:key is the vendor's identity everywhere.
+        market: the did:key that the market had before; a market with another is refused.
+        transport, timeout, attempts: see `MarketClient`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: crypto.SigningKey,
+        *,
+        market: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timeout: float = 20.0,
+        attempts: int = 4,
+    ) -> None:
+        super().__init__(
+            url, market=market, key=key, transport=transport, timeout=timeout, attempts=attempts
+        )
+        self._signer = key
+        self._last_seq = 0
+
+    @property
+    def did(self) -> str:
+        """The vendor's did:key."""
+        return self._signer.did
+
+    def next_seq(self) -> int:
+        """Draw a sequence number above all earlier ones: the milliseconds since 1970, made to grow."""
+        self._last_seq = max(self._last_seq + 1, time.time_ns() // 1_000_000)
+        return self._last_seq
+
+    # --- who the vendor is ---
+
+    async def register(
+        self,
+        name: str,
+        *,
+        places: Sequence[Place],
+        categories: Sequence[str],
+        delivery: Sequence[DeliveryWay],
+        terms: Sequence[str],
+        text: str | None = None,
+        url: str | None = None,
+        invitation: str | None = None,
+    ) -> Registered:
+        """Publish the vendor's profile, the first or a newer one.
+
+        ``terms`` are the customers' privacy agreements that the vendor is ready to accept; read them with
+        `terms`. ``invitation`` is the code that an operator gives out where admission is by invitation.
+
+        Raises:
+            InvalidDocument: a value that the protocol does not allow.
+            MarketRefused: among others ``invitation-required``, ``unknown-category``, ``stale-sequence``.
+        """
+        profile = VendorProfile(
+            market=(await self.descriptor()).market,
+            vendor=self.did,
+            seq=self.next_seq(),
+            name=name,
+            places=tuple(places),
+            categories=tuple(categories),
+            delivery=tuple(delivery),
+            terms=tuple(terms),
+            text=text or msgspec.UNSET,
+            url=url or msgspec.UNSET,
+        )
+        return await self.send_profile(sign(profile, self._signer), invitation=invitation)
+
+    async def send_profile(
+        self, profile: Signed[VendorProfile], *, invitation: str | None = None
+    ) -> Registered:
+        """Send a profile that is signed already."""
+        headers = {INVITATION: invitation} if invitation else None
+        return await self.post("/vendors", profile, Registered, headers=headers)
+
+    async def profile(self) -> VendorProfile:
+        """Fetch the vendor's own profile as the market shows it to all.
+
+        Raises:
+            MarketRefused: ``unknown-vendor`` before the first registration.
+        """
+        shown = await self.get(f"/vendors/{self.did}", VendorEntry)
+        profile = self.verified(bytes(shown.profile), VendorProfile).body
+        if profile.vendor != self.did:
+            raise MarketMisbehaved("The market shows another vendor's profile in place of yours.")
+        return profile
+
+    async def set_capacity(self, place: str, units: int, *, date: str | None = None) -> CapacitySet:
+        """Say how many requests a place takes on a date, by default that of the day that closes next."""
+        capacity = Capacity(
+            market=(await self.descriptor()).market,
+            vendor=self.did,
+            place=place,
+            date=date or (await self.clock()).day.partition("#")[0],
+            units=units,
+            seq=self.next_seq(),
+        )
+        return await self.post("/capacities", sign(capacity, self._signer), CapacitySet)
+
+    # --- the board ---
+
+    async def board(self, **wanted: Unpack[Wanted]) -> AsyncIterator[BoardItem]:
+        """Walk the board from its beginning to its end; open requests, unless ``state`` says others."""
+        cursor: str | None = None
+        more = True
+        while more:
+            page = await self.board_page(cursor, **wanted)
+            for item in page.items:
+                yield item
+            cursor, more = page.cursor, page.more
+
+    async def board_page(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> BoardPage:
+        """Read one page of the board after a cursor; keep the page's cursor to follow the board.
+
+        Raises:
+            MarketMisbehaved: a request whose proof or digest does not hold.
+        """
+        await self.descriptor()
+        asked = parameters(wanted)
+        page = await self.page("/board", BoardEntry, asked, cursor=cursor, signed=True)
+        items = tuple(self._on_board(entry) for entry in page.items)
+        after = page.next or page.resume or cursor
+        return BoardPage(items, after, more=page.next is not None)
+
+    async def request(self, digest: str) -> BoardItem:
+        """Read one request of the board."""
+        await self.descriptor()
+        return self._on_board(await self.get(f"/board/{digest}", BoardEntry, signed=True))
+
+    def _on_board(self, entry: BoardEntry) -> BoardItem:
+        signed = self.verified(bytes(entry.document), PersonalRequest)
+        if signed.digest != entry.request or signed.body.market != self.market:
+            raise MarketMisbehaved("The board holds a request that is not the one it is filed as.")
+        return BoardItem(
+            signed.digest, signed.body, entry.state, entry.published_at, entry.distance_m
+        )
+
+    # --- bids ---
+
+    async def bid(
+        self,
+        item: BoardItem,
+        *,
+        place: str,
+        price: str | BidPrice,
+        delivery: DeliveryWay,
+        lead_time_hours: int,
+        text: str | None = None,
+    ) -> BidTaken:
+        """Make a firm bid, or replace the vendor's earlier one on the same request.
+
+        ``price`` is the all-in total for the whole quantity, as decimal text in the market's currency. The bid
+        accepts the customer's terms as the request names them.
+
+        Raises:
+            UsageError: the price is no amount, or the terms are not those of the market's roster.
+            MarketRefused: see the codes in docs/vendors.md.
+        """
+        bid = await self.make_bid(
+            item.digest,
+            item.request,
+            place=place,
+            price=price,
+            delivery=delivery,
+            lead_time_hours=lead_time_hours,
+            text=text,
+        )
+        return await self.send_bid(bid)
+
+    async def make_bid(
+        self,
+        digest: str,
+        request: PersonalRequest,
+        *,
+        place: str,
+        price: str | BidPrice,
+        delivery: DeliveryWay,
+        lead_time_hours: int,
+        text: str | None = None,
+        seq: int | None = None,
+    ) -> Signed[Bid]:
+        """Sign a bid without sending it.
+
+        Keep it until it is sent: it carries a random salt, and only the very same bid is known again.
+        """
+        market = await self.descriptor()
+        if request.terms.digest != {t.id: t.digest for t in market.terms}.get(request.terms.id):
+            raise UsageError(f"The text of {request.terms.id} is not that of the market's roster.")
+        if isinstance(price, str):
+            try:
+                amount = parse_amount(price, market.currency.digits)
+            except ValueError as error:
+                raise UsageError(f"Price '{price}': {error}.") from None
+            price = BidPrice(amount=amount, currency=market.currency.code)
+        bid = Bid(
+            market=market.market,
+            request=digest,
+            vendor=self.did,
+            place=place,
+            price=price,
+            delivery=delivery,
+            lead_time_hours=lead_time_hours,
+            terms=request.terms,
+            seq=self.next_seq() if seq is None else seq,
+            salt=crypto.base64url_encode(secrets.token_bytes(16)),
+            text=text or msgspec.UNSET,
+        )
+        return sign(bid, self._signer)
+
+    async def send_bid(self, bid: Signed[Bid]) -> BidTaken:
+        """Send a signed bid; the same one again gives the same answer."""
+        return await self.post("/bids", bid, BidTaken)
+
+    async def send_bids(self, bids: Iterable[bytes]) -> list[BidResult]:
+        """Send any number of signed bids (their wire form) in batches, and tell what became of each, in order.
+
+        Raises:
+            MarketMisbehaved: the market answers with another number of results than bids.
+        """
+        results: list[BidResult] = []
+        for batch in _batches(bids):
+            body = b'{"bids":[' + b",".join(batch) + b"]}"
+            answer = await self.post("/bids/batch", body, BatchAnswer)
+            if len(answer.results) != len(batch):
+                raise MarketMisbehaved("The market's results are not one for each bid.")
+            results += answer.results
+        return results
+
+    async def withdraw(self, bid: str) -> BidTaken:
+        """Take a bid back, by its digest; possible until the bids close."""
+        market = (await self.descriptor()).market
+        withdrawal = BidWithdrawal(market=market, vendor=self.did, bid=bid)
+        return await self.post("/bid-withdrawals", sign(withdrawal, self._signer), BidTaken)
+
+    async def my_bids(self, day: str | None = None) -> AsyncIterator[OwnBid]:
+        """List the vendor's own bids, of the newest day first, or of one day."""
+        asked: dict[str, str | int] = {"day": day} if day else {}
+        async for entry in self.each("/vendors/self/bids", OwnBidEntry, asked, signed=True):
+            signed = self._own(self.verified(bytes(entry.document), Bid), entry.bid)
+            yield OwnBid(signed.digest, signed.body, entry.state, entry.day)
+
+    # --- outcomes ---
+
+    async def my_assignments(self, after: str | None = None) -> AsyncIterator[OwnAssignment]:
+        """List what the vendor is to fulfil, oldest first, from a cursor of `assignments_page` if given."""
+        more = True
+        while more:
+            found, after, more = await self.assignments_page(after)
+            for item in found:
+                yield item
+
+    async def assignments_page(
+        self, cursor: str | None = None
+    ) -> tuple[tuple[OwnAssignment, ...], str | None, bool]:
+        """Read one page of own assignments: the items, the cursor to go on from, whether more are there.
+
+        Raises:
+            MarketMisbehaved: an assignment that the market did not sign, of another vendor or another request.
+        """
+        await self.descriptor()
+        page = await self.page(
+            "/vendors/self/assignments", OwnAssignmentEntry, cursor=cursor, signed=True
+        )
+        items = tuple(self._assigned(entry) for entry in page.items)
+        return items, page.next or page.resume or cursor, page.next is not None
+
+    async def runs(self) -> AsyncIterator[Run]:
+        """List the market's runs, newest first."""
+        await self.descriptor()
+        async for entry in self.each("/runs", RunEntry):
+            yield self._run(entry)
+
+    async def run(self, day: str) -> Run:
+        """Read one run by the name of its market day."""
+        await self.descriptor()
+        return self._run(await self.get(f"/runs/{quote(day, safe='')}", RunEntry))
+
+    def _run(self, entry: RunEntry) -> Run:
+        raw = bytes(entry.report)
+        report = None if raw == b"null" else self.by_market(raw, RunReport).body
+        if report is not None and report.day != entry.day:
+            raise MarketMisbehaved("A run carries the report of another day.")
+        return Run(entry.day, entry.cutoff, entry.stage, report)
+
+    def _assigned(self, entry: OwnAssignmentEntry) -> OwnAssignment:
+        assignment = self._own(self.by_market(bytes(entry.assignment), Assignment))
+        request = self.verified(bytes(entry.request), PersonalRequest)
+        if request.digest != assignment.body.request:
+            raise MarketMisbehaved("An assignment came with another request than it names.")
+        return OwnAssignment(assignment.body, request.body)
+
+    def _own(self, signed: Signed[Any], digest: str | None = None) -> Signed[Any]:
+        if signed.body.vendor != self.did or digest not in {None, signed.digest}:
+            raise MarketMisbehaved("The market hands out another vendor's document as yours.")
+        return signed
+
+
+def _batches(bids: Iterable[bytes]) -> Iterable[list[bytes]]:
+    batch: list[bytes] = []
+    size = 0
+    for wire in bids:
+        if batch and (len(batch) == BATCH_BIDS or size + len(wire) > BATCH_BYTES - 64):
+            yield batch
+            batch, size = [], 0
+        batch.append(wire)
+        size += len(wire) + 1
+    if batch:
+        yield batch

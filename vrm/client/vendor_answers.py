@@ -1,0 +1,172 @@
+"""What a market answers a vendor: the shapes on the wire, and what they become once verified."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict
+
+import msgspec
+
+from vrm.documents import Assignment, Bid, PersonalRequest, Place, RunReport
+from vrm.documents.place import Point
+from vrm.documents.scalars import DeliveryWay
+from vrm.errors import UsageError
+
+BoardState = Literal["open", "closed", "withdrawn"]
+BidState = Literal["live", "superseded", "withdrawn", "won", "lost"]
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """The market's answer to a vendor profile; ``profile`` is the profile's digest."""
+
+    vendor: str
+    profile: str
+    seq: int
+
+
+class CapacitySet(msgspec.Struct, frozen=True):
+    """The market's answer to a capacity."""
+
+    vendor: str
+    place: str
+    date: str
+    units: int
+    seq: int
+
+
+class BidTaken(msgspec.Struct, frozen=True):
+    """The market's answer to a bid or a withdrawal: digests of the bid and of its request."""
+
+    bid: str
+    request: str
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why one bid of a batch was refused (RFC 9457)."""
+
+    code: str = "unknown"
+    title: str = ""
+    detail: str = ""
+    field: str | None = None
+
+
+class BidResult(msgspec.Struct, frozen=True):
+    """What became of one bid of a batch: ``known`` is accepted earlier."""
+
+    status: Literal["accepted", "known", "refused"]
+    bid: str | None = None
+    request: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True)
+class BoardItem:
+    """A request on the board, its proof verified. ``distance_m`` is there when a point was asked about."""
+
+    digest: str
+    request: PersonalRequest
+    state: BoardState
+    published_at: str
+    distance_m: int | None
+
+
+@dataclass(frozen=True)
+class BoardPage:
+    """Some of the board in order of publication, and the cursor from which to go on.
+
+    ``more`` tells whether further items are there already; else ``cursor`` gives those published later.
+    """
+
+    items: tuple[BoardItem, ...]
+    cursor: str | None
+    more: bool
+
+
+@dataclass(frozen=True)
+class OwnBid:
+    """One of the vendor's own bids as the market sees it; ``day`` is the run that decided it."""
+
+    digest: str
+    bid: Bid
+    state: BidState
+    day: str | None
+
+
+@dataclass(frozen=True)
+class OwnAssignment:
+    """A request that this vendor is to fulfil."""
+
+    assignment: Assignment
+    request: PersonalRequest
+
+
+@dataclass(frozen=True)
+class Run:
+    """The one resolution of a cutoff; the report comes with its publication."""
+
+    day: str
+    cutoff: str
+    stage: str
+    report: RunReport | None
+
+
+class BoardEntry(msgspec.Struct, frozen=True):
+    request: str
+    published_at: str
+    state: BoardState
+    document: msgspec.Raw
+    distance_m: int | None = None
+
+
+class OwnBidEntry(msgspec.Struct, frozen=True):
+    bid: str
+    state: BidState
+    document: msgspec.Raw
+    day: str | None = None
+
+
+class OwnAssignmentEntry(msgspec.Struct, frozen=True):
+    assignment: msgspec.Raw
+    request: msgspec.Raw
+
+
+class RunEntry(msgspec.Struct, frozen=True):
+    day: str
+    cutoff: str
+    stage: str
+    report: msgspec.Raw
+
+
+class BatchAnswer(msgspec.Struct, frozen=True):
+    results: tuple[BidResult, ...]
+
+
+class VendorEntry(msgspec.Struct, frozen=True):
+    profile: msgspec.Raw
+
+
+class Wanted(TypedDict, total=False):
+    """The board's filters. Prices are minor units; a distance needs the point that it is from."""
+
+    category: str
+    near: Place | Point
+    within_km: float
+    min_price: int
+    max_price: int
+    delivery: DeliveryWay
+    state: BoardState | Literal["all"]
+
+
+def parameters(wanted: Wanted) -> dict[str, str | int]:
+    """Write the board's filters as the query's parameters.
+
+    Raises:
+        UsageError: a distance without a point.
+    """
+    asked: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    near = asked.pop("near", None)
+    if near is not None:
+        asked |= {"lat": f"{near.lat_e6 / 1e6:.6f}", "lng": f"{near.lng_e6 / 1e6:.6f}"}
+    if "within_km" in asked:
+        if near is None:
+            raise UsageError("A distance needs a point that it is from.")
+        asked["within_km"] = f"{asked['within_km']:g}"
+    return asked
