@@ -50,7 +50,7 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="Read the passphrase from the first line of this file [env: VRM_PASSPHRASE_FILE].",
+        help="Read the passphrase from this file's first line (env: VRM_PASSPHRASE_FILE).",
         show_default=False,
     ),
 ]
@@ -166,7 +166,8 @@ def _usage(error: typer.TyperException, name: str) -> int:
         if message.startswith("Usage:"):  # a bare group: its help, as Typer would have shown it
             err.print(Text(message))
         else:
-            _line(name, f"{' '.join(message.split())} Try: {command} --help")
+            told = " ".join(message.split()).removesuffix(".")
+            _line(name, f"{told}. Try: {command} --help")
     return USAGE
 
 

@@ -53,6 +53,7 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         async for left in client.unfilled(run.day):
             unfilled[left.request] = (run.day, left)
     with wallet.editing() as state:
+        state.rules = market
         for entry in state.requests:
             if entry.is_open():
                 match_batches(entry, batches)

@@ -12,7 +12,7 @@ import msgspec
 import nacl.exceptions
 from nacl.secret import SecretBox
 
-from vrm.documents import Assignment, PersonalRequest, Promise, recall
+from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Promise, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
@@ -111,7 +111,8 @@ class State(msgspec.Struct, kw_only=True):
 
     v: int = VERSION
     url: str
-    market: str
+    rules: MarketDescriptor
+    """The market's descriptor when it was last read; its did:key never changes."""
     created: str
     next_index: int = 0
     facets: dict[str, Any] = {}

@@ -11,9 +11,9 @@ import msgspec
 from crypto import ReplyKey, SigningKey
 from crypto.vault import Cost
 from vrm import keyfile
-from vrm.documents import Facets, Profile, Signed, sign
+from vrm.documents import Facets, MarketDescriptor, Profile, Signed, sign
 from vrm.documents.scalars import format_instant
-from vrm.errors import UsageError, WalletError
+from vrm.errors import UsageError
 from vrm.wallet import derivation
 from vrm.wallet.state import State, StateFile
 
@@ -36,7 +36,7 @@ class Wallet:
         passphrase: bytes,
         *,
         url: str,
-        market: str,
+        rules: MarketDescriptor,
         now: datetime,
         cost: Cost = Cost.DEFAULT,
     ) -> Self:
@@ -48,7 +48,7 @@ class Wallet:
         seed = secrets.token_bytes(derivation.SEED_BYTES)
         keyfile.create(home / KEY_FILE, seed, passphrase, cost=cost)
         wallet = cls(home, seed)
-        wallet._file.create(State(url=url, market=market, created=format_instant(now)))
+        wallet._file.create(State(url=url, rules=rules, created=format_instant(now)))
         return wallet
 
     @classmethod
@@ -56,15 +56,18 @@ class Wallet:
         """Unlock a wallet.
 
         Raises:
-            WalletError: there is no wallet in the folder, or its state is damaged.
-            KeyFileError: others can read one of its files.
+            WalletError: its state is damaged.
+            KeyFileError: there is no wallet in the folder, or others can read one of its files.
             crypto.VaultError: the passphrase is wrong, or the key file damaged.
         """
-        if not (home / KEY_FILE).exists():
-            raise WalletError(f"No wallet in {home}; make one with: vrm init --market URL")
         wallet = cls(home, keyfile.load(home / KEY_FILE, passphrase))
         wallet.read()
         return wallet
+
+    @staticmethod
+    def exists(home: Path) -> bool:
+        """Tell whether a folder holds a wallet."""
+        return (home / KEY_FILE).exists()
 
     def read(self) -> State:
         """Read the state; changes to it are not kept."""

@@ -1,0 +1,44 @@
+"""The command line `vrm`: the customer's side of a personal-request market."""
+
+from typing import NoReturn
+
+from vrm import console
+from vrm.commands import profile, requests, setup
+
+HELP = """Ask a personal-request market for what you need; vendors answer with bids.
+
+A first day:
+
+    vrm init --market https://market.example
+    vrm place home 60601
+    vrm request "Twin stroller" --category baby --at-most 250.00 --pickup
+    vrm requests
+
+Requests are anonymous: each is signed by a fresh key and shows a coarse
+area, never your name or profile.
+
+The passphrase comes from a prompt, --passphrase-file or
+VRM_PASSPHRASE_FILE; the wallet's folder from --home or VRM_HOME.
+Every command takes --json.
+
+Exit codes: 0 done, 1 refused by the market or a check failed, 2 wrong use,
+3 no market there, 130 interrupted.
+"""
+
+app = console.application(HELP)
+app.command()(setup.init)
+app.add_typer(profile.app, name="profile")
+for command in (
+    setup.place,
+    requests.request,
+    requests.requests,
+    requests.withdraw,
+    requests.send,
+    setup.market,
+):
+    app.command()(command)
+
+
+def main() -> NoReturn:
+    """Run the command line; see `vrm.console` for the exit codes."""
+    console.main(app, "vrm")

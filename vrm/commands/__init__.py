@@ -1,0 +1,1 @@
+"""The commands of `vrm`, by what they are about."""

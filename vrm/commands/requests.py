@@ -1,0 +1,326 @@
+"""Commands about requests: request, requests, send, withdraw."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.text import Text
+
+from vrm import console
+from vrm.commands.common import SHORT, HomeFolder, client_of, now, open_wallet
+from vrm.console import Json, PassphraseFile
+from vrm.documents import MarketDescriptor
+from vrm.money import format_amount
+from vrm.wallet import outcomes
+from vrm.wallet import requests as own
+from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.wishes import read_wish, what_is_public
+
+
+def request(
+    title: Annotated[
+        str | None, typer.Argument(help="What you need, in a few words.", show_default=False)
+    ] = None,
+    *,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A JSON or TOML file with the same names (at_most, needed_by, ...); flags go before it.",
+            show_default=False,
+        ),
+    ] = None,
+    fixed: Annotated[
+        str | None,
+        typer.Option(help="The price to take or leave, such as 250.00.", show_default=False),
+    ] = None,
+    at_most: Annotated[
+        str | None,
+        typer.Option(help="Vendors name a price at or under this one.", show_default=False),
+    ] = None,
+    category: Annotated[
+        str | None, typer.Option(help="One of the market's categories (default: other).")
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="Which named place (default: the first).")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="How far you go for a pickup (default: 25km).")
+    ] = None,
+    ship: Annotated[bool, typer.Option("--ship", help="It may be shipped.")] = False,
+    pickup: Annotated[bool, typer.Option("--pickup", help="You may pick it up.")] = False,
+    on_site: Annotated[bool, typer.Option("--on-site", help="The vendor may come.")] = False,
+    needed_by: Annotated[
+        str | None, typer.Option(help="2026-11-27 or 2026-11-27T18:00, in the market's zone.")
+    ] = None,
+    not_before: Annotated[str | None, typer.Option(help="Likewise: not earlier than.")] = None,
+    terms: Annotated[
+        str | None,
+        typer.Option(help="The privacy agreement that bids must accept (default: the first)."),
+    ] = None,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="How bids are ranked: best-nearby (default with --fixed), best-value "
+            "[default with --at-most], nearest or lowest-price."
+        ),
+    ] = None,
+    quantity: Annotated[int | None, typer.Option(min=1, help="How many (default: 1).")] = None,
+    unit: Annotated[str | None, typer.Option(help="Of what (default: piece).")] = None,
+    condition: Annotated[
+        str | None, typer.Option(help="new, refurbished, used or any (default: any).")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="Whatever else vendors should know.")] = None,
+    gtin: Annotated[str | None, typer.Option(help="The number under the bar code.")] = None,
+    brand: Annotated[str | None, typer.Option(help="The maker.")] = None,
+    model: Annotated[str | None, typer.Option(help="The maker's name for it.")] = None,
+    attribute: Annotated[
+        list[str] | None, typer.Option(help="Such as color=red; repeat it.")
+    ] = None,
+    facet: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Something about you that you choose to show, such as age=30s; repeat it."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Post without asking.")] = False,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Post a personal request under a fresh key, after showing what all the world will read.
+
+    vrm request "Twin stroller" --category baby --at-most 250.00 --pickup --within 15km
+
+    vrm request "City bicycle" --fixed 480.00 --brand Lakefront --needed-by 2026-11-27 --yes
+
+    vrm request --from stroller.toml --at-most 230.00
+    """
+    ways = [way for way, on in (("ship", ship), ("pickup", pickup), ("on-site", on_site)) if on]
+    flags = {
+        "title": title,
+        "fixed": fixed,
+        "at_most": at_most,
+        "category": category,
+        "place": place,
+        "within": within,
+        "delivery": ways or None,
+        "needed_by": needed_by,
+        "not_before": not_before,
+        "terms": terms,
+        "policy": policy,
+        "quantity": quantity,
+        "unit": unit,
+        "condition": condition,
+        "text": text,
+        "gtin": gtin,
+        "brand": brand,
+        "model": model,
+        "attributes": _pairs(attribute),
+        "facets": _pairs(facet),
+    }
+    wish = read_wish(from_file, flags)
+    if not yes and not sys.stdin.isatty():
+        console.fail("Nobody is there to agree to what becomes public; give --yes.")
+    wallet = open_wallet(home, passphrase_file)
+
+    async def post() -> None:
+        async with client_of(wallet) as client:
+            market = await client.descriptor()
+            drafted = own.draft(wallet, wish, market)
+            await client.terms(drafted.terms.id)  # the text that is signed is the one published
+            if not json or not yes:
+                rows = what_is_public(drafted, market)
+                console.err.print(console.table(("All the world will read", ""), rows))
+                console.note("Nobody reads: your name, your profile, the place itself.")
+            if not yes:
+                typer.confirm("Post it?", abort=True, err=True)
+            entry = await own.send(wallet, client, own.prepare(wallet, wish, market))
+        if json:
+            console.print_json(_as_json(entry, market))
+            return
+        console.out.print(Text(f"Posted as {entry.digest}"))
+        console.note(
+            f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
+        )
+
+    console.run(post())
+
+
+def requests(
+    digest: Annotated[
+        str | None,
+        typer.Argument(help="One request, by the beginning of its digest.", show_default=False),
+    ] = None,
+    *,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Show what the wallet knows; ask nobody.")
+    ] = False,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """List your requests and how they stand, or explain one of them.
+
+    The wallet downloads the market's public lists whole and finds its own requests in them, so the market
+    does not learn which ones are yours.
+
+        vrm requests
+
+        vrm requests 7pQx2 --json
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    if offline:
+        _show(wallet.read(), digest, [], json)
+        return
+
+    async def look() -> None:
+        async with client_of(wallet) as client:
+            state = await outcomes.sync(wallet, client)
+            more: list[str] = []
+            if digest is not None and (assignment := state.request(digest).assigned) is not None:
+                more = await outcomes.runners_up(client, assignment, state.rules)
+        _show(state, digest, more, json)
+
+    console.run(look())
+
+
+def send(
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Post what is signed but was not confirmed, say because the connection broke.
+
+    The market knows a document again, so nothing is posted twice.
+
+        vrm send
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def post() -> list[OwnRequest]:
+        waiting = [entry for entry in wallet.read().requests if entry.promise is None]
+        async with client_of(wallet) as client:
+            return [await own.send(wallet, client, entry) for entry in waiting]
+
+    sent = console.run(post())
+    if json:
+        console.print_json(
+            [{"request": entry.digest, "publish_by": entry.publish_by} for entry in sent]
+        )
+        return
+    for entry in sent:
+        console.out.print(Text(f"{entry.digest}  to be public by {entry.publish_by}"))
+    if not sent:
+        console.note("Nothing waits to be sent.")
+
+
+def withdraw(
+    digest: Annotated[str, typer.Argument(help="The request, by the beginning of its digest.")],
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Take a request back. The withdrawal becomes public with the next batch.
+
+    vrm withdraw 7pQx2
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def take_back() -> OwnRequest:
+        async with client_of(wallet) as client:
+            return await own.withdraw(wallet, client, wallet.read().request(digest))
+
+    entry = console.run(take_back())
+    forgotten = entry.withdrawal is None
+    if json:
+        status = "forgotten" if forgotten else entry.status(now())
+        console.print_json({"request": entry.digest, "status": status})
+    elif forgotten:
+        console.out.print(Text(f"{entry.digest} never reached the market and is forgotten."))
+    else:
+        console.out.print(Text(f"The withdrawal of {entry.digest} will be public with a batch."))
+
+
+def _show(state: State, digest: str | None, more: list[str], as_json: bool) -> None:
+    if digest is None:
+        _list(state.requests, state.rules, as_json)
+        return
+    entry = state.request(digest)
+    lines = outcomes.in_words(entry, state.rules, now()) + more
+    _explain(entry, state.rules, lines, as_json)
+
+
+def _list(entries: list[OwnRequest], market: MarketDescriptor, as_json: bool) -> None:
+    if as_json:
+        console.print_json([_as_json(entry, market) for entry in entries])
+        return
+    if not entries:
+        console.note('No request yet; make one: vrm request "Twin stroller" --at-most 250.00')
+        return
+    rows = []
+    for entry in entries:
+        price = entry.body.price
+        bound = "=" if price.kind == "fixed" else "<="
+        rows.append(
+            (
+                entry.digest[:SHORT],
+                entry.body.need.title,
+                f"{bound} {format_amount(price.amount, market.currency)}",
+                entry.status(now()),
+                _remark(entry, market),
+            )
+        )
+    console.out.print(console.table(("request", "need", "price", "status", ""), rows))
+
+
+def _remark(entry: OwnRequest, market: MarketDescriptor) -> str:
+    if (assignment := entry.assigned) is not None:
+        return f"for {format_amount(assignment.amount, market.currency)} on {assignment.day}"
+    return entry.reason or entry.withdrawn_at or entry.published_at or entry.publish_by or ""
+
+
+def _explain(entry: OwnRequest, market: MarketDescriptor, lines: list[str], as_json: bool) -> None:
+    if as_json:
+        console.print_json(_as_json(entry, market) | {"explanation": lines})
+        return
+    console.out.print(console.table((entry.digest, ""), what_is_public(entry.body, market)))
+    for line in lines:
+        console.out.print(Text(line))
+
+
+def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
+    return {
+        "request": entry.digest,
+        "status": entry.status(now()),
+        "place": entry.place,
+        "title": entry.body.need.title,
+        "price": entry.body.price,
+        "digits": market.currency.digits,
+        "publish_by": entry.publish_by,
+        "published_at": entry.published_at,
+        "withdrawn_at": entry.withdrawn_at,
+        "day": entry.day,
+        "reason": entry.reason,
+        "fault": entry.fault,
+        "assignment": msgspec.Raw(entry.assignment) if entry.assignment else None,
+        "promise": msgspec.Raw(entry.promise) if entry.promise else None,
+        "document": msgspec.Raw(entry.wire),
+    }
+
+
+def _pairs(texts: list[str] | None) -> dict[str, str] | None:
+    if not texts:
+        return None
+    pairs = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            console.fail(f"{text} is no pair; one looks like color=red.")
+        pairs[name] = value
+    return pairs

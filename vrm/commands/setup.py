@@ -1,0 +1,200 @@
+"""Commands about the wallet itself, its places and its market: init, place, market."""
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from vrm import console, keyfile
+from vrm.client.base import Clock
+from vrm.client.customer import CustomerClient
+from vrm.commands.common import HomeFolder, client_of, folder, now, open_wallet
+from vrm.console import Json, PassphraseFile
+from vrm.documents import MarketDescriptor
+from vrm.documents.place import resolution_of
+from vrm.places import locate
+from vrm.wallet import Wallet
+from vrm.wallet.state import NamedPlace
+from vrm.wallet.wishes import area_in_words, choose_cell
+
+
+def init(
+    *,
+    market: Annotated[str, typer.Option(help="The market's address.", show_default=False)],
+    market_did: Annotated[
+        str | None,
+        typer.Option(help="The did:key that the market must have.", show_default=False),
+    ] = None,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Make a wallet: a fresh secret, kept encrypted, for one market.
+
+    The market's identity is learnt now and held to from here on. The market learns nothing about the wallet.
+
+        vrm init --market https://market.example
+    """
+    where = folder(home)
+    if Wallet.exists(where):
+        console.fail(f"{where} holds a wallet already.")
+    descriptor = console.run(_meet(market, market_did))
+    secret = keyfile.passphrase(passphrase_file, confirm=True)
+    wallet = Wallet.create(where, secret, url=market, rules=descriptor, now=now())
+    if json:
+        made = {"home": str(where), "market": descriptor.market, "profile": wallet.profile_did}
+        console.print_json(made)
+        return
+    console.out.print(
+        Text(
+            f"A new wallet for {descriptor.name}\n"
+            f"  folder      {where}\n"
+            f"  market      {descriptor.market}\n"
+            f"  profile key {wallet.profile_did}\n"
+            "The profile key never signs a request: each request gets a key of its own.\n"
+            "Back up the folder; without it and its passphrase nothing can be recovered."
+        )
+    )
+    console.note("Next: vrm place home 60601")
+
+
+async def _meet(url: str, did: str | None) -> MarketDescriptor:
+    async with CustomerClient(url, market=did) as client:
+        return await client.descriptor()
+
+
+def place(
+    name: Annotated[
+        str | None, typer.Argument(help="What you call it, such as home.", show_default=False)
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Argument(
+            help='A US postal code, "lat,lng" in degrees, or a town such as "Vienna, AT".',
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    resolution: Annotated[
+        int | None,
+        typer.Option(
+            help="The H3 resolution of its cell: a smaller number is a larger area.",
+            show_default=False,
+        ),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Move a place of that name.")] = False,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Name a place, or list the named places.
+
+    The place is looked up on this machine and never sent. What requests show is one cell of a fixed grid that
+    holds it, always the same one, so that asking often gives nothing more away.
+
+        vrm place home 60601
+
+        vrm place work "41.88,-87.62" --resolution 7
+
+        vrm place
+    """
+    wallet = open_wallet(home, passphrase_file)
+    if name is None:
+        _show_places(wallet.read().places, json)
+        return
+    if where is None:
+        console.fail("Say where it is: a postal code, lat,lng or a town.")
+    found = locate(where)
+    cell = choose_cell(found.at, console.run(_descriptor(wallet)), resolution)
+    named = NamedPlace(name, found.name if not found.code else f"{found.code} {found.name}", cell)
+    with wallet.editing() as state:
+        taken = [known for known in state.places if known.name == name]
+        if taken and taken[0] != named and not replace:
+            console.fail(f"{name} is {taken[0].label} already; move it with --replace.")
+        state.places = [known for known in state.places if known.name != name] + [named]
+    _show_places([named], json)
+
+
+def _show_places(places: list[NamedPlace], as_json: bool) -> None:
+    if as_json:
+        console.print_json(
+            [
+                {
+                    "place": known.name,
+                    "label": known.label,
+                    "cell": known.cell,
+                    "resolution": resolution_of(known.cell),
+                }
+                for known in places
+            ]
+        )
+        return
+    rows = [(known.name, known.label, area_in_words(known.cell)) for known in places]
+    console.out.print(console.table(("place", "only here", "what requests show"), rows))
+
+
+def market(
+    *,
+    terms: Annotated[
+        str | None,
+        typer.Option(help="Print the text of this privacy agreement.", show_default=False),
+    ] = None,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Show the market's rules, its categories and its next instants.
+
+    vrm market
+
+    vrm market --terms PDC-INTENT
+    """
+    wallet = open_wallet(home, passphrase_file)
+    if terms is not None:
+        text = console.run(_terms(wallet, terms))
+        if json:
+            console.print_json({"id": terms, "text": text})
+        else:
+            console.out.print(Text(text))
+        return
+    descriptor, clock = console.run(_rules(wallet))
+    if json:
+        console.print_json({"descriptor": descriptor, "clock": clock})
+        return
+    rows = _rules_in_words(descriptor, clock, wallet.read().url)
+    console.out.print(console.table((descriptor.name, ""), rows))
+    categories = [(category.id, category.title) for category in descriptor.categories]
+    console.out.print(console.table(("category", ""), categories))
+
+
+def _rules_in_words(market: MarketDescriptor, clock: Clock, url: str) -> list[tuple[str, str]]:
+    schedule = market.schedule
+    return [
+        ("address", url),
+        ("identity", market.market),
+        ("currency", f"{market.currency.code}, {market.currency.digits} digits after the point"),
+        ("cutoffs", f"{', '.join(schedule.cutoffs)} ({schedule.time_zone})"),
+        ("next batch", f"{clock.next_batch}: requests that wait become public"),
+        ("bids close", f"{clock.bids_close}: no bid or withdrawal of a bid after this"),
+        ("next cutoff", f"{clock.cutoff}, closing the market day {clock.day}"),
+        ("open at least", f"{schedule.minimum_open_minutes / 60:g} hours before a run decides"),
+        ("areas", f"H3 cells of resolution {market.cells.coarsest} to {market.cells.finest}"),
+        ("bids ranked by", ", ".join(market.policies)),
+        ("privacy terms", "; ".join(f"{terms.id} ({terms.title})" for terms in market.terms)),
+        ("vendors", "by invitation" if market.admission == "invited" else "open to all"),
+    ]
+
+
+async def _descriptor(wallet: Wallet) -> MarketDescriptor:
+    async with client_of(wallet) as client:
+        return await client.descriptor()
+
+
+async def _rules(wallet: Wallet) -> tuple[MarketDescriptor, Clock]:
+    async with client_of(wallet) as client:
+        return await client.descriptor(), await client.clock()
+
+
+async def _terms(wallet: Wallet, agreement: str) -> str:
+    async with client_of(wallet) as client:
+        return await client.terms(agreement)
