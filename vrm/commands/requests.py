@@ -64,7 +64,7 @@ def request(
         str | None,
         typer.Option(
             help="How bids are ranked: best-nearby (default with --fixed), best-value "
-            "[default with --at-most], nearest or lowest-price."
+            "(default with --at-most), nearest or lowest-price."
         ),
     ] = None,
     quantity: Annotated[int | None, typer.Option(min=1, help="How many (default: 1).")] = None,

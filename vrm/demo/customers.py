@@ -1,0 +1,257 @@
+"""Play the customers of a market day: ``python -m vrm.demo.customers --market URL --home DIR --count 300``.
+
+Each customer is a real wallet in a folder of its own, at the centroid of a real postal code, with one need. The
+wallets' passphrases lie beside them, so that anybody can open one afterwards; their vaults cost nothing to
+guess, since there is nothing in them to guard.
+"""
+
+import asyncio
+import random
+import secrets
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.progress import Progress
+from rich.text import Text
+
+from crypto.vault import Cost
+from vrm import console
+from vrm.client.base import Clock
+from vrm.client.customer import CustomerClient
+from vrm.console import Json
+from vrm.demo.catalogue import BY_SKU, ITEMS, SHOPS, Item, towns
+from vrm.documents import MarketDescriptor
+from vrm.documents.scalars import parse_instant
+from vrm.errors import MarketRefused
+from vrm.keyfile import write_private
+from vrm.money import decimal_text
+from vrm.places import Town
+from vrm.wallet import Wallet
+from vrm.wallet import requests as own
+from vrm.wallet.state import NamedPlace
+from vrm.wallet.wishes import Wish, choose_cell
+
+AT_ONCE: Final = 12
+"""Customers that post at the same time."""
+
+EACH_RARE: Final = 3
+"""How many want each thing that nobody carries, and each that only a shop that retreats carries."""
+
+WITHDRAWN: Final = 0.03
+"""Share of the customers that take their request back."""
+
+PASSPHRASE_FILE: Final = "passphrase"  # noqa: S105 - a name, not a secret
+
+
+@dataclass(frozen=True)
+class Customer:
+    """Someone with a need, at home in a town."""
+
+    home: Path
+    town: Town
+    wish: Wish
+    changes_mind: bool
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What became of a customer's post."""
+
+    customer: Customer
+    request: str | None
+    refusal: str | None
+    withdrawn: bool
+
+
+def cast(
+    market: MarketDescriptor, clock: Clock, *, folder: Path, centre: str, count: int, seed: int
+) -> list[Customer]:
+    """Think up customers; the same seed gives the same ones.
+
+    Raises:
+        UsageError: ``centre`` is no US postal code that this installation knows.
+    """
+    dice = random.Random(seed)  # noqa: S311 - a play, not a secret
+    around = towns(centre)
+    cutoff = parse_instant(clock.cutoff)
+    return [
+        Customer(
+            home=folder / f"customer-{number:04}",
+            town=dice.choice(around),
+            wish=_wish(item, market, cutoff, dice),
+            changes_mind=dice.random() < WITHDRAWN,
+        )
+        for number, item in enumerate(_items(count, dice), 1)
+    ]
+
+
+async def play(url: str, customers: list[Customer], progress: Progress) -> list[Posted]:
+    """Let all customers post, a few at a time; each over connections of their own."""
+    task = progress.add_task("customers post", total=len(customers))
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def take_turn(customer: Customer) -> Posted:
+        async with turn:
+            posted = await _post(url, customer)
+        progress.advance(task)
+        return posted
+
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(take_turn(customer)) for customer in customers]
+    return [done.result() for done in running]
+
+
+async def _post(url: str, customer: Customer) -> Posted:
+    async with CustomerClient(url) as client:
+        market = await client.descriptor()
+        wallet = await asyncio.to_thread(_make_wallet, url, market, customer)
+        entry = await asyncio.to_thread(own.prepare, wallet, customer.wish, market)
+        try:
+            entry = await own.send(wallet, client, entry)
+        except MarketRefused as refusal:
+            return Posted(customer, None, refusal.code, withdrawn=False)
+        if customer.changes_mind:
+            await own.withdraw(wallet, client, entry)
+    return Posted(customer, entry.digest, None, withdrawn=customer.changes_mind)
+
+
+def _make_wallet(url: str, market: MarketDescriptor, customer: Customer) -> Wallet:
+    passphrase = secrets.token_urlsafe(12)
+    write_private(customer.home / PASSPHRASE_FILE, passphrase.encode() + b"\n", replace=False)
+    wallet = Wallet.create(
+        customer.home,
+        passphrase.encode(),
+        url=url,
+        rules=market,
+        now=datetime.now(UTC),
+        cost=Cost.MINIMUM,
+    )
+    town = customer.town
+    place = NamedPlace("home", f"{town.code} {town.name}", choose_cell(town.at, market))
+    with wallet.editing() as state:
+        state.places = [place]
+    return wallet
+
+
+def _items(count: int, dice: random.Random) -> list[Item]:
+    """Draw what is wanted: first what makes each way of staying unfilled occur, then by demand."""
+    carried = {sku for shop in SHOPS if not shop.retreats for sku in shop.carries}
+    rare = [item for item in ITEMS if item.sku not in carried]
+    wanted = (rare * EACH_RARE)[:count]
+    common = [BY_SKU[sku] for sku in sorted(carried)]
+    weights = [item.demand for item in common]
+    wanted += dice.choices(common, weights, k=count - len(wanted))
+    dice.shuffle(wanted)
+    return wanted
+
+
+def _wish(item: Item, market: MarketDescriptor, cutoff: datetime, dice: random.Random) -> Wish:
+    quantity = 2 if item.usual < 8000 and item.category != "repair" and dice.random() < 0.1 else 1
+    is_fixed = dice.random() < 0.35
+    generosity = dice.uniform(0.95, 1.12) if is_fixed else dice.uniform(0.98, 1.35)
+    amount = _amount(round(item.usual * quantity * generosity), market)
+    named = dice.random()  # half name the very article, a quarter its model, the rest describe it
+    exact = bool(item.gtin) and named < 0.5
+    by_model = bool(item.model) and named < 0.75
+    listed = {category.id for category in market.categories}
+    return Wish(
+        title=item.wanted_as,
+        category=item.category if item.category in listed else "other",
+        fixed=amount if is_fixed else None,
+        at_most=None if is_fixed else amount,
+        within=f"{dice.choice((8, 10, 12, 15, 20, 25, 30))}km",
+        delivery=_ways(item, dice),
+        needed_by=_needed_by(cutoff, dice),
+        terms=dice.choice(market.terms).id if dice.random() < 0.2 else None,
+        policy=dice.choice(market.policies) if dice.random() < 0.3 else None,
+        quantity=quantity,
+        condition="new" if item.gtin else "any",
+        gtin=item.gtin if exact else None,
+        brand=item.brand if by_model else None,
+        model=item.model if by_model else None,
+    )
+
+
+def _amount(hundredths: int, market: MarketDescriptor) -> str:
+    """Write an amount of the catalogue in the market's currency, to a half unit as people do."""
+    digits = market.currency.digits
+    minor = max(1, (hundredths + 25) // 50 * 50 * 10**digits // 100)
+    return decimal_text(minor, digits)
+
+
+def _ways(item: Item, dice: random.Random) -> tuple[str, ...]:
+    if item.category == "repair":
+        return ("on-site", "pickup") if item.sku == "brake-service" else ("on-site",)
+    return dice.choice((("ship", "pickup"), ("ship", "pickup"), ("pickup",), ("ship",)))
+
+
+def _needed_by(cutoff: datetime, dice: random.Random) -> str | None:
+    if dice.random() < 0.6:
+        return None
+    return (cutoff + timedelta(days=dice.randint(2, 14))).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _summary(posted: list[Posted], folder: Path, seconds: float) -> dict[str, object]:
+    good = [post for post in posted if post.request]
+    example = next((post.customer.home for post in good if not post.withdrawn), None)
+    return {
+        "customers": len(posted),
+        "requests": len(good),
+        "withdrawn": sum(post.withdrawn for post in posted),
+        "refused": dict(Counter(post.refusal for post in posted if post.refusal)),
+        "home": str(folder),
+        "example": None
+        if example is None
+        else {
+            "home": str(example),
+            "passphrase_file": str(example / PASSPHRASE_FILE),
+        },
+        "seconds": round(seconds, 2),
+    }
+
+
+def customers(
+    *,
+    market: Annotated[str, typer.Option(help="The market's address.", show_default=False)],
+    home: Annotated[
+        Path, typer.Option(help="The folder that holds the wallets.", show_default=False)
+    ],
+    count: Annotated[int, typer.Option(min=1, max=9999, help="How many.")] = 300,
+    seed: Annotated[int, typer.Option(help="Draws the needs and the towns.")] = 1,
+    centre: Annotated[str, typer.Option(help="The US postal code in their midst.")] = "60601",
+    json: Json = False,
+) -> None:
+    """Make wallets all over one metropolitan area and let each post a need."""
+    started = time.monotonic()
+
+    async def all_of_it() -> list[Posted]:
+        async with CustomerClient(market) as client:
+            rules, clock = await client.descriptor(), await client.clock()
+        players = cast(rules, clock, folder=home, centre=centre, count=count, seed=seed)
+        with Progress(console=console.err, transient=True) as progress:
+            return await play(market, players, progress)
+
+    summary = _summary(console.run(all_of_it()), home, time.monotonic() - started)
+    if json:
+        console.print_json(summary)
+        return
+    for line in _lines(summary):
+        console.out.print(Text(line))
+
+
+def _lines(summary: dict[str, object]) -> Iterator[str]:
+    yield f"{summary['customers']} customers posted {summary['requests']} requests"
+    yield f"{summary['withdrawn']} took theirs back; refused: {summary['refused'] or 'none'}"
+    yield f"The wallets are in {summary['home']}"
+
+
+if __name__ == "__main__":
+    app = console.application(str(customers.__doc__))
+    app.command()(customers)
+    console.main(app, "customers")

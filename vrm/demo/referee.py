@@ -1,0 +1,290 @@
+"""Check a published run from the outside: ``python -m vrm.demo.referee --market URL --day DAY``.
+
+The referee downloads all that the run published and decides the day again by code of its own (`rerun`):
+
+1. every signature: requests by their pseudonyms, bids by their vendors, assignments and report by the market;
+2. every request was public by the cutoff and not withdrawn, every bid is on one of them, one per vendor;
+3. the seed is the next element of the chain: its SHA-256 is the run before's seed, or the descriptor's anchor;
+4. every stated distance, within one metre; a place whose profile still counts stands where that profile says;
+5. every assignment with all its figures, every reason for an unfilled request, the report's counts;
+6. the report's digests of inputs and outcome, in the form that the market documents.
+
+It exits 1 and lists what differs, if anything does.
+"""
+
+import asyncio
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Annotated, Any, Final
+
+import typer
+from rich.text import Text
+
+import crypto
+from vrm import console
+from vrm.client.public import Batch, PublicClient, Run, RunBid, RunPlace, Vendor
+from vrm.console import Json
+from vrm.demo.rerun import Candidate, Day, Verdict, metres_between
+from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, RunReport, Signed
+from vrm.errors import MarketMisbehaved, UsageError
+
+SHOWN: Final = 20
+"""How many differences are listed for people; ``--json`` lists all."""
+
+
+@dataclass
+class Published:
+    """All that a run published, with what it rests on."""
+
+    market: MarketDescriptor
+    run: Run
+    seed_before: str
+    batches: list[Batch]
+    requests: list[Signed[PersonalRequest]]
+    bids: list[RunBid]
+    places: list[RunPlace]
+    assignments: list[Signed[Assignment]]
+    unfilled: dict[str, str]
+    vendors: dict[str, Vendor]
+
+    @property
+    def report(self) -> RunReport:
+        """The run's report; `download` has seen to it that there is one."""
+        if self.run.report is None:
+            raise UsageError(f"The run of {self.run.day} is not published yet.")
+        return self.run.report.body
+
+
+@dataclass
+class Finding:
+    """What a check found."""
+
+    faults: list[str] = field(default_factory=list)
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    def expect(self, name: str, stated: object, right: object) -> None:
+        """Note a difference."""
+        if stated != right:
+            self.faults.append(f"{name}: the market says {stated}, it is {right}")
+
+
+async def download(client: PublicClient, day: str | None) -> Published:
+    """Read a run, by default the newest published one, and verify every signature on the way.
+
+    Raises:
+        UsageError: no such run, or it is not published yet.
+        MarketMisbehaved: a document is not what it is filed as, or not by whom it should be.
+    """
+    market = await client.descriptor()
+    runs = [run async for run in client.runs()]
+    at = next((i for i, run in enumerate(runs) if day in {None, run.day} and run.report), None)
+    if at is None:
+        raise UsageError(f"The market has not published a run of {day}." if day else "No run yet.")
+    run = runs[at]
+    before = next((older.report for older in runs[at + 1 :] if older.report is not None), None)
+    return Published(
+        market=market,
+        run=run,
+        seed_before=before.body.seed if before is not None else market.seed_anchor,
+        batches=[batch async for batch in client.batches()],
+        requests=[request async for request in client.run_requests(run.day)],
+        bids=[held async for held in client.run_bids(run.day)],
+        places=[place async for place in client.run_places(run.day)],
+        assignments=[assignment async for assignment in client.assignments(run.day)],
+        unfilled={left.request: left.reason async for left in client.unfilled(run.day)},
+        vendors={vendor.vendor: vendor async for vendor in client.vendors()},
+    )
+
+
+def check(published: Published) -> Finding:
+    """Decide the day again and compare."""
+    finding = Finding()
+    _check_seed(published, finding)
+    _check_inputs(published, finding)
+    day = Day(published.requests, published.bids, published.places, published.report.seed)
+    _check_distances(published, day, finding)
+    if finding.faults:
+        return finding  # on wrong inputs every further line would be noise
+    verdicts = day.verdicts()
+    _check_outcome(published, verdicts, finding)
+    _check_report(published, finding)
+    finding.figures = _figures(published, verdicts)
+    return finding
+
+
+def _check_seed(published: Published, finding: Finding) -> None:
+    seed = crypto.base64url_decode(published.report.seed)
+    step = crypto.base64url_encode(hashlib.sha256(seed).digest())
+    finding.expect("seed chain", published.seed_before, step)
+
+
+def _check_inputs(published: Published, finding: Finding) -> None:
+    cutoff, market = published.report.cutoff, published.market.market
+    public = {d for batch in published.batches if batch.instant <= cutoff for d in batch.requests}
+    taken_back = {
+        d for batch in published.batches if batch.instant <= cutoff for d in batch.withdrawals
+    }
+    known = {request.digest for request in published.requests}
+    for request in published.requests:
+        name = f"request {request.digest}"
+        finding.expect(f"{name}, market", request.body.market, market)
+        finding.expect(f"{name}, public by the cutoff", True, request.digest in public)
+        finding.expect(f"{name}, standing", True, request.digest not in taken_back)
+    finding.expect("requests listed twice", len(published.requests) - len(known), 0)
+    seen: set[tuple[str, str]] = set()
+    for held in published.bids:
+        bid, name = held.bid.body, f"bid {held.bid.digest}"
+        finding.expect(f"{name}, market", bid.market, market)
+        finding.expect(f"{name}, on a request of the run", True, bid.request in known)
+        finding.expect(
+            f"{name}, the vendor's only one", True, (bid.request, bid.vendor) not in seen
+        )
+        seen.add((bid.request, bid.vendor))
+    for place in published.places:
+        _check_place(published, place, finding)
+
+
+def _check_place(published: Published, place: RunPlace, finding: Finding) -> None:
+    vendor = published.vendors.get(place.vendor)
+    if vendor is None or vendor.profile.digest != place.profile:
+        return  # a newer profile counts meanwhile; the old one is not served any more
+    stated = [p for p in vendor.profile.body.places if p.id == place.place]
+    right = [(p.lat_e6, p.lng_e6, p.reach_m) for p in stated]
+    name = f"place {place.place} of {place.vendor}"
+    finding.expect(name, [(place.lat_e6, place.lng_e6, place.reach_m)], right)
+
+
+def _check_distances(published: Published, day: Day, finding: Finding) -> None:
+    for held in published.bids:
+        bid = held.bid.body
+        request, place = day.requests.get(bid.request), day.places.get((bid.vendor, bid.place))
+        if request is None or place is None:
+            continue
+        measured = metres_between(request.area.cell, place.at)
+        if abs(measured - held.distance_m) > 1:
+            finding.expect(f"distance of bid {held.bid.digest}", held.distance_m, round(measured))
+
+
+def _check_outcome(published: Published, verdicts: dict[str, Verdict], finding: Finding) -> None:
+    stated = {assignment.body.request: assignment.body for assignment in published.assignments}
+    finding.expect("assignments listed twice", len(published.assignments) - len(stated), 0)
+    decided = sorted([*stated, *published.unfilled])
+    finding.expect("requests decided, each once", decided, sorted(verdicts))
+    for digest, verdict in verdicts.items():
+        assignment, name = stated.get(digest), f"request {digest}"
+        finding.expect(f"{name}, reason", published.unfilled.get(digest), verdict.reason)
+        if verdict.rank is None or assignment is None:
+            finding.expect(f"{name}, assigned", assignment is not None, verdict.rank is not None)
+            continue
+        _check_assignment(assignment, verdict.ranked, verdict.rank, published, finding)
+
+
+def _check_assignment(
+    assignment: Assignment,
+    ranked: tuple[Candidate, ...],
+    rank: int,
+    published: Published,
+    finding: Finding,
+) -> None:
+    right = ranked[rank]
+    expected: dict[str, object] = {
+        "market": published.market.market,
+        "bid": right.bid,
+        "vendor": right.vendor,
+        "place": right.place,
+        "amount": right.amount,
+        "currency": published.market.currency.code,
+        "delivery": right.delivery,
+        "distance_m": right.distance_m,
+        "band": right.band,
+        "rank": rank + 1,
+        "eligible": len(ranked),
+    }
+    behind = tuple(bid.bid for bid in ranked[rank + 1 :])
+    name = f"assignment of {assignment.request}"
+    for member, value in expected.items():
+        finding.expect(f"{name}, {member}", getattr(assignment, member), value)
+    finding.expect(f"{name}, reserve", assignment.reserve, behind[: len(assignment.reserve)])
+    finding.expect(f"{name}, has a reserve", bool(assignment.reserve), bool(behind))
+
+
+def _check_report(published: Published, finding: Finding) -> None:
+    report = published.report
+    finding.expect("report, requests", report.requests, len(published.requests))
+    finding.expect("report, bids", report.bids, len(published.bids))
+    finding.expect("report, assigned", report.assigned, len(published.assignments))
+    stated = {reason: count for reason, count in report.unfilled.items() if count}
+    finding.expect("report, unfilled", stated, dict(Counter(published.unfilled.values())))
+    places = [
+        [p.vendor, p.place, p.profile, p.lat_e6, p.lng_e6, p.reach_m, p.units, p.band, p.suspended]
+        for p in sorted(published.places, key=lambda place: (place.vendor, place.place))
+    ]
+    inputs = {
+        "bids": sorted(held.bid.digest for held in published.bids),
+        "places": places,
+        "requests": sorted(request.digest for request in published.requests),
+    }
+    outcome = {
+        "assignments": sorted(assignment.digest for assignment in published.assignments),
+        "unfilled": [list(pair) for pair in sorted(published.unfilled.items())],
+    }
+    finding.expect("report, inputs", report.inputs, crypto.digest(inputs))
+    finding.expect("report, outcome", report.outcome, crypto.digest(outcome))
+
+
+def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    choosing = [verdict for verdict in verdicts.values() if verdict.ranked]
+    full = sum(verdict.rank != 0 for verdict in choosing)
+    distances = [assignment.body.distance_m for assignment in published.assignments]
+    return {
+        "requests": len(published.requests),
+        "bids": len(published.bids),
+        "places": len(published.places),
+        "assigned": len(published.assignments),
+        "unfilled": dict(sorted(Counter(published.unfilled.values()).items())),
+        "median_km": round(median(distances) / 1000, 1) if distances else None,
+        "first_choices_full": round(full / len(choosing), 3) if choosing else 0.0,
+    }
+
+
+def referee(
+    *,
+    market: Annotated[str, typer.Option(help="The market's address.", show_default=False)],
+    day: Annotated[
+        str | None, typer.Option(help="The market day; the newest run if left out.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check a published run by code that shares nothing with the market's."""
+
+    async def judge() -> tuple[str, Finding]:
+        async with PublicClient(market) as client:
+            try:
+                published = await download(client, day)
+            except MarketMisbehaved as wrong:
+                return day or "", Finding(faults=[str(wrong)])
+            return published.run.day, await asyncio.to_thread(check, published)
+
+    judged, finding = console.run(judge())
+    verified = not finding.faults
+    if json:
+        console.print_json(
+            {"day": judged, "verified": verified, **finding.figures, "faults": finding.faults}
+        )
+    elif verified:
+        rows = [(name.replace("_", " "), value) for name, value in finding.figures.items()]
+        console.out.print(console.table((f"Market day {judged}", "checked again"), rows))
+    for fault in [] if json else finding.faults[:SHOWN]:
+        console.out.print(Text(fault))
+    if len(finding.faults) > SHOWN and not json:
+        console.out.print(Text(f"... and {len(finding.faults) - SHOWN} differences more"))
+    if not verified:
+        raise typer.Exit(console.REFUSED)
+
+
+if __name__ == "__main__":
+    app = console.application(str(referee.__doc__))
+    app.command()(referee)
+    console.main(app, "referee")

@@ -1,0 +1,184 @@
+"""A day decided again, slowly and in the open, from what its run published.
+
+Nothing here is shared with the market's own resolver. The rules:
+
+* a bid is eligible if terms and currency are the request's, the price is right, the way of delivery was asked
+  for, the distance is within the request's radius (pickup) or the place's reach (otherwise), and the vendor is
+  not suspended;
+* a request orders its eligible bids by its policy, and at the last by SHA-256(seed || request || vendor);
+* a place orders requests by distance, and at the last by the same hash;
+* the matching is deferred acceptance, one request at a time (McVitie and Wilson 1971): a request proposes down
+  its list, a place keeps its best as far as its units go, and whoever is turned away goes on at once. Who
+  starts makes no difference to the outcome.
+"""
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import crypto
+from vrm.client.public import RunBid, RunPlace
+from vrm.documents import PersonalRequest, Signed
+from vrm.documents.place import EARTH_RADIUS_M, Point, centre_of
+from vrm.documents.scalars import Policy, UnfilledReason
+
+Key = tuple[int, ...]
+
+POLICIES: Final[Mapping[Policy, Callable[["Candidate"], Key]]] = {
+    "best-nearby": lambda bid: (-bid.band, bid.distance_m // 1000, bid.amount),
+    "best-value": lambda bid: (-bid.band, bid.amount, bid.distance_m),
+    "nearest": lambda bid: (bid.distance_m, -bid.band, bid.amount),
+    "lowest-price": lambda bid: (bid.amount, -bid.band, bid.distance_m),
+}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An eligible bid with the figures that are compared."""
+
+    bid: str
+    request: str
+    vendor: str
+    place: str
+    amount: int
+    delivery: str
+    distance_m: int
+    band: int
+    draw: int
+
+    @property
+    def door(self) -> tuple[str, str]:
+        """The place that it comes from."""
+        return self.vendor, self.place
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a day gives one request: the ranked eligible bids, and which of them it gets (from 0)."""
+
+    ranked: tuple[Candidate, ...]
+    rank: int | None
+    reason: UnfilledReason | None
+
+
+class Day:
+    """A day's inputs as published; `verdicts` decides them."""
+
+    def __init__(
+        self,
+        requests: Iterable[Signed[PersonalRequest]],
+        bids: Iterable[RunBid],
+        places: Iterable[RunPlace],
+        seed: str,
+    ) -> None:
+        self.requests = {request.digest: request.body for request in requests}
+        self.places = {(place.vendor, place.place): place for place in places}
+        self.bids: dict[str, list[RunBid]] = defaultdict(list)
+        for held in bids:
+            self.bids[held.bid.body.request].append(held)
+        self._seed = crypto.base64url_decode(seed)
+
+    @cached_property
+    def orders(self) -> dict[str, tuple[Candidate, ...]]:
+        """Each request's eligible bids, best first."""
+        return {digest: self._order(digest) for digest in self.requests}
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Decide every request."""
+        ranks = self._match()
+        return {
+            digest: Verdict(order, ranks.get(digest), self._reason(digest, ranks))
+            for digest, order in self.orders.items()
+        }
+
+    def refusal(self, held: RunBid) -> str | None:
+        """Say why a bid is not eligible; None where it is."""
+        bid = held.bid.body
+        request, place = self.requests[bid.request], self.places.get((bid.vendor, bid.place))
+        if place is None:
+            return "comes from a place that the run does not list"
+        limit = request.area.radius_m if bid.delivery == "pickup" else place.reach_m
+        asked = request.price
+        refusals = {
+            "is by a suspended vendor": place.suspended,
+            "accepts other terms": bid.terms != request.terms,
+            "is in another currency": bid.price.currency != asked.currency,
+            "is off the fixed price": asked.kind == "fixed" and bid.price.amount != asked.amount,
+            "is over the ceiling": bid.price.amount > asked.amount,
+            "delivers in another way": bid.delivery not in request.delivery,
+            "is too far away": held.distance_m > limit,
+        }
+        return next((why for why, holds in refusals.items() if holds), None)
+
+    def _order(self, digest: str) -> tuple[Candidate, ...]:
+        policy = POLICIES[self.requests[digest].policy]
+        candidates = [self._candidate(held) for held in self.bids[digest] if not self.refusal(held)]
+        return tuple(sorted(candidates, key=lambda bid: (*policy(bid), bid.draw)))
+
+    def _candidate(self, held: RunBid) -> Candidate:
+        bid = held.bid.body
+        return Candidate(
+            bid=held.bid.digest,
+            request=bid.request,
+            vendor=bid.vendor,
+            place=bid.place,
+            amount=bid.price.amount,
+            delivery=bid.delivery,
+            distance_m=held.distance_m,
+            band=self.places[bid.vendor, bid.place].band,
+            draw=self._draw(bid.request, bid.vendor),
+        )
+
+    def _draw(self, request: str, vendor: str) -> int:
+        raw = self._seed + crypto.base64url_decode(request) + vendor.encode()
+        return int.from_bytes(hashlib.sha256(raw).digest(), "big")
+
+    def _match(self) -> dict[str, int]:
+        kept: dict[tuple[str, str], list[Candidate]] = defaultdict(list)
+        proposals = dict.fromkeys(self.orders, 0)
+        for starter in self.orders:
+            proposer: str | None = starter
+            while proposer is not None and proposals[proposer] < len(self.orders[proposer]):
+                bid = self.orders[proposer][proposals[proposer]]
+                proposals[proposer] += 1
+                proposer = self._knock(kept[bid.door], bid)
+        ranks = {}
+        for bids in kept.values():
+            for bid in bids:
+                ranks[bid.request] = self.orders[bid.request].index(bid)
+        return ranks
+
+    def _knock(self, kept: list[Candidate], bid: Candidate) -> str | None:
+        """Let a place choose again with one bid more; returns the request that it turns away, if any."""
+        kept.append(bid)
+        if len(kept) <= self.places[bid.door].units:
+            return None
+        worst = max(kept, key=lambda other: (other.distance_m, other.draw))
+        kept.remove(worst)
+        return worst.request
+
+    def _reason(self, digest: str, ranks: Mapping[str, int]) -> UnfilledReason | None:
+        if digest in ranks:
+            return None
+        if not self.bids[digest]:
+            return "no-bids"
+        return "capacity" if self.orders[digest] else "none-eligible"
+
+
+def metres_between(cell: str, where: Point) -> float:
+    """Measure the great circle from a cell's centre by vectors (not by the haversine that intake uses)."""
+    a, b = _unit(centre_of(cell)), _unit(where)
+    cross = math.hypot(
+        a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+    )
+    dot = sum(x * y for x, y in zip(a, b, strict=True))
+    return EARTH_RADIUS_M * math.atan2(cross, dot)
+
+
+def _unit(where: Point) -> tuple[float, float, float]:
+    lat, lng = math.radians(where.lat_e6 / 1e6), math.radians(where.lng_e6 / 1e6)
+    return math.cos(lat) * math.cos(lng), math.cos(lat) * math.sin(lng), math.sin(lat)
