@@ -12,13 +12,12 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, Final, Unpack
-from urllib.parse import quote
 
 import httpx
 import msgspec
 
 import crypto
-from vrm.client.base import MarketClient
+from vrm.client.public import PublicClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
     BidResult,
@@ -32,8 +31,6 @@ from vrm.client.vendor_answers import (
     OwnBid,
     OwnBidEntry,
     Registered,
-    Run,
-    RunEntry,
     VendorEntry,
     Wanted,
     parameters,
@@ -46,7 +43,6 @@ from vrm.documents import (
     Capacity,
     PersonalRequest,
     Place,
-    RunReport,
     Signed,
     VendorProfile,
     sign,
@@ -74,14 +70,14 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(MarketClient):
+class VendorClient(PublicClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:
         url: the market's address.
         key: the vendor's key; its did:key is the vendor's identity everywhere.
         market: the did:key that the market had before; a market with another is refused.
-        transport, timeout, attempts: see `MarketClient`.
+        transport, timeout, attempts: see `vrm.client.base.MarketClient`.
     """
 
     def __init__(
@@ -213,7 +209,13 @@ class VendorClient(MarketClient):
         if signed.digest != entry.request or signed.body.market != self.market:
             raise MarketMisbehaved("The board holds a request that is not the one it is filed as.")
         return BoardItem(
-            signed.digest, signed.body, entry.state, entry.published_at, entry.distance_m
+            digest=signed.digest,
+            request=signed.body,
+            state=entry.state,
+            published_at=entry.published_at,
+            bids_close=entry.bids_close,
+            cutoff=entry.cutoff,
+            distance_m=entry.distance_m,
         )
 
     # --- bids ---
@@ -344,24 +346,6 @@ class VendorClient(MarketClient):
         )
         items = tuple(self._assigned(entry) for entry in page.items)
         return items, page.next or page.resume or cursor, page.next is not None
-
-    async def runs(self) -> AsyncIterator[Run]:
-        """List the market's runs, newest first."""
-        await self.descriptor()
-        async for entry in self.each("/runs", RunEntry):
-            yield self._run(entry)
-
-    async def run(self, day: str) -> Run:
-        """Read one run by the name of its market day."""
-        await self.descriptor()
-        return self._run(await self.get(f"/runs/{quote(day, safe='')}", RunEntry))
-
-    def _run(self, entry: RunEntry) -> Run:
-        raw = bytes(entry.report)
-        report = None if raw == b"null" else self.by_market(raw, RunReport).body
-        if report is not None and report.day != entry.day:
-            raise MarketMisbehaved("A run carries the report of another day.")
-        return Run(entry.day, entry.cutoff, entry.stage, report)
 
     def _assigned(self, entry: OwnAssignmentEntry) -> OwnAssignment:
         assignment = self._own(self.by_market(bytes(entry.assignment), Assignment))

@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict
 
 import msgspec
 
-from vrm.documents import Assignment, Bid, PersonalRequest, Place, RunReport
+from vrm.documents import Assignment, Bid, PersonalRequest, Place
 from vrm.documents.place import Point
 from vrm.documents.scalars import DeliveryWay
 from vrm.errors import UsageError
@@ -65,6 +65,9 @@ class BoardItem:
     request: PersonalRequest
     state: BoardState
     published_at: str
+    bids_close: str
+    cutoff: str
+    """When the run takes place that decides it."""
     distance_m: int | None
 
 
@@ -98,19 +101,11 @@ class OwnAssignment:
     request: PersonalRequest
 
 
-@dataclass(frozen=True)
-class Run:
-    """The one resolution of a cutoff; the report comes with its publication."""
-
-    day: str
-    cutoff: str
-    stage: str
-    report: RunReport | None
-
-
 class BoardEntry(msgspec.Struct, frozen=True):
     request: str
     published_at: str
+    bids_close: str
+    cutoff: str
     state: BoardState
     document: msgspec.Raw
     distance_m: int | None = None
@@ -126,13 +121,6 @@ class OwnBidEntry(msgspec.Struct, frozen=True):
 class OwnAssignmentEntry(msgspec.Struct, frozen=True):
     assignment: msgspec.Raw
     request: msgspec.Raw
-
-
-class RunEntry(msgspec.Struct, frozen=True):
-    day: str
-    cutoff: str
-    stage: str
-    report: msgspec.Raw
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):
@@ -152,7 +140,7 @@ class Wanted(TypedDict, total=False):
     min_price: int
     max_price: int
     delivery: DeliveryWay
-    state: BoardState | Literal["all"]
+    state: Literal["open", "closed", "all"]
 
 
 def parameters(wanted: Wanted) -> dict[str, str | int]:

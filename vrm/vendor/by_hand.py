@@ -14,10 +14,9 @@ from msgspec import Meta
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem, Problem
 from vrm.documents import Bid, recall
-from vrm.documents.scalars import DeliveryWay, Digest, format_instant, parse_instant
+from vrm.documents.scalars import DeliveryWay, Digest
 from vrm.errors import UsageError
 from vrm.money import parse_amount
-from vrm.vendor.calendar import decided_at
 from vrm.vendor.ledger import Entry, Ledger
 from vrm.vendor.program import send_entries
 from vrm.vendor.stock import StockKey
@@ -99,7 +98,6 @@ async def _entry(client: VendorClient, ledger: Ledger, line: BidLine, item: Boar
         lead_time_hours=line.lead_time_hours,
         text=line.text,
     )
-    when = decided_at(market.schedule, parse_instant(item.published_at))
     return Entry(
         request=item.digest,
         digest=signed.digest,
@@ -107,7 +105,7 @@ async def _entry(client: VendorClient, ledger: Ledger, line: BidLine, item: Boar
         seq=signed.body.seq,
         stock=earlier.stock if earlier else StockKey("", line.place),
         units=item.request.need.quantity,
-        decided_at=format_instant(when),
+        decided_at=item.cutoff,
     )
 
 

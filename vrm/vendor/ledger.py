@@ -47,7 +47,6 @@ CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WIT
 
 _SELECT: Final = {
     "request": "SELECT * FROM bid WHERE request = ?",
-    "digest": "SELECT * FROM bid WHERE digest = ?",
     "state": "SELECT * FROM bid WHERE state = ?",
 }
 
@@ -63,7 +62,7 @@ class Entry:
     stock: StockKey
     units: int
     decided_at: str
-    """The cutoff at which the market decides, so far as it was known."""
+    """The cutoff at which the market decides, as it stood on the board."""
     state: State = "prepared"
     problem: str = ""
 
@@ -122,9 +121,6 @@ class Ledger:
         """Tell the newest bid on a request."""
         return next((entry for entry in self._entries("request", request)), None)
 
-    def bid(self, digest: str) -> Entry | None:
-        return next((entry for entry in self._entries("digest", digest)), None)
-
     def in_state(self, *states: State) -> list[Entry]:
         return [entry for state in states for entry in self._entries("state", state)]
 
@@ -138,7 +134,7 @@ class Ledger:
         )
         return {StockKey(sku, place): Commitment(opened, won) for sku, place, opened, won in rows}
 
-    def _entries(self, column: Literal["request", "digest", "state"], value: str) -> list[Entry]:
+    def _entries(self, column: Literal["request", "state"], value: str) -> list[Entry]:
         rows = self._db.execute(_SELECT[column], (value,))
         return [
             Entry(request, digest, document, seq, StockKey(sku, place), units, at, state, problem)

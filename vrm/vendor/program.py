@@ -25,7 +25,6 @@ from vrm.client.vendor_answers import BidResult, BoardItem
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable
 from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
-from vrm.vendor.calendar import decided_at
 from vrm.vendor.ledger import Entry, Ledger, State
 from vrm.vendor.rules import RulesError, read_rules
 from vrm.vendor.stock import StockError, StockKey, read_stock
@@ -113,7 +112,7 @@ async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tel
     async for item in client.board():
         result.read += 1
         if ledger.on(item.digest) is None:
-            opening = _opening(item, desk)
+            opening = _opening(item)
             decision = decide(opening, desk, committed)
             if isinstance(decision, Offer):
                 _hold(committed, decision, item)
@@ -200,7 +199,7 @@ async def _decide_page(
     for item in items:
         if ledger.on(item.digest) is not None:
             continue
-        opening = _opening(item, desk)
+        opening = _opening(item)
         decision = decide(opening, desk, committed)
         if isinstance(decision, NoOffer):
             verdicts.append(_verdict(opening, decision, "passed"))
@@ -280,9 +279,8 @@ async def _settle(client: VendorClient, ledger: Ledger, result: Round) -> None:
         ledger.forget(BOARD)
 
 
-def _opening(item: BoardItem, desk: Desk) -> Opening:
-    when = decided_at(desk.market.schedule, parse_instant(item.published_at))
-    return Opening(item.digest, item.request, when)
+def _opening(item: BoardItem) -> Opening:
+    return Opening(item.digest, item.request, parse_instant(item.cutoff))
 
 
 def _hold(committed: dict[StockKey, Commitment], offer: Offer, item: BoardItem) -> None:

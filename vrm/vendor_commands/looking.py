@@ -26,7 +26,7 @@ def board(
     max_price: Annotated[str | None, typer.Option(help="Only up to this price.")] = None,
     delivery: Annotated[DeliveryWay | None, typer.Option(help="Only with this way.")] = None,
     state: Annotated[
-        Literal["open", "closed", "withdrawn", "all"], typer.Option(help="In which state.")
+        Literal["open", "closed", "all"], typer.Option(help="In which state.")
     ] = "open",
     limit: Annotated[int, typer.Option(min=1, help="At most so many.")] = 100,
     home: HomeFolder = None,

@@ -1,0 +1,137 @@
+"""A real market on a loopback port, for tests that go through HTTP.
+
+Batches and runs happen when a test says so, by the market's own use cases on a second connection; there is
+no scheduler to race with.
+"""
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import uvicorn
+
+import crypto
+from marketplace import schema
+from marketplace.app import create_app
+from marketplace.identity import Identity
+from marketplace.market import Market
+from marketplace.requests import service as requests
+from marketplace.runs import service as runs
+from marketplace.settings import ScheduleSettings, Settings
+from vrm.client.customer import CustomerClient
+from vrm.documents import (
+    AcceptedTerms,
+    Area,
+    AskingPrice,
+    Need,
+    PersonalRequest,
+    RequestWithdrawal,
+    sign,
+)
+from vrm.documents.place import cell_at, point
+
+T = TypeVar("T")
+CENTRE = point(41.922, -87.650)
+
+
+@dataclass(frozen=True)
+class LiveMarket:
+    """A market that answers at ``url``."""
+
+    url: str
+    settings: Settings
+    identity: Identity
+
+    async def post(self, need: Need, **changes: Any) -> tuple[str, crypto.SigningKey]:
+        """Post a request under a fresh pseudonym; tells its digest and the pseudonym."""
+        pseudonym = crypto.SigningKey.generate()
+        async with CustomerClient(self.url) as client:
+            market = await client.descriptor()
+            terms = market.terms[0]
+            facts: dict[str, Any] = {
+                "market": market.market,
+                "pseudonym": pseudonym.did,
+                "reply_key": crypto.ReplyKey.generate().public.text,
+                "need": need,
+                "price": AskingPrice(kind="ceiling", amount=25_000, currency="USD"),
+                "area": Area(cell=cell_at(CENTRE, 6), radius_m=20_000),
+                "delivery": ("ship", "pickup"),
+                "terms": AcceptedTerms(id=terms.id, digest=terms.digest),
+                "policy": "best-value",
+            }
+            signed = sign(PersonalRequest(**(facts | changes)), pseudonym)
+            await client.submit(signed)
+        return signed.digest, pseudonym
+
+    async def withdraw(self, request: str, pseudonym: crypto.SigningKey) -> None:
+        async with CustomerClient(self.url) as client:
+            market = (await client.descriptor()).market
+            body = RequestWithdrawal(market=market, pseudonym=pseudonym.did, request=request)
+            await client.withdraw(sign(body, pseudonym))
+
+    def publish(self) -> None:
+        """Reach the next batch instant."""
+        time.sleep(1.05 - time.time() % 1)
+        self._do(requests.publish_batch)
+
+    def close_day(self) -> str:
+        """Close the market day now, and run it."""
+
+        async def close(market: Market) -> str:
+            day = await runs.close_now(market)
+            await runs.finish_runs(market)
+            return day
+
+        return self._do(close)
+
+    def _do(self, work: Callable[[Market], Awaitable[T]]) -> T:
+        async def alone() -> T:
+            market = Market.open(self.settings, self.identity)
+            try:
+                return await work(market)
+            finally:
+                await market.db.dispose()
+
+        # In a thread of its own, since the test may have an event loop already.
+        result: list[T] = []
+        thread = threading.Thread(target=lambda: result.append(asyncio.run(alone())))
+        thread.start()
+        thread.join()
+        return result[0]
+
+
+@contextmanager
+def live_market(home: Path, **changes: Any) -> Iterator[LiveMarket]:
+    """Serve a new market for the length of a block."""
+    (home / "terms").mkdir(parents=True)
+    (home / "terms" / "PDC-INTENT.txt").write_text("Intent\n\nUse it for this order only.\n")
+    far = (datetime.now(UTC) + timedelta(hours=6)).strftime("%H:%M")
+    schedule = ScheduleSettings(
+        cutoffs=(far,), bids_close_minutes=1, minimum_open_minutes=0, batch_seconds=1
+    )
+    facts: dict[str, Any] = {"currency": "USD", "schedule": schedule}
+    settings = Settings(home=home, name="Live market", **(facts | changes))
+    schema.upgrade(settings.database)
+    identity = Identity.generate()
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        app = create_app(settings, identity)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started and thread.is_alive():
+            time.sleep(0.01)
+        try:
+            yield LiveMarket(
+                f"http://127.0.0.1:{listening.getsockname()[1]}", settings, identity
+            )
+        finally:
+            server.should_exit = True
+            thread.join()
