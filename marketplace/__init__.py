@@ -1,0 +1,1 @@
+"""What an operator runs: the API, the board, the bids, the daily run, reputation, jobs."""

@@ -39,10 +39,10 @@ USAGE: Final = 2
 UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
 
-out: Final = Console(highlight=False)
+out: Final = Console(highlight=False, emoji=False)
 """Results for people."""
 
-err: Final = Console(highlight=False, stderr=True)
+err: Final = Console(highlight=False, emoji=False, stderr=True)
 """Progress, questions, and the one line of an error."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value and nothing else.")]

@@ -1,0 +1,97 @@
+"""The application: every part of the market wired together, with no globals."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.logging import LoggingConfig
+
+from marketplace.bids.controller import BidsController
+from marketplace.board.controller import BoardController
+from marketplace.db import Clock
+from marketplace.descriptor.controller import DescriptorController
+from marketplace.health.controller import HealthController
+from marketplace.http.bodies import MAX_BATCH_BYTES, batch_body, document_body
+from marketplace.http.headers import with_security_headers
+from marketplace.http.openapi import (
+    SignedDocumentSchema,
+    describe_documents,
+    docs_handlers,
+    openapi_config,
+)
+from marketplace.http.problems import answer_problem
+from marketplace.http.signed_reads import reading_vendor
+from marketplace.identity import Identity
+from marketplace.jobs.worker import working
+from marketplace.market import Market
+from marketplace.requests.controller import RequestsController
+from marketplace.runs.controller import RunsController
+from marketplace.settings import Settings
+from marketplace.vendors.controller import VendorsController
+
+
+def create_app(
+    settings: Settings, identity: Identity, *, clock: Clock | None = None, works: bool = False
+) -> Litestar:
+    """Make the market's ASGI application.
+
+    Args:
+        settings: the operator's settings.
+        identity: the market's unlocked secrets.
+        clock: replaces the database's clock; for simulations and tests.
+        works: whether this process also runs the worker and the scheduler.
+
+    Raises:
+        ConfigurationError: a file of the market's home is missing or wrong.
+    """
+
+    def open_market() -> Market:
+        return Market.open(settings, identity, clock=clock)
+
+    market = open_market()
+    app = Litestar(
+        route_handlers=[
+            DescriptorController,
+            VendorsController,
+            RequestsController,
+            BoardController,
+            BidsController,
+            RunsController,
+            HealthController,
+            *docs_handlers(),
+        ],
+        dependencies={
+            "market": Provide(lambda: market, sync_to_thread=False),
+            "document_body": Provide(document_body),
+            "batch_body": Provide(batch_body),
+            "reading_vendor": Provide(reading_vendor),
+        },
+        exception_handlers={Exception: answer_problem},
+        lifespan=[_lifespan(market, open_market if works else None)],
+        openapi_config=openapi_config(),
+        plugins=[SignedDocumentSchema()],
+        request_max_body_size=MAX_BATCH_BYTES + 1024,
+        # Litestar would log a failed call with its path; answer_problem logs it without.
+        logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
+    )
+    describe_documents(app, market)
+    app.asgi_handler = with_security_headers(app.asgi_handler)
+    return app
+
+
+def _lifespan(
+    market: Market, open_market: Callable[[], Market] | None
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        try:
+            if open_market is None:
+                yield
+            else:
+                async with working(market, open_market):
+                    yield
+        finally:
+            await market.db.dispose()
+
+    return lifespan

@@ -1,0 +1,1 @@
+"""Bids: vendors' firm commitments, one by one or a thousand in one call."""

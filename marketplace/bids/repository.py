@@ -1,0 +1,142 @@
+"""Every query about bids."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.bids.rules import Bidder, BidPlace, BidRequest
+from marketplace.db import AnyRow
+from marketplace.models import (
+    Award,
+    PublishedRequest,
+    StoredBid,
+    StoredBidWithdrawal,
+    Vendor,
+    VendorPlace,
+)
+from vrm.documents import VendorProfile, recall
+from vrm.documents.place import Point
+
+LIVE, SUPERSEDED, WITHDRAWN = "live", "superseded", "withdrawn"
+
+
+async def requests_of(connection: AsyncConnection, digests: Iterable[str]) -> dict[str, BidRequest]:
+    """Find the published ones among requests, by digest."""
+    query = select(PublishedRequest.__table__).where(PublishedRequest.digest.in_(set(digests)))
+    return {row.digest: _bid_request(row) for row in await connection.execute(query)}
+
+
+async def bidders_of(connection: AsyncConnection, dids: Iterable[str]) -> dict[str, Bidder]:
+    """Find the admitted ones among vendors, by did."""
+    wanted = set(dids)
+    places: dict[str, dict[str, BidPlace]] = {did: {} for did in wanted}
+    rows = await connection.execute(
+        select(VendorPlace.__table__).where(VendorPlace.vendor.in_(wanted))
+    )
+    for row in rows:
+        places[row.vendor][row.place] = BidPlace(Point(row.lat_e6, row.lng_e6), row.reach_m)
+    vendors = await connection.execute(select(Vendor.__table__).where(Vendor.did.in_(wanted)))
+    return {
+        row.did: Bidder(
+            row.suspended, frozenset(recall(row.wire, VendorProfile).delivery), places[row.did]
+        )
+        for row in vendors
+    }
+
+
+async def known_digests(connection: AsyncConnection, digests: Iterable[str]) -> set[str]:
+    """Tell which bids are stored already."""
+    query = select(StoredBid.digest).where(StoredBid.digest.in_(set(digests)))
+    return set((await connection.execute(query)).scalars())
+
+
+async def newest_sequences(
+    connection: AsyncConnection, pairs: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], int]:
+    """Find the highest sequence number stored for each (request, vendor)."""
+    wanted = sorted(set(pairs))
+    query = select(StoredBid.request, StoredBid.vendor, StoredBid.seq).where(
+        tuple_(StoredBid.request, StoredBid.vendor).in_(wanted)
+    )
+    newest: dict[tuple[str, str], int] = {}
+    for request, vendor, seq in await connection.execute(query):
+        newest[request, vendor] = max(seq, newest.get((request, vendor), -1))
+    return newest
+
+
+async def supersede(connection: AsyncConnection, pairs: Sequence[tuple[str, str]]) -> None:
+    """Take the live bids of these (request, vendor) out of play."""
+    if pairs:
+        await connection.execute(
+            update(StoredBid)
+            .where(tuple_(StoredBid.request, StoredBid.vendor).in_(pairs), StoredBid.state == LIVE)
+            .values(state=SUPERSEDED)
+        )
+
+
+async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store bids."""
+    if rows:
+        await connection.execute(insert(StoredBid), list(rows))
+
+
+async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:
+    """Find a bid."""
+    query = select(StoredBid.__table__).where(StoredBid.digest == digest)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def withdrawal_exists(connection: AsyncConnection, digest: str) -> bool:
+    """Tell whether a withdrawal is stored."""
+    query = select(StoredBidWithdrawal.digest).where(StoredBidWithdrawal.digest == digest)
+    return (await connection.execute(query)).first() is not None
+
+
+async def withdraw(connection: AsyncConnection, bid: str, digest: str, wire: bytes) -> None:
+    """Take a bid back."""
+    await connection.execute(
+        insert(StoredBidWithdrawal), {"digest": digest, "bid": bid, "wire": wire}
+    )
+    await connection.execute(
+        update(StoredBid).where(StoredBid.digest == bid).values(state=WITHDRAWN)
+    )
+
+
+async def page_of_vendor(
+    connection: AsyncConnection, vendor: str, day: str | None, after: str, limit: int
+) -> Sequence[AnyRow]:
+    """List a vendor's own bids with what became of them, by digest."""
+    won: ColumnElement[Any] = Award.bid.label("won")
+    conditions = [StoredBid.vendor == vendor, StoredBid.digest > after]
+    if day is not None:
+        conditions.append(PublishedRequest.day == day)
+    query = (
+        select(StoredBid.__table__, PublishedRequest.day, won)
+        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
+        .outerjoin(
+            Award, and_(Award.day == PublishedRequest.day, Award.request == StoredBid.request)
+        )
+        .where(*conditions)
+        .order_by(StoredBid.digest)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
+
+
+def _bid_request(row: AnyRow) -> BidRequest:
+    ways = (("ship", row.ships), ("pickup", row.picked_up), ("on-site", row.on_site))
+    return BidRequest(
+        digest=row.digest,
+        withdrawn=row.withdrawn_at is not None,
+        resolved=row.day is not None,
+        bids_close=row.bids_close,
+        price_kind=row.price_kind,
+        amount=row.amount,
+        currency=row.currency,
+        centre=Point(row.lat_e6, row.lng_e6),
+        radius_m=row.radius_m,
+        delivery=frozenset(way for way, taken in ways if taken),
+        terms=row.terms,
+    )

@@ -1,0 +1,220 @@
+"""The use cases about bids.
+
+One bid and a thousand go the same way: verify each, load what they refer to in a few queries, decide each by
+the rules, store the good ones in one transaction.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio.to_thread
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import crypto
+from marketplace.bids import repository
+from marketplace.bids.rules import check_bid
+from marketplace.bids.schemas import BatchAnswer, BidResult, BidState, BidStored, OwnBid
+from marketplace.db import AnyRow
+from marketplace.errors import Refused
+from marketplace.http.bodies import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
+from marketplace.http.paging import Page, cut, read_cursor, write_cursor
+from marketplace.http.problems import problem_of
+from marketplace.market import Market
+from vrm.documents import Bid, BidWithdrawal, Signed, accept, read
+from vrm.errors import VrmError
+
+MAX_BATCH = 1000
+
+Refusal = crypto.CryptoError | VrmError | Refused
+
+
+async def submit(market: Market, raw: bytes) -> tuple[BidStored, bool]:
+    """Store a bid; returns what is stored and whether this call stored it.
+
+    Raises:
+        Refused: names the rule that is broken.
+    """
+    bid = read(raw, Bid)
+    market.check_addressed(bid.body)
+    (outcome,) = await _store(market, [bid])
+    if isinstance(outcome, Refused):
+        raise outcome
+    return BidStored(bid=bid.digest, request=bid.body.request), outcome
+
+
+async def submit_batch(market: Market, raw: bytes) -> BatchAnswer:
+    """Store the good ones of up to 1000 bids and tell each other one why not.
+
+    Raises:
+        Refused: the call itself is malformed; nothing is stored then.
+    """
+    documents = _batch_of(raw)
+    # Verification is most of the work; libsodium releases the interpreter, so other calls go on meanwhile.
+    verified = await anyio.to_thread.run_sync(_verify_all, market, documents)
+    good = [bid for bid in verified if isinstance(bid, Signed)]
+    outcomes = iter(await _store(market, good))
+    return BatchAnswer(
+        results=[
+            _result(bid, next(outcomes)) if isinstance(bid, Signed) else _refused(None, bid)
+            for bid in verified
+        ]
+    )
+
+
+async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
+    """Take a bid back; returns what it was and whether this call did it.
+
+    Raises:
+        Refused: no such bid, another vendor's, one that is not live, or bids are closed.
+    """
+    withdrawal = read(raw, BidWithdrawal)
+    body = withdrawal.body
+    market.check_addressed(body)
+    async with market.db.unit_of_work() as connection:
+        bid = await repository.find(connection, body.bid)
+        if bid is None:
+            raise Refused("unknown-bid", "No bid has this digest.", "bid")
+        answer = BidStored(bid=bid.digest, request=bid.request)
+        if await repository.withdrawal_exists(connection, withdrawal.digest):
+            return answer, False
+        if bid.vendor != body.vendor:
+            raise Refused("another-vendor", "Another vendor made that bid.", "vendor")
+        if bid.state != repository.LIVE:
+            raise Refused("bid-not-live", f"The bid is {bid.state}.", "bid")
+        request = (await repository.requests_of(connection, [bid.request]))[bid.request]
+        if request.resolved or await market.db.now(connection) >= request.bids_close:
+            raise Refused("bids-closed", "Bids on this request are closed; a bid is firm.", "bid")
+        await repository.withdraw(connection, bid.digest, withdrawal.digest, withdrawal.wire)
+    return answer, True
+
+
+async def list_own(
+    market: Market, vendor: str, day: str | None, cursor: str | None, limit: int
+) -> Page[OwnBid]:
+    """List a vendor's own bids, by digest, with what became of each."""
+    after = read_cursor(cursor, tuple[str]) or ("",)
+    async with market.db.snapshot() as connection:
+        found = await repository.page_of_vendor(connection, vendor, day, after[0], limit + 1)
+    rows, more = cut(found, limit)
+    items = [_own(row) for row in rows]
+    return Page(items=items, next=write_cursor(items[-1].bid) if more else None)
+
+
+async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[bool | Refused]:
+    """Store what the rules allow; for each bid: whether it is new, or why it is refused."""
+    if not bids:
+        return []
+    async with market.db.unit_of_work() as connection:
+        outcomes, rows = await _decide(market, connection, bids)
+        pairs = [(row["request"], row["vendor"]) for row in rows]
+        await repository.supersede(connection, pairs)
+        await repository.add(connection, rows)
+    return outcomes
+
+
+async def _decide(
+    market: Market, connection: AsyncConnection, bids: Sequence[Signed[Bid]]
+) -> tuple[list[bool | Refused], list[dict[str, Any]]]:
+    now = await market.db.now(connection)
+    known = await repository.known_digests(connection, (bid.digest for bid in bids))
+    requests = await repository.requests_of(connection, (bid.body.request for bid in bids))
+    bidders = await repository.bidders_of(connection, (bid.body.vendor for bid in bids))
+    pairs = [(bid.body.request, bid.body.vendor) for bid in bids]
+    newest = await repository.newest_sequences(connection, pairs)
+    live: dict[tuple[str, str], dict[str, Any]] = {}
+    superseded: list[dict[str, Any]] = []
+    outcomes: list[bool | Refused] = []
+    for bid in bids:
+        body, pair = bid.body, (bid.body.request, bid.body.vendor)
+        if bid.digest in known:
+            outcomes.append(False)
+            continue
+        try:
+            distance = check_bid(body, requests.get(pair[0]), bidders.get(pair[1]), now)
+            if body.seq <= newest.get(pair, -1):
+                raise Refused("stale-sequence", f"Send a seq above {newest[pair]}.", "seq")
+        except Refused as refusal:
+            outcomes.append(refusal)
+            continue
+        if pair in live:  # a newer bid of the same batch
+            superseded.append(live[pair] | {"state": repository.SUPERSEDED})
+        live[pair] = _row(bid, distance)
+        newest[pair] = body.seq
+        known.add(bid.digest)
+        outcomes.append(True)
+    return outcomes, [*superseded, *live.values()]
+
+
+def _row(bid: Signed[Bid], distance: int) -> dict[str, Any]:
+    body = bid.body
+    return {
+        "digest": bid.digest,
+        "request": body.request,
+        "vendor": body.vendor,
+        "place": body.place,
+        "seq": body.seq,
+        "amount": body.price.amount,
+        "delivery": body.delivery,
+        "distance_m": distance,
+        "state": repository.LIVE,
+        "wire": bid.wire,
+    }
+
+
+def _batch_of(raw: bytes) -> Sequence[object]:
+    call = crypto.parse(raw, max_bytes=MAX_BATCH_BYTES)
+    documents = call.get("bids")
+    if set(call) != {"bids"} or not isinstance(documents, list):
+        raise Refused("invalid-field", 'Send {"bids": [...]} and nothing else.', "bids")
+    if not 1 <= len(documents) <= MAX_BATCH:
+        raise Refused("batch-size", f"There are {len(documents)} bids in the call.", "bids")
+    return documents
+
+
+def _verify_all(market: Market, documents: Sequence[object]) -> list[Signed[Bid] | Refusal]:
+    return [_verify(market, document) for document in documents]
+
+
+def _verify(market: Market, document: object) -> Signed[Bid] | Refusal:
+    try:
+        if not isinstance(document, dict):
+            raise Refused("not-an-object", "A bid is a JSON object.")
+        bid = accept(document, Bid)
+        if len(bid.wire) > MAX_DOCUMENT_BYTES:
+            raise Refused("too-large", f"A document has at most {MAX_DOCUMENT_BYTES} bytes.")
+        market.check_addressed(bid.body)
+    except (crypto.CryptoError, VrmError, Refused) as refusal:
+        return refusal
+    return bid
+
+
+def _result(bid: Signed[Bid], outcome: bool | Refused) -> BidResult:
+    if isinstance(outcome, Refused):
+        return _refused(bid, outcome)
+    return BidResult(
+        status="accepted" if outcome else "known", bid=bid.digest, request=bid.body.request
+    )
+
+
+def _refused(bid: Signed[Bid] | None, refusal: Refusal) -> BidResult:
+    return BidResult(
+        status="refused",
+        bid=None if bid is None else bid.digest,
+        request=None if bid is None else bid.body.request,
+        problem=problem_of(refusal),
+    )
+
+
+def _own(row: AnyRow) -> OwnBid:
+    state: BidState = row.state
+    if state == repository.LIVE and row.day is not None:
+        state = "won" if row.won == row.digest else "lost"
+    return OwnBid(
+        bid=row.digest,
+        request=row.request,
+        amount=row.amount,
+        state=state,
+        day=row.day,
+        document=msgspec.Raw(row.wire),
+    )

@@ -1,0 +1,1 @@
+"""The board: published requests as vendors, and only vendors, read them."""

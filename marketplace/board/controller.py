@@ -1,0 +1,75 @@
+"""The board over HTTP, read with a vendor's signature."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Controller, Request, Response, get
+from litestar.params import Parameter
+
+from marketplace.board import service
+from marketplace.board.schemas import BoardFilter, BoardItem
+from marketplace.errors import Refused
+from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, FollowedPage, answer_page
+from marketplace.market import Market
+from vrm.documents.place import Point, point
+from vrm.documents.scalars import MAX_INTEGER
+
+Amount = Annotated[int | None, Parameter(ge=0, le=MAX_INTEGER)]
+
+
+class BoardController(Controller):
+    tags = ["board"]
+
+    @get("/board", opt={"signed": True})
+    async def list_items(
+        self,
+        request: Request[Any, Any, Any],
+        market: Market,
+        reading_vendor: str,
+        category: Annotated[str | None, Parameter(max_length=48)] = None,
+        lat: Annotated[float | None, Parameter(ge=-90, le=90)] = None,
+        lng: Annotated[float | None, Parameter(ge=-180, le=180)] = None,
+        within_km: Annotated[float | None, Parameter(gt=0, le=20_100)] = None,
+        min_price: Amount = None,
+        max_price: Amount = None,
+        delivery: Literal["ship", "pickup", "on-site"] | None = None,
+        # "state" is a name that Litestar keeps for itself.
+        wanted_state: Annotated[
+            Literal["open", "closed", "all"], Parameter(query="state")
+        ] = "open",
+        cursor: str | None = None,
+        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    ) -> Response[FollowedPage[BoardItem]]:
+        """List requests in order of publication; keep `resume` to follow the board."""
+        wanted = BoardFilter(
+            state=wanted_state,
+            category=category,
+            near=_near(lat, lng, within_km),
+            within_m=None if within_km is None else round(within_km * 1000),
+            min_price=min_price,
+            max_price=max_price,
+            delivery=delivery,
+        )
+        page = await service.list_items(market, wanted, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/board/{digest:str}", opt={"signed": True})
+    async def show(
+        self,
+        market: Market,
+        reading_vendor: str,
+        digest: str,
+    ) -> BoardItem:
+        """Show one request."""
+        return await service.show(market, digest)
+
+
+def _near(lat: float | None, lng: float | None, within_km: float | None) -> Point | None:
+    if lat is None and lng is None:
+        if within_km is not None:
+            raise Refused("invalid-parameter", "within_km needs lat and lng.", "within_km")
+        return None
+    if lat is None or lng is None:
+        raise Refused(
+            "invalid-parameter", "lat and lng go together.", "lat" if lat is None else "lng"
+        )
+    return point(lat, lng)

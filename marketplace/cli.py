@@ -1,0 +1,274 @@
+"""The operator's command line, ``market``."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+import uvicorn
+from platformdirs import user_data_path
+
+from crypto import check_libsodium
+from marketplace import schema
+from marketplace.app import create_app
+from marketplace.demo import play
+from marketplace.errors import ConfigurationError, MarketError
+from marketplace.identity import Identity
+from marketplace.jobs.worker import working
+from marketplace.log import configure_logging
+from marketplace.market import Market
+from marketplace.new_market import write_home
+from marketplace.runs import operation
+from marketplace.settings import Settings, load_settings
+from marketplace.vendors import service as vendors
+from vrm import console, keyfile
+
+T = TypeVar("T")
+
+app = console.application(
+    "Run a personal-request market: customers post anonymous requests, vendors bid, and each market day "
+    "every request goes to the best-reputation vendor nearby.\n\n"
+    "First: [bold]market init --name 'My market'[/], then [bold]market serve[/]. "
+    "To see it all at work: [bold]market demo[/]."
+)
+
+Home = Annotated[
+    Path,
+    typer.Option(
+        envvar="VRM_MARKET_HOME",
+        help="The market's folder.",
+        default_factory=lambda: user_data_path("vrm-market"),
+        show_default="the user's data folder",
+    ),
+]
+
+
+@app.command()
+def init(
+    home: Home,
+    name: Annotated[str, typer.Option(help="What the market is called.")],
+    time_zone: Annotated[str, typer.Option(help="IANA zone of the cutoffs.")] = "UTC",
+    cutoff: Annotated[
+        list[str] | None, typer.Option(help="Local time HH:MM; may be repeated.")
+    ] = None,
+    currency: Annotated[str, typer.Option(help="ISO 4217 code.")] = "EUR",
+    admission: Annotated[str, typer.Option(help="open, or invited (see: market invite).")] = "open",
+    bids_close_minutes: Annotated[
+        int, typer.Option(help="Bids close so long before a cutoff.")
+    ] = 60,
+    minimum_open_minutes: Annotated[
+        int, typer.Option(help="A request is open at least so long.")
+    ] = 720,
+    batch_seconds: Annotated[
+        int, typer.Option(help="Requests are published at these instants.")
+    ] = 3600,
+    batch_minimum: Annotated[
+        int, typer.Option(help="Wait until so many requests stand together.")
+    ] = 1,
+    public_url: Annotated[str, typer.Option(help="Under which callers reach the market.")] = "",
+    passphrase_file: console.PassphraseFile = None,
+    as_json: console.Json = False,
+) -> None:
+    """Make a market: settings, encrypted keys, an agreement, an empty database.
+
+    Example: market init --name "Wien" --time-zone Europe/Vienna --cutoff 18:00 --currency EUR
+    """
+    settings = write_home(
+        home,
+        keyfile.passphrase(passphrase_file, confirm=True),
+        name=name,
+        time_zone=time_zone,
+        cutoffs=sorted(cutoff or ["18:00"]),
+        currency=currency,
+        admission=admission,
+        bids_close_minutes=bids_close_minutes,
+        minimum_open_minutes=minimum_open_minutes,
+        batch_seconds=batch_seconds,
+        batch_minimum=batch_minimum,
+        public_url=public_url,
+    )
+    if as_json:
+        console.print_json({"home": str(settings.home), "database": settings.database})
+        return
+    console.out.print(f"Made the market {settings.name} in {settings.home}.")
+    console.out.print(f"Settings: {home / 'market.toml'}; agreements: {settings.terms_folder}.")
+    console.out.print("Next: market serve")
+
+
+@app.command()
+def serve(
+    home: Home,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
+    worker: Annotated[
+        bool | None,
+        typer.Option(
+            "--worker/--no-worker",
+            help="Also run worker and scheduler here; the default is yes without a broker_url.",
+        ),
+    ] = None,
+    passphrase_file: console.PassphraseFile = None,
+) -> None:
+    """Serve the API, and without a broker also the daily job. Upgrades the schema first.
+
+    The API's description: http://127.0.0.1:8000/docs
+    """
+    settings, identity = _unlocked(home, passphrase_file)
+    schema.upgrade(settings.database)
+    works = not settings.broker_url if worker is None else worker
+    config = uvicorn.Config(
+        create_app(settings, identity, works=works),
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,  # an address in a log would be a trace of an anonymous call
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    console.note(f"{settings.name} ({identity.did}) listens on http://{host}:{port}")
+    uvicorn.Server(config).run()
+
+
+@app.command()
+def worker(home: Home, passphrase_file: console.PassphraseFile = None) -> None:
+    """Run worker and scheduler in a process of their own, beside `market serve --no-worker`.
+
+    Any number may run; the database decides who does what.
+    """
+    settings, identity = _unlocked(home, passphrase_file)
+    console.run(_work(settings, identity))
+
+
+@app.command()
+def resolve(
+    home: Home,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the run.", min=1)] = 600,
+    passphrase_file: console.PassphraseFile = None,
+    as_json: console.Json = False,
+) -> None:
+    """Close the open market day now, before its cutoff, and wait for its run."""
+    settings, identity = _unlocked(home, passphrase_file)
+    report = console.run(operation.resolve_now(lambda: Market.open(settings, identity), timeout))
+    if as_json:
+        console.print_json(report)
+        return
+    console.out.print(
+        f"{report['day']}: {report['requests']} requests, {report['bids']} bids, "
+        f"{report['assigned']} assigned."
+    )
+    for reason, count in report["unfilled"].items():
+        console.out.print(f"  unfilled, {reason}: {count}")
+
+
+@app.command()
+def status(
+    home: Home, passphrase_file: console.PassphraseFile = None, as_json: console.Json = False
+) -> None:
+    """Show how the market stands: counts, the next cutoff, the newest runs."""
+    settings, identity = _unlocked(home, passphrase_file)
+    found = console.run(_with_market(settings, identity, operation.tell_status))
+    if as_json:
+        console.print_json(found._asdict())
+        return
+    console.out.print(f"{found.name} ({found.did})\nnow {found.now}, next cutoff {found.cutoff}\n")
+    console.out.print(console.table(["", "count"], found.counts.items()))
+    rows = [
+        (run["day"], run["stage"], run["report"]["assigned"] if run["report"] else "")
+        for run in found.runs
+    ]
+    if rows:
+        console.out.print(console.table(["day", "stage", "assigned"], rows))
+
+
+@app.command()
+def invite(
+    home: Home,
+    uses: Annotated[int, typer.Option(help="How many vendors may use it.", min=1)] = 1,
+    passphrase_file: console.PassphraseFile = None,
+    as_json: console.Json = False,
+) -> None:
+    """Make an invitation code for vendors; it is shown once, and kept only as a digest."""
+    settings, identity = _unlocked(home, passphrase_file)
+
+    async def make(market: Market) -> str:
+        return await vendors.invite(market, uses)
+
+    code = console.run(_with_market(settings, identity, make))
+    if as_json:
+        console.print_json({"invitation": code, "uses": uses})
+    else:
+        console.out.print(code)
+
+
+@app.command()
+def upgrade(home: Home) -> None:
+    """Bring the database's schema up to this version. `market serve` does so by itself."""
+    settings = load_settings(home)
+    schema.upgrade(settings.database)
+    console.out.print("The schema is that of this version.")
+
+
+@app.command()
+def demo(
+    home: Annotated[Path, typer.Option(help="Where to keep the demo's market and wallets.")] = Path(
+        "demo-market"
+    ),
+    requests: Annotated[int, typer.Option(help="How many customers post one request each.")] = 300,
+    vendors_count: Annotated[int, typer.Option("--vendors", help="How many vendors bid.")] = 60,
+    seed: Annotated[int, typer.Option(help="Another seed plays another day.")] = 2026,
+    as_json: console.Json = False,
+) -> None:
+    """Play one market day: market, vendors and customers as separate processes that share only HTTP.
+
+    Every assignment is checked again from the published run by a referee with code of its own; the exit
+    code is 1 if anything differs.
+    """
+    play(home, requests=requests, vendors=vendors_count, seed=seed, as_json=as_json)
+
+
+def main() -> NoReturn:
+    """Run the command line."""
+    check_libsodium()
+    configure_logging()
+    console.main(app, "market", also=(MarketError,))
+
+
+async def _with_market(
+    settings: Settings, identity: Identity, work: Callable[[Market], Awaitable[T]]
+) -> T:
+    market = Market.open(settings, identity)
+    try:
+        return await work(market)
+    finally:
+        await market.db.dispose()
+
+
+async def _work(settings: Settings, identity: Identity) -> None:
+    market = Market.open(settings, identity)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    try:
+        async with working(market, lambda: Market.open(settings, identity)):
+            console.note(f"{settings.name}: working.")
+            await stop.wait()
+    finally:
+        await market.db.dispose()
+
+
+def _unlocked(home: Path, passphrase_file: Path | None) -> tuple[Settings, Identity]:
+    """Read the settings and unlock the keys; systemd's credential named ``passphrase`` is found too."""
+    settings = load_settings(home)
+    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+    if passphrase_file is None and credentials and (Path(credentials) / "passphrase").is_file():
+        passphrase_file = Path(credentials) / "passphrase"
+    if not settings.key_file.is_file():
+        raise ConfigurationError(
+            f"No {settings.key_file.name} in {home}: the market's keys are missing."
+        )
+    secret = keyfile.load(settings.key_file, keyfile.passphrase(passphrase_file))
+    return settings, Identity.from_secret(secret)

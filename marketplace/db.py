@@ -1,0 +1,124 @@
+"""The database: one engine, two kinds of transaction, and the only commit in the package.
+
+`unit_of_work` writes and commits explicitly before it returns, so that an answer is never built on
+something that was not stored. On SQLite it opens with ``BEGIN IMMEDIATE``: a deferred transaction that reads
+and then writes fails at once when another has written meanwhile. `snapshot` reads and never commits.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from typing import Any, cast
+
+from sqlalchemy import Dialect, Row, Table, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from marketplace.models import Base
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of any query."""
+
+Clock = Callable[[], float]
+
+BUSY_TIMEOUT_MS = 15_000
+
+
+class Database:
+    """Access to one database from one event loop.
+
+    Args:
+        url: an SQLAlchemy URL for ``sqlite+aiosqlite`` or ``postgresql+asyncpg``.
+        clock: seconds since the epoch, in place of the database's own clock; for simulations and tests.
+    """
+
+    def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._clock = clock
+        self._engine = create_async_engine(
+            url, **({} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10})
+        )
+        self._writer = self._engine.execution_options(vrm_writes=True)
+        # One writer at a time is SQLite's own rule; queueing here is fair, its busy handler is not.
+        self._turn = asyncio.Lock() if self.is_sqlite else nullcontext()
+        if self.is_sqlite:
+            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    @asynccontextmanager
+    async def unit_of_work(self) -> AsyncIterator[AsyncConnection]:
+        """Open a writing transaction; commit when the block ends well, roll back when it raises."""
+        async with self._turn, self._writer.connect() as connection:
+            await connection.begin()
+            yield connection
+            await connection.commit()
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Open a reading transaction that sees one state of the database."""
+        async with self._engine.connect() as connection:
+            if not self.is_sqlite:
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            await connection.begin()
+            yield connection
+            await connection.rollback()
+
+    async def now(self, connection: AsyncConnection) -> int:
+        """Tell the time by the database's clock, in whole seconds since the epoch."""
+        if self._clock is not None:
+            return int(self._clock())
+        if self.is_sqlite:
+            return int(time.time())  # the same machine's clock, without a query
+        found = await connection.execute(
+            text("SELECT extract(epoch FROM clock_timestamp())::bigint")
+        )
+        return int(found.scalar_one())
+
+    async def dispose(self) -> None:
+        """Close all connections; without it the process would hang at exit."""
+        await self._engine.dispose()
+
+
+async def insert_new(connection: AsyncConnection, table: type[Base], row: dict[str, Any]) -> bool:
+    """Insert a row unless one with its key is there; tell whether it was inserted."""
+    statement = _insert(connection.dialect, _table(table)).values(row).on_conflict_do_nothing()
+    return (await connection.execute(statement)).rowcount == 1
+
+
+async def upsert(connection: AsyncConnection, table: type[Base], row: dict[str, Any]) -> None:
+    """Insert a row, or replace the one with its primary key."""
+    target = _table(table)
+    keys = [column.name for column in target.primary_key.columns]
+    rest = {name: value for name, value in row.items() if name not in keys}
+    statement = _insert(connection.dialect, target).values(row)
+    await connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=rest))
+
+
+def _table(model: type[Base]) -> Table:
+    return cast(Table, model.__table__)
+
+
+def _insert(dialect: Dialect, table: Table) -> Any:
+    return (sqlite if dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:
+    connection.isolation_level = None  # transactions begin where _begin_sqlite says, nowhere else
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # an answer stands for something that survives a power cut
+        "foreign_keys=ON",
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "secure_delete=ON",  # what a publication deletes must not linger in free pages
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("vrm_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,1 @@
+"""What the market says about itself: its rules, its agreements' texts, its clock."""

@@ -1,0 +1,46 @@
+"""The market's rules over HTTP."""
+
+from typing import Any
+
+import msgspec
+from litestar import Controller, MediaType, Request, Response, get
+
+from marketplace.descriptor import service
+from marketplace.descriptor.schemas import ClockView, ProblemKind
+from marketplace.market import Market
+from vrm.documents import MarketDescriptor
+
+
+class DescriptorController(Controller):
+    tags = ["market"]
+
+    @get("/.well-known/vrm-market", opt={"answer": MarketDescriptor, "cached": True})
+    async def descriptor(
+        self, request: Request[Any, Any, Any], market: Market
+    ) -> Response[msgspec.Raw]:
+        """The market's signed rules."""
+        tag = f'"{market.descriptor.digest}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(msgspec.Raw(b""), status_code=304, headers={"ETag": tag})
+        headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
+        return Response(msgspec.Raw(market.descriptor.wire), headers=headers)
+
+    @get("/terms/{terms:str}", media_type=MediaType.TEXT)
+    async def terms(self, market: Market, terms: str) -> str:
+        """The text of a privacy agreement, whose SHA-256 the roster lists."""
+        return service.agreement_text(market, terms)
+
+    @get("/clock")
+    async def clock(self, market: Market) -> ClockView:
+        """The market's time, and what comes next."""
+        return await service.tell_time(market)
+
+    @get("/problems")
+    async def problems(self) -> list[ProblemKind]:
+        """Every kind of refusal, and what to do about it."""
+        return service.problem_kinds()
+
+    @get("/problems/{code:str}")
+    async def problem(self, code: str) -> ProblemKind:
+        """One kind of refusal."""
+        return service.problem_kind(code)

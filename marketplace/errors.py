@@ -1,0 +1,148 @@
+"""The one error tree of this package, and the catalogue of every refusal that a caller can meet."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+class MarketError(Exception):
+    """Anything that the market refuses or cannot do."""
+
+
+class ConfigurationError(MarketError):
+    """The operator's settings or files are wrong; the message says which and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of refusal (RFC 9457): the HTTP status, a short title, and what the caller should do."""
+
+    status: int
+    title: str
+    remedy: str
+
+
+class Refused(MarketError):
+    """A caller's request that breaks a rule; ``code`` names a row of `PROBLEMS`."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+
+    @property
+    def problem(self) -> Problem:
+        return PROBLEMS[self.code]
+
+
+_RESIGN = "Sign the document again after the last change, with the key that it names."
+_FIX_JSON = "Send strict JSON (RFC 7493): one value per name, ASCII names, integers within 2^53."
+
+PROBLEMS: Final[dict[str, Problem]] = {
+    # strict JSON
+    "not-json": Problem(400, "Not JSON", _FIX_JSON),
+    "not-an-object": Problem(400, "Not a JSON object", _FIX_JSON),
+    "duplicate-key": Problem(400, "A name occurs twice", _FIX_JSON),
+    "non-ascii-key": Problem(400, "A name is not ASCII", _FIX_JSON),
+    "float": Problem(
+        400, "A number is not an integer", "Write amounts as integers of minor units."
+    ),
+    "integer-range": Problem(400, "An integer is too large", "Keep integers within 2^53 - 1."),
+    "lone-surrogate": Problem(400, "Text is not valid Unicode", _FIX_JSON),
+    "depth": Problem(400, "Nested too deep", "Nest at most 32 levels."),
+    "too-large": Problem(
+        413, "Too large", "Send at most 64 KiB for a document, 4 MiB for a batch."
+    ),
+    "unsupported-media-type": Problem(
+        415, "Not application/json", "Set Content-Type to application/json."
+    ),
+    # shape
+    "wrong-type": Problem(
+        422, "Another type of document belongs here", "See the API's documentation."
+    ),
+    "unsupported-version": Problem(422, "Version not supported", "Set v to 1."),
+    "unknown-field": Problem(422, "Unknown member", "Remove the member, and sign again."),
+    "invalid-field": Problem(422, "Invalid member", "Correct the member, and sign again."),
+    "unclean-text": Problem(
+        422, "Text is not clean", "Normalise to NFC; remove control characters."
+    ),
+    "invalid-document": Problem(422, "Invalid document", "Correct the document, and sign again."),
+    "invalid-parameter": Problem(400, "Invalid parameter", "See the API's documentation."),
+    # proof
+    "missing-proof": Problem(422, "No proof", "Sign the document (eddsa-jcs-2022)."),
+    "proof-shape": Problem(422, "Proof is not as required", "Use one eddsa-jcs-2022 proof."),
+    "wrong-key": Problem(422, "Signed by another key", _RESIGN),
+    "bad-signature": Problem(422, "Signature does not verify", _RESIGN),
+    "wrong-purpose": Problem(422, "Proof for another purpose", "Use proofPurpose assertionMethod."),
+    "created-forbidden": Problem(
+        422, "Proof carries a clock", "A pseudonym's proof has no created."
+    ),
+    "invalid-key": Problem(422, "Not an acceptable key", "Use a fresh Ed25519 key as did:key."),
+    "invalid-proof": Problem(422, "Proof does not hold", _RESIGN),
+    # signed reads
+    "signature-required": Problem(401, "Signature required", "Sign the request (RFC 9421)."),
+    "signature-invalid": Problem(401, "Request signature refused", "Sign this very request, now."),
+    "nonce-replayed": Problem(401, "Signature used before", "Sign again with a fresh nonce."),
+    # parties
+    "wrong-market": Problem(422, "Meant for another market", "Set market to this market's did."),
+    "unknown-vendor": Problem(404, "Vendor not known", "Register the vendor first."),
+    "not-admitted": Problem(403, "Vendor not admitted", "Register the vendor first."),
+    "suspended": Problem(403, "Vendor suspended", "Ask the operator for the reason."),
+    "another-vendor": Problem(403, "Another vendor's", "Act only for the vendor whose key signs."),
+    "unknown-place": Problem(422, "Place not in the vendor's profile", "Register the place first."),
+    "place-has-bids": Problem(
+        409, "Place has open bids", "Keep the place until its bids are resolved."
+    ),
+    "invitation-required": Problem(403, "Invitation required", "Ask the operator for a code."),
+    "invitation-invalid": Problem(403, "Invitation not valid", "Ask the operator for a new code."),
+    "stale-sequence": Problem(409, "Not newer than what is stored", "Raise seq, and sign again."),
+    "day-closed": Problem(409, "That day is over", "Name today or a later date."),
+    # requests
+    "unknown-category": Problem(422, "Category not offered", "Use a category of the descriptor."),
+    "cell-too-fine": Problem(
+        422, "Area too fine", "Use a coarser cell: the descriptor says which."
+    ),
+    "cell-too-coarse": Problem(
+        422, "Area too coarse", "Use a finer cell: the descriptor says which."
+    ),
+    "not-a-cell": Problem(422, "Not an H3 cell", "Give an H3 cell index."),
+    "unknown-terms": Problem(422, "Terms not in the roster", "Use an agreement of the descriptor."),
+    "unknown-policy": Problem(422, "Policy not offered", "Use a policy of the descriptor."),
+    "currency-mismatch": Problem(422, "Another currency", "Use the request's currency."),
+    "needed-by-too-soon": Problem(
+        422, "Needed before it can be resolved", "See /clock for the next cutoff."
+    ),
+    "pseudonym-reused": Problem(409, "Pseudonym used before", "Make a fresh key for each request."),
+    "unknown-request": Problem(404, "Request not known", "Check the request's digest."),
+    "foreign-request": Problem(
+        403, "Another pseudonym's request", "Sign with the request's own key."
+    ),
+    "request-withdrawn": Problem(409, "Request was withdrawn", "Leave it out."),
+    "request-resolved": Problem(409, "Request was resolved", "See the run of its day."),
+    # bids
+    "terms-not-accepted": Problem(
+        422, "Terms not accepted", "Repeat the request's terms in the bid."
+    ),
+    "over-ceiling": Problem(422, "Over the ceiling", "Ask at most the request's price."),
+    "off-fixed-price": Problem(422, "Not the fixed price", "Bid exactly the request's price."),
+    "bids-closed": Problem(409, "Bids are closed", "Bid before the close that /clock announces."),
+    "delivery-not-offered": Problem(
+        422, "Delivery way does not fit", "Use a way both sides offer."
+    ),
+    "out-of-reach": Problem(422, "Too far away", "Bid from a place within reach."),
+    "unknown-bid": Problem(404, "Bid not known", "Check the bid's digest."),
+    "bid-not-live": Problem(409, "Bid is not live", "Only a live bid can be withdrawn."),
+    "batch-size": Problem(422, "Wrong number of bids", "Send 1 to 1000 bids in one call."),
+    # reads
+    "not-found": Problem(404, "Not found", "See /docs for what there is."),
+    "unknown-run": Problem(404, "No such run", "See /runs for the days there are."),
+    "not-yet-public": Problem(403, "Not public before the close", "Come back after the run."),
+    "invalid-cursor": Problem(
+        400, "Not a cursor of this list", "Use next or resume as it was given."
+    ),
+    "method-not-allowed": Problem(405, "Method not allowed", "See /docs for what there is."),
+    "refused": Problem(400, "Refused", "See /docs for what is expected."),
+    # the market's own state
+    "busy": Problem(503, "Busy", "Try again in a moment."),
+    "internal": Problem(500, "The market failed", "Nothing was stored; try again later."),
+}

@@ -1,0 +1,1 @@
+"""Whether the market lives, is ready, and how much it holds."""

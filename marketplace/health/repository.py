@@ -1,0 +1,24 @@
+"""Counts for the operator; nothing here moves when an anonymous call arrives."""
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.models import Award, Batch, PublishedRequest, Run, StoredBid, Unfilled, Vendor
+
+
+async def counts(connection: AsyncConnection) -> dict[str, int]:
+    """Count what is published and stored, by a metric's name."""
+    queries = {
+        "vendors": select(func.count()).select_from(Vendor),
+        "batches": select(func.count()).select_from(Batch),
+        "requests_published": select(func.count()).select_from(PublishedRequest),
+        "requests_open": select(func.count())
+        .select_from(PublishedRequest)
+        .where(PublishedRequest.day.is_(None), PublishedRequest.withdrawn_at.is_(None)),
+        "bids_live": select(func.count()).select_from(StoredBid).where(StoredBid.state == "live"),
+        "runs_published": select(func.count()).select_from(Run).where(Run.stage == "published"),
+        "runs_unfinished": select(func.count()).select_from(Run).where(Run.stage != "published"),
+        "assigned": select(func.count()).select_from(Award),
+        "unfilled": select(func.count()).select_from(Unfilled),
+    }
+    return {name: (await connection.execute(query)).scalar_one() for name, query in queries.items()}

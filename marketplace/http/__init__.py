@@ -1,0 +1,1 @@
+"""What all controllers share: bodies in, problems out, pages, signed reads, the API's description."""

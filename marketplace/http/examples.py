@@ -1,0 +1,115 @@
+"""Signed examples for the API's description; they verify, and name the market that shows them."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+import crypto
+from marketplace.market import Market
+from vrm.documents import (
+    AcceptedTerms,
+    Area,
+    AskingPrice,
+    Bid,
+    BidPrice,
+    BidWithdrawal,
+    Capacity,
+    Document,
+    Need,
+    PersonalRequest,
+    Place,
+    RequestWithdrawal,
+    Signed,
+    VendorProfile,
+    sign,
+)
+from vrm.documents.place import cell_at, point
+
+_HERE = point(48.2082, 16.3738)
+
+
+def examples(market: Market) -> dict[str, Any]:
+    """An example of each document that the API takes, by type."""
+    vendor, pseudonym = _key("vendor"), _key("pseudonym")
+    profile = sign(_profile(market, vendor.did), vendor)
+    request = sign(_request(market, pseudonym.did), pseudonym)
+    bid = sign(_bid(market, vendor.did, request), vendor)
+    capacity = Capacity(
+        market=market.did, vendor=vendor.did, place="main", date="2099-12-31", units=12, seq=1
+    )
+    withdrawal = RequestWithdrawal(
+        market=market.did, pseudonym=pseudonym.did, request=request.digest
+    )
+    bid_withdrawal = BidWithdrawal(market=market.did, vendor=vendor.did, bid=bid.digest)
+    signed: list[Signed[Document]] = [
+        profile,
+        request,
+        bid,
+        sign(capacity, vendor),
+        sign(withdrawal, pseudonym),
+        sign(bid_withdrawal, vendor),
+    ]
+    return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
+
+
+def _key(name: str) -> crypto.SigningKey:
+    return crypto.SigningKey.from_seed(hashlib.sha256(f"example {name}".encode()).digest())
+
+
+def _terms(market: Market) -> AcceptedTerms:
+    first = market.rules.terms[0]
+    return AcceptedTerms(id=first.id, digest=first.digest)
+
+
+def _profile(market: Market, did: str) -> VendorProfile:
+    return VendorProfile(
+        market=market.did,
+        vendor=did,
+        seq=1,
+        name="Kinderladen Beispiel",
+        places=(
+            Place(
+                id="main",
+                name="Innere Stadt",
+                lat_e6=_HERE.lat_e6,
+                lng_e6=_HERE.lng_e6,
+                reach_m=25_000,
+                capacity=8,
+                hours="Mo-Fr 09:00-18:00",
+            ),
+        ),
+        categories=("other",),
+        delivery=("ship", "pickup"),
+        terms=(market.rules.terms[0].id,),
+    )
+
+
+def _request(market: Market, pseudonym: str) -> PersonalRequest:
+    reply = crypto.ReplyKey.from_seed(hashlib.sha256(b"example reply").digest())
+    return PersonalRequest(
+        market=market.did,
+        pseudonym=pseudonym,
+        reply_key=reply.public.text,
+        need=Need(title="Twin stroller", category="other", condition="new"),
+        price=AskingPrice(kind="ceiling", amount=25_000, currency=market.rules.currency.code),
+        area=Area(cell=cell_at(_HERE, market.rules.cells.finest), radius_m=15_000),
+        delivery=("pickup", "ship"),
+        terms=_terms(market),
+        policy=market.rules.policies[0],
+    )
+
+
+def _bid(market: Market, vendor: str, request: Signed[PersonalRequest]) -> Bid:
+    return Bid(
+        market=market.did,
+        request=request.digest,
+        vendor=vendor,
+        place="main",
+        price=BidPrice(amount=23_900, currency=market.rules.currency.code),
+        delivery="pickup",
+        lead_time_hours=24,
+        terms=_terms(market),
+        seq=1,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+    )

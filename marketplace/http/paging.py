@@ -1,0 +1,69 @@
+"""Pages of lists: opaque cursors, and the `Link` header of RFC 8288."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from litestar import Request, Response
+
+from marketplace.errors import Refused
+
+T = TypeVar("T")
+
+DEFAULT_LIMIT = 100
+MAX_LIMIT = 1000
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A part of a list. `next` is the cursor of the following part, null at the end."""
+
+    items: list[T]
+    next: str | None = None
+
+
+class FollowedPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """A part of a list that grows at its end. `resume` is where later items will follow."""
+
+    items: list[T]
+    next: str | None = None
+    resume: str | None = None
+
+
+def write_cursor(*key: int | str) -> str:
+    """Turn the sort key of a page's last item into a cursor."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def read_cursor(cursor: str | None, shape: type[T]) -> T | None:
+    """Read a cursor back.
+
+    Raises:
+        Refused: the text is no cursor of this list.
+    """
+    if cursor is None:
+        return None
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(raw, type=shape)
+    except (binascii.Error, msgspec.MsgspecError, ValueError):
+        raise Refused(
+            "invalid-cursor", "The cursor is not one that this list gave.", "cursor"
+        ) from None
+
+
+def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
+    """Split what was read with ``limit + 1`` into the page's rows and whether more follow."""
+    return rows[:limit], len(rows) > limit
+
+
+def answer_page(request: Request[Any, Any, Any], page: T, following: str | None) -> Response[T]:
+    """Answer with a page and, where more follows, its link."""
+    headers = {}
+    if following is not None:
+        query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+        target = f"{request.url.path}?{urlencode([*query, ('cursor', following)])}"
+        headers["Link"] = f'<{target}>; rel="next"'
+    return Response(page, headers=headers)

@@ -1,0 +1,32 @@
+"""The scheduler: looks at the clock and wakes the actors. Any number of them may run at once."""
+
+import asyncio
+import contextlib
+
+from marketplace.jobs.tasks import Actors
+from marketplace.market import Market
+from marketplace.requests import service as requests
+from marketplace.runs import service as runs
+
+TICK_SECONDS = 0.5
+PURGE_SECONDS = 60
+
+
+async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None:
+    """Wake actors for what is due until told to stop.
+
+    Whether something is due is read from the database, so that work left behind by a lost message or a killed
+    worker is found again, also at boot.
+    """
+    last_purge = 0.0
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        if await requests.batch_is_due(market):
+            actors.publish_batch.send()
+        if await runs.work_is_due(market):
+            actors.close_days.send()
+        if loop.time() - last_purge > PURGE_SECONDS:
+            actors.purge.send()
+            last_purge = loop.time()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TICK_SECONDS)

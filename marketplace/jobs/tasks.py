@@ -1,0 +1,59 @@
+"""The actors: each opens the market in the worker's own event loop and calls a use case."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import dramatiq
+
+from marketplace.market import Market
+from marketplace.requests import service as requests
+from marketplace.runs import service as runs
+from marketplace.vendors import service as vendors
+
+QUEUE = "vrm"
+
+
+@dataclass(frozen=True, slots=True)
+class Actors:
+    """What can be woken."""
+
+    publish_batch: dramatiq.Actor[[], None]
+    close_days: dramatiq.Actor[[], None]
+    purge: dramatiq.Actor[[], None]
+
+
+def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
+    """Declare the actors on a broker.
+
+    Args:
+        broker: who carries the wake-ups.
+        open_market: opens the market anew; connections belong to the event loop that made them.
+    """
+
+    busy: set[str] = set()
+
+    async def run_alone(name: str, work: Callable[[Market], Awaitable[object]]) -> None:
+        # While one call is at it, a second wake-up of this process has nothing to add.
+        if name in busy:
+            return
+        busy.add(name)
+        market = open_market()
+        try:
+            await work(market)
+        finally:
+            busy.discard(name)
+            await market.db.dispose()
+
+    async def publish_batch() -> None:
+        await run_alone("publish_batch", requests.publish_batch)
+
+    async def close_days() -> None:
+        await run_alone("close_days", runs.close_days)
+
+    async def purge() -> None:
+        await run_alone("purge", vendors.purge_nonces)
+
+    def declare(work: Callable[[], Awaitable[None]]) -> dramatiq.Actor[[], None]:
+        return dramatiq.actor(broker=broker, queue_name=QUEUE)(work)
+
+    return Actors(declare(publish_batch), declare(close_days), declare(purge))

@@ -1,0 +1,25 @@
+"""Logs to standard error: for people on a terminal, JSON lines elsewhere. No call is logged as such."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logging(*, quiet: bool = False) -> None:
+    """Set up structlog, and keep libraries from logging calls and their addresses."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.dev.ConsoleRenderer()
+            if sys.stderr.isatty()
+            else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.WARNING if quiet else logging.INFO
+        ),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(name)s: %(message)s")

@@ -1,0 +1,255 @@
+"""The tables. Instants are whole seconds since 1970-01-01T00:00:00Z, distances metres, money minor units.
+
+Tables of anonymous things are keyed by digest and hold no time of arrival and no counter. On SQLite they are
+``WITHOUT ROWID``, since a rowid would keep the order of arrival; on PostgreSQL their rows are only ever
+inserted sorted by digest, a whole batch in one transaction.
+"""
+
+from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import VARCHAR
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+ANONYMOUS = {"sqlite_with_rowid": False}
+
+# Digests and names compare byte by byte on every database, whatever its locale.
+BYTEWISE = String().with_variant(VARCHAR(collation="C"), "postgresql")
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {int: BigInteger, str: BYTEWISE}
+
+
+class Vendor(Base):
+    """An admitted vendor and the profile that counts now."""
+
+    __tablename__ = "vendors"
+    did: Mapped[str] = mapped_column(primary_key=True)
+    seq: Mapped[int]
+    name: Mapped[str]
+    profile_digest: Mapped[str]
+    wire: Mapped[bytes]
+    suspended: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class VendorPlace(Base):
+    """A place of the profile that counts now."""
+
+    __tablename__ = "vendor_places"
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"), primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    lat_e6: Mapped[int]
+    lng_e6: Mapped[int]
+    reach_m: Mapped[int]
+    capacity: Mapped[int]
+
+
+class PlaceCapacity(Base):
+    """The units that a place takes on one local date, where the vendor said so."""
+
+    __tablename__ = "capacities"
+    vendor: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    date: Mapped[str] = mapped_column(primary_key=True)
+    units: Mapped[int]
+    seq: Mapped[int]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class Invitation(Base):
+    """A vendor's invitation, kept only as the SHA-256 of its code."""
+
+    __tablename__ = "invitations"
+    code_digest: Mapped[str] = mapped_column(primary_key=True)
+    uses_left: Mapped[int]
+
+
+class ReadNonce(Base):
+    """A nonce of a signed read, kept as long as its signature could be replayed."""
+
+    __tablename__ = "read_nonces"
+    vendor: Mapped[str] = mapped_column(primary_key=True)
+    nonce: Mapped[str] = mapped_column(primary_key=True)
+    expires: Mapped[int] = mapped_column(index=True)
+
+
+class Pending(Base):
+    """An anonymous document that waits for its batch instant; publication deletes it."""
+
+    __tablename__ = "pending"
+    __table_args__ = (ANONYMOUS,)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    pseudonym: Mapped[str]
+    request: Mapped[str | None]
+    """The withdrawn request's digest; null when the document is a request."""
+    wire: Mapped[bytes]
+    publish_by: Mapped[int]
+
+
+class Batch(Base):
+    """An instant at which pending documents became public, together."""
+
+    __tablename__ = "batches"
+    instant: Mapped[int] = mapped_column(primary_key=True)
+    requests: Mapped[int]
+    withdrawals: Mapped[int]
+
+
+class PublishedRequest(Base):
+    """A published request. `published_at` is its batch's instant; `cutoff` the one that it joined then."""
+
+    __tablename__ = "requests"
+    __table_args__ = (
+        UniqueConstraint("pseudonym"),
+        Index("ix_requests_published_at_digest", "published_at", "digest"),
+        Index("ix_requests_day_digest", "day", "digest"),
+        ANONYMOUS,
+    )
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    pseudonym: Mapped[str]
+    published_at: Mapped[int]
+    publish_by: Mapped[int]
+    bids_close: Mapped[int]
+    cutoff: Mapped[int]
+    day: Mapped[str | None]
+    """The market day that resolved it; null while it is open."""
+    withdrawn_at: Mapped[int | None]
+    category: Mapped[str]
+    price_kind: Mapped[str]
+    amount: Mapped[int]
+    currency: Mapped[str]
+    lat_e6: Mapped[int]
+    lng_e6: Mapped[int]
+    radius_m: Mapped[int]
+    ships: Mapped[bool]
+    picked_up: Mapped[bool]
+    on_site: Mapped[bool]
+    policy: Mapped[str]
+    terms: Mapped[str]
+    """The digest of the terms' text."""
+    wire: Mapped[bytes]
+
+
+class PublishedWithdrawal(Base):
+    """A customer's withdrawal, published in its batch."""
+
+    __tablename__ = "withdrawals"
+    __table_args__ = (
+        Index("ix_withdrawals_published_at_digest", "published_at", "digest"),
+        ANONYMOUS,
+    )
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(index=True)
+    published_at: Mapped[int]
+    publish_by: Mapped[int]
+    wire: Mapped[bytes]
+
+
+class StoredBid(Base):
+    """A vendor's bid. At most one per vendor and request is live."""
+
+    __tablename__ = "bids"
+    __table_args__ = (
+        Index(
+            "uq_bids_live",
+            "request",
+            "vendor",
+            unique=True,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        ),
+        Index("ix_bids_vendor_digest", "vendor", "digest"),
+    )
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("requests.digest"))
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
+    place: Mapped[str]
+    seq: Mapped[int]
+    amount: Mapped[int]
+    delivery: Mapped[str]
+    distance_m: Mapped[int]
+    state: Mapped[str]
+    """``live``, ``superseded`` or ``withdrawn``."""
+    wire: Mapped[bytes]
+
+
+class StoredBidWithdrawal(Base):
+    __tablename__ = "bid_withdrawals"
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    bid: Mapped[str] = mapped_column(ForeignKey("bids.digest"))
+    wire: Mapped[bytes]
+
+
+class Evidence(Base):
+    """One piece of evidence about a vendor, always out of a signed document."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (Index("ix_evidence_vendor_date", "vendor", "date"),)
+    document: Mapped[str] = mapped_column(primary_key=True)
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
+    date: Mapped[str]
+    weight: Mapped[int]
+    good: Mapped[bool]
+
+
+class Run(Base):
+    """The one resolution of one cutoff."""
+
+    __tablename__ = "runs"
+    __table_args__ = (UniqueConstraint("cutoff"), UniqueConstraint("ordinal"))
+    day: Mapped[str] = mapped_column(primary_key=True)
+    cutoff: Mapped[int]
+    takes_until: Mapped[int]
+    """Requests that joined a cutoff at or before this instant belong to the run."""
+    ordinal: Mapped[int]
+    stage: Mapped[str]
+    """``due``, ``frozen`` or ``published``."""
+    seed: Mapped[str | None]
+    report: Mapped[bytes | None]
+
+
+class RunPlace(Base):
+    """A vendor's place as the run froze it."""
+
+    __tablename__ = "run_places"
+    day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
+    vendor: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True)
+    profile: Mapped[str]
+    lat_e6: Mapped[int]
+    lng_e6: Mapped[int]
+    reach_m: Mapped[int]
+    units: Mapped[int]
+    band: Mapped[int]
+    suspended: Mapped[bool]
+
+
+class Award(Base):
+    """A request's assignment, as signed."""
+
+    __tablename__ = "awards"
+    __table_args__ = (Index("ix_awards_vendor_ordinal_request", "vendor", "ordinal", "request"),)
+    day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
+    request: Mapped[str] = mapped_column(primary_key=True)
+    ordinal: Mapped[int]
+    """The run's ordinal, so that a vendor's awards can be read in order."""
+    vendor: Mapped[str]
+    bid: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class Unfilled(Base):
+    """A request that the run could not give to anybody, and why."""
+
+    __tablename__ = "unfilled"
+    day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
+    request: Mapped[str] = mapped_column(primary_key=True)
+    reason: Mapped[str]

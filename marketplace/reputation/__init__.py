@@ -1,0 +1,1 @@
+"""Reputation: from recorded evidence, never from a number that anybody states."""

@@ -1,0 +1,12 @@
+"""What the calls about requests answer."""
+
+import msgspec
+
+
+class BatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """What became public at one instant: digests in order, so that order tells nothing."""
+
+    instant: str
+    requests: list[str]
+    withdrawals: list[str]
+    """Digests of the requests that were withdrawn."""

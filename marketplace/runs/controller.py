@@ -1,0 +1,127 @@
+"""Runs over HTTP. A ``#`` in a day's name is written ``%23`` in a path."""
+
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Controller, Request, Response, get
+from litestar.params import Parameter
+
+from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, FollowedPage, Page, answer_page
+from marketplace.market import Market
+from marketplace.runs import reading
+from marketplace.runs.schemas import (
+    ExplanationView,
+    OwnAssignment,
+    RunBid,
+    RunPlaceView,
+    RunRequest,
+    RunView,
+    UnfilledView,
+)
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
+Asked = Request[Any, Any, Any]
+
+
+class RunsController(Controller):
+    tags = ["runs"]
+
+    @get("/runs")
+    async def list_runs(
+        self,
+        request: Asked,
+        market: Market,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunView]]:
+        """List the runs, newest first."""
+        page = await reading.list_runs(market, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}")
+    async def show_run(self, market: Market, day: str) -> RunView:
+        """Show one run and its signed report."""
+        return await reading.show_run(market, day)
+
+    @get("/runs/{day:str}/requests")
+    async def list_requests(
+        self,
+        request: Asked,
+        market: Market,
+        day: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunRequest]]:
+        """List the requests that the run resolved."""
+        page = await reading.list_requests(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/bids")
+    async def list_bids(
+        self,
+        request: Asked,
+        market: Market,
+        day: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunBid]]:
+        """List the bids that were live at the close."""
+        page = await reading.list_bids(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/places")
+    async def list_places(
+        self,
+        request: Asked,
+        market: Market,
+        day: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunPlaceView]]:
+        """List the places as the run froze them."""
+        page = await reading.list_places(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/assignments")
+    async def list_assignments(
+        self,
+        request: Asked,
+        market: Market,
+        day: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[msgspec.Raw]]:
+        """List the signed assignments."""
+        page = await reading.list_assignments(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/unfilled")
+    async def list_unfilled(
+        self,
+        request: Asked,
+        market: Market,
+        day: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[UnfilledView]]:
+        """List the requests that nobody got, and why."""
+        page = await reading.list_unfilled(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/requests/{digest:str}")
+    async def explain_request(self, market: Market, day: str, digest: str) -> ExplanationView:
+        """Explain what became of one request: figures, ranks and sentences."""
+        return await reading.explain_request(market, day, digest)
+
+    @get("/vendors/self/assignments", opt={"signed": True})
+    async def list_own(
+        self,
+        request: Asked,
+        market: Market,
+        reading_vendor: str,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[FollowedPage[OwnAssignment]]:
+        """List what the reading vendor was given, oldest first; keep `resume` to follow."""
+        page = await reading.list_own_assignments(market, reading_vendor, cursor, limit)
+        return answer_page(request, page, page.next)

@@ -1,0 +1,260 @@
+"""What anybody may ask about runs, and what a vendor asks about its own."""
+
+import asyncio
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
+
+import msgspec
+
+from marketplace.db import AnyRow
+from marketplace.errors import Refused
+from marketplace.http.paging import FollowedPage, Page, cut, read_cursor, write_cursor
+from marketplace.instants import instant_text
+from marketplace.market import Market
+from marketplace.resolver import (
+    Considered,
+    Explanation,
+    Outcome,
+    Refusal,
+    Status,
+    Verdict,
+    explain,
+    resolve,
+    sentences,
+)
+from marketplace.resolver import Market as Matching
+from marketplace.resolver.market import label
+from marketplace.runs import repository
+from marketplace.runs.frozen import FrozenDay
+from marketplace.runs.rules import REASONS
+from marketplace.runs.schemas import (
+    Candidate,
+    ExplanationView,
+    OwnAssignment,
+    RunBid,
+    RunPlaceView,
+    RunRequest,
+    RunView,
+    UnfilledView,
+)
+from marketplace.runs.service import load_frozen
+from vrm.money import format_amount
+
+T = TypeVar("T")
+
+
+async def list_runs(market: Market, cursor: str | None, limit: int) -> Page[RunView]:
+    """List runs, newest first."""
+    before = read_cursor(cursor, tuple[int])
+    async with market.db.snapshot() as connection:
+        found = await repository.page(connection, before[0] if before else None, limit + 1)
+    rows, more = cut(found, limit)
+    return Page(
+        items=[_run(row) for row in rows], next=write_cursor(rows[-1].ordinal) if more else None
+    )
+
+
+async def show_run(market: Market, day: str) -> RunView:
+    """Show one run.
+
+    Raises:
+        Refused: no such run.
+    """
+    return _run(await _find(market, day))
+
+
+async def list_requests(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[RunRequest]:
+    """List the requests that a run resolved, by digest."""
+    return await _list(
+        market, "requests", day, cursor, limit,
+        lambda row: RunRequest(request=row.digest, document=msgspec.Raw(row.wire)),
+        lambda row: (row.digest,),
+    )  # fmt: skip
+
+
+async def list_bids(market: Market, day: str, cursor: str | None, limit: int) -> Page[RunBid]:
+    """List the bids that were live at the close, by request and bid."""
+    return await _list(
+        market, "bids", day, cursor, limit,
+        lambda row: RunBid(
+            bid=row.digest,
+            request=row.request,
+            distance_m=row.distance_m,
+            document=msgspec.Raw(row.wire),
+        ),
+        lambda row: (row.request, row.digest),
+    )  # fmt: skip
+
+
+async def list_places(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[RunPlaceView]:
+    """List the places as the run froze them, by vendor and place."""
+    fields = RunPlaceView.__struct_fields__
+    return await _list(
+        market, "places", day, cursor, limit,
+        lambda row: RunPlaceView(**{name: getattr(row, name) for name in fields}),
+        lambda row: (row.vendor, row.place),
+    )  # fmt: skip
+
+
+async def list_assignments(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[msgspec.Raw]:
+    """List a run's signed assignments, by request."""
+    return await _list(
+        market, "assignments", day, cursor, limit,
+        lambda row: msgspec.Raw(row.wire),
+        lambda row: (row.request,),
+    )  # fmt: skip
+
+
+async def list_unfilled(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[UnfilledView]:
+    """List the requests that nobody got, by digest."""
+    return await _list(
+        market, "unfilled", day, cursor, limit,
+        lambda row: UnfilledView(request=row.request, reason=row.reason),
+        lambda row: (row.request,),
+    )  # fmt: skip
+
+
+async def list_own_assignments(
+    market: Market, vendor: str, cursor: str | None, limit: int
+) -> FollowedPage[OwnAssignment]:
+    """List what a vendor was given, oldest first; later runs follow the cursor `resume`."""
+    after = read_cursor(cursor, tuple[int, str]) or (0, "")
+    async with market.db.snapshot() as connection:
+        found = await repository.awards_of_vendor(connection, vendor, after, limit + 1)
+    rows, more = cut(found, limit)
+    here = write_cursor(rows[-1].ordinal, rows[-1].request) if rows else cursor
+    items = [
+        OwnAssignment(assignment=msgspec.Raw(row.wire), request=msgspec.Raw(row.request_wire))
+        for row in rows
+    ]
+    return FollowedPage(items=items, next=here if more else None, resume=here)
+
+
+async def explain_request(market: Market, day: str, request: str) -> ExplanationView:
+    """Explain what became of one request, from the run's frozen inputs.
+
+    Raises:
+        Refused: no such run, not published yet, or not one of its requests.
+    """
+    run = await _find(market, day)
+    if run.stage != "published":
+        raise Refused("not-yet-public", "The run is not published yet.", "day")
+    resolved = await _resolved(market, day)
+    at = resolved.frozen.row_of.get(request)
+    if at is None:
+        raise Refused("unknown-request", f"The run of {day} did not resolve it.", "request")
+    explanation = explain(resolved.matching, resolved.outcome, at)
+    vendors = sorted({bid.vendor for bid in explanation.bids})
+    async with market.db.snapshot() as connection:
+        names = await repository.vendor_names(connection, vendors)
+    return _explained(market, resolved.frozen, request, explanation, names)
+
+
+class _Resolved(NamedTuple):
+    frozen: FrozenDay
+    matching: Matching
+    outcome: Outcome
+
+
+async def _resolved(market: Market, day: str) -> _Resolved:
+    """Resolve a published day again; the newest asked for is kept, since questions come in flocks."""
+    kept = market.kept.get(day)
+    if kept is None:
+        frozen = await load_frozen(market, day)
+        matching = frozen.matching()
+        kept = _Resolved(frozen, matching, await asyncio.to_thread(resolve, matching))
+        market.kept.clear()
+        market.kept[day] = kept
+    return kept
+
+
+def _explained(
+    market: Market, frozen: FrozenDay, request: str, explanation: Explanation, names: dict[str, str]
+) -> ExplanationView:
+    candidates = [
+        _candidate(frozen, request, position, bid, names)
+        for position, bid in enumerate(explanation.bids, start=1)
+    ]
+    assigned = explanation.status is Status.ASSIGNED
+    return ExplanationView(
+        request=request,
+        day=frozen.run.day,
+        outcome="assigned" if assigned else "unfilled",
+        reason=None if assigned else REASONS[explanation.status],
+        policy=label(explanation.policy),
+        sentences=sentences(
+            explanation,
+            name=lambda bid: names[bid.vendor],
+            money=lambda amount: format_amount(amount, market.rules.currency),
+        ),
+        candidates=candidates,
+    )
+
+
+def _candidate(
+    frozen: FrozenDay, request: str, position: int, bid: Considered, names: dict[str, str]
+) -> Candidate:
+    eligible = bid.verdict is not Verdict.REFUSED
+    return Candidate(
+        bid=frozen.bid_of[request, bid.vendor].digest,
+        vendor=bid.vendor,
+        name=names[bid.vendor],
+        place=bid.place,
+        rank=position if eligible else None,
+        band=bid.band,
+        distance_m=bid.distance_m,
+        amount=bid.price,
+        eligible=eligible,
+        why=bid.verdict.value if eligible else _slug(bid.refusal),
+    )
+
+
+def _slug(refusal: Refusal) -> str:
+    return refusal.name.lower().replace("_", "-")
+
+
+async def _find(market: Market, day: str) -> AnyRow:
+    async with market.db.snapshot() as connection:
+        run = await repository.find(connection, day)
+    if run is None:
+        raise Refused("unknown-run", f"There is no run of {day}.", "day")
+    return run
+
+
+async def _list(
+    market: Market,
+    what: str,
+    day: str,
+    cursor: str | None,
+    limit: int,
+    view: Callable[[AnyRow], T],
+    key: Callable[[AnyRow], tuple[str, ...]],
+) -> Page[T]:
+    """List a part of a run, once it is published: before, the bids are nobody's business."""
+    run = await _find(market, day)
+    if run.stage != "published":
+        raise Refused("not-yet-public", "The run is not published yet.", "day")
+    after = read_cursor(cursor, tuple[str, ...])
+    async with market.db.snapshot() as connection:
+        found = await repository.page_of(connection, what, day, after, limit + 1)
+    rows, more = cut(found, limit)
+    return Page(
+        items=[view(row) for row in rows], next=write_cursor(*key(rows[-1])) if more else None
+    )
+
+
+def _run(row: AnyRow) -> RunView:
+    return RunView(
+        day=row.day,
+        cutoff=instant_text(row.cutoff),
+        stage=row.stage,
+        report=None if row.report is None else msgspec.Raw(row.report),
+    )

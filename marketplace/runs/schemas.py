@@ -1,0 +1,93 @@
+"""What the calls about runs answer."""
+
+from typing import Literal
+
+import msgspec
+
+from vrm.documents.scalars import UnfilledReason
+
+Stage = Literal["due", "frozen", "published"]
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One run."""
+
+    day: str
+    cutoff: str
+    stage: Stage
+    report: msgspec.Raw | None
+    """The signed RunReport, once published."""
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that the run resolved."""
+
+    request: str
+    document: msgspec.Raw
+
+
+class RunBid(msgspec.Struct, frozen=True, kw_only=True):
+    """A bid that was live at the close."""
+
+    bid: str
+    request: str
+    distance_m: int
+    document: msgspec.Raw
+
+
+class RunPlaceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's place as the run froze it."""
+
+    vendor: str
+    place: str
+    lat_e6: int
+    lng_e6: int
+    reach_m: int
+    units: int
+    band: int
+    suspended: bool
+    profile: str
+    """The digest of the profile that counted."""
+
+
+class UnfilledView(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that nobody got."""
+
+    request: str
+    reason: UnfilledReason
+
+
+class Candidate(msgspec.Struct, frozen=True, kw_only=True):
+    """One bid on the request, with the figures that were compared."""
+
+    bid: str
+    vendor: str
+    name: str
+    place: str
+    rank: int | None
+    """Its place in the request's own order, 1 is the best; null where it was not eligible."""
+    band: int
+    distance_m: int
+    amount: int
+    eligible: bool
+    why: str
+    """``assigned``, ``place-full``, ``reserve``, or the reason why it was not eligible."""
+
+
+class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a request went where it went."""
+
+    request: str
+    day: str
+    outcome: Literal["assigned", "unfilled"]
+    reason: UnfilledReason | None
+    policy: str
+    sentences: list[str]
+    candidates: list[Candidate]
+
+
+class OwnAssignment(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that the reading vendor has been given."""
+
+    assignment: msgspec.Raw
+    request: msgspec.Raw

@@ -1,0 +1,178 @@
+"""The operator's settings: defaults, then ``market.toml`` in the market's home, then the environment.
+
+Every setting has a safe default but the name; no setting holds a secret. An environment variable is the
+setting's name with the prefix ``VRM_MARKET_``, nested by ``__``: ``VRM_MARKET_SCHEDULE__BATCH_SECONDS=60``.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from iso4217 import Currency
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from marketplace.errors import ConfigurationError
+from vrm.documents import Category, CellRange, Schedule
+from vrm.documents.scalars import Policy
+
+SETTINGS_FILE = "market.toml"
+
+DEFAULT_CATEGORIES = {
+    "baby": "Baby and child",
+    "bicycles": "Bicycles and parts",
+    "books": "Books and media",
+    "clothing": "Clothing and shoes",
+    "electronics": "Electronics",
+    "food": "Food and drink",
+    "garden": "Garden and outdoor",
+    "health": "Health and care",
+    "home": "Home and kitchen",
+    "music": "Musical instruments",
+    "office": "Office and school",
+    "pets": "Pets",
+    "repair": "Repair and craft",
+    "sports": "Sports and travel",
+    "tools": "Tools and hardware",
+    "toys": "Toys and games",
+}
+
+
+class ScheduleSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.Schedule`."""
+
+    time_zone: str = "UTC"
+    cutoffs: tuple[str, ...] = ("18:00",)
+    bids_close_minutes: int = 60
+    minimum_open_minutes: int = 12 * 60
+    batch_seconds: int = 3600
+    batch_minimum: int = 1
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{value!r} is not an IANA time zone, such as Europe/Vienna") from None
+        return value
+
+    @field_validator("cutoffs")
+    @classmethod
+    def _in_order(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if list(value) != sorted(set(value)):
+            raise ValueError("name each cutoff once, in order of the day")
+        return value
+
+    @model_validator(mode="after")
+    def _fits_the_document(self) -> Self:
+        self.document()
+        return self
+
+    def document(self) -> Schedule:
+        """The schedule as the descriptor states it."""
+        return msgspec.convert(self.model_dump(), Schedule)
+
+
+class Settings(BaseSettings):
+    """One market's settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VRM_MARKET_", env_nested_delimiter="__", extra="forbid", frozen=True
+    )
+
+    home: Path
+    name: str = Field(min_length=1, max_length=120)
+    database_url: str = ""
+    """An SQLAlchemy URL; empty means ``market.db`` in the market's home."""
+    broker_url: str = ""
+    """``redis://`` or ``amqp://``; empty means a worker inside ``market serve`` and no broker."""
+    currency: str = "EUR"
+    schedule: ScheduleSettings = ScheduleSettings()
+    categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
+    """Slug and title of each category; ``other`` is always there."""
+    coarsest_cell: int = 4
+    finest_cell: int = 7
+    policies: tuple[Policy, ...] = ("best-nearby", "best-value", "nearest", "lowest-price")
+    admission: Literal["open", "invited"] = "open"
+    public_url: str = ""
+    """The scheme and authority under which callers reach the market, such as ``https://market.example``; signed
+    reads are checked against it. Empty means whatever the Host header says, which suits only a loopback."""
+
+    @field_validator("currency")
+    @classmethod
+    def _is_iso_4217(cls, value: str) -> str:
+        try:
+            Currency(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not an ISO 4217 code, such as EUR") from None
+        return value
+
+    @property
+    def currency_digits(self) -> int:
+        """How many digits the currency's minor unit has."""
+        return Currency(self.currency).exponent or 0
+
+    @property
+    def database(self) -> str:
+        """The database's URL."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.home / 'market.db'}"
+
+    @property
+    def key_file(self) -> Path:
+        """Where the market's keys lie, encrypted."""
+        return self.home / "market.key"
+
+    @property
+    def terms_folder(self) -> Path:
+        """Where the agreements' texts lie, one ``ID.txt`` each, whose first line is the title."""
+        return self.home / "terms"
+
+    def category_documents(self) -> tuple[Category, ...]:
+        """The categories as the descriptor lists them."""
+        named = self.categories | {"other": self.categories.get("other", "Anything else")}
+        return tuple(Category(id=slug, title=title) for slug, title in named.items())
+
+    def cell_range(self) -> CellRange:
+        """The H3 resolutions that a request's area may have."""
+        return CellRange(coarsest=self.coarsest_cell, finest=self.finest_cell)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Given values first, then the environment, then the file."""
+        home = Path(str(init_settings().get("home", ".")))
+        file = TomlConfigSettingsSource(settings_cls, toml_file=home / SETTINGS_FILE)
+        return init_settings, env_settings, file
+
+
+def load_settings(home: Path, **overrides: Any) -> Settings:
+    """Read a market's settings.
+
+    Raises:
+        ConfigurationError: no settings file, or a setting that is wrong; the message names it.
+    """
+    if not (home / SETTINGS_FILE).is_file():
+        raise ConfigurationError(
+            f"No {SETTINGS_FILE} in {home}. Make a market with: market init --home {home}"
+        )
+    try:
+        return Settings(home=home.resolve(), **overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "settings"
+        raise ConfigurationError(f"{home / SETTINGS_FILE}: {where}: {first['msg']}.") from None
+    except ValueError as error:  # not TOML at all
+        raise ConfigurationError(f"{home / SETTINGS_FILE}: {error}.") from None

@@ -1,0 +1,1 @@
+"""Vendors: admission, their public profiles, and the units that their places take."""

@@ -1,0 +1,54 @@
+"""Vendors over HTTP."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.params import Parameter
+
+from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, answer_page
+from marketplace.market import Market
+from marketplace.vendors import service
+from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
+from vrm.documents import Capacity, VendorProfile
+
+Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
+
+
+class VendorsController(Controller):
+    tags = ["vendors"]
+
+    @post("/vendors", opt={"body": VendorProfile, "also": 200})
+    async def register(
+        self,
+        market: Market,
+        document_body: bytes,
+        invitation: Annotated[
+            str | None, Parameter(header="Vrm-Invitation", max_length=128)
+        ] = None,
+    ) -> Response[VendorStored]:
+        """Register a vendor, or replace its profile by a newer one."""
+        answer, new = await service.register(market, document_body, invitation)
+        return Response(answer, status_code=201 if new else 200)
+
+    @get("/vendors")
+    async def list_all(
+        self,
+        request: Request[Any, Any, Any],
+        market: Market,
+        cursor: str | None = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[VendorView]]:
+        """List all vendors."""
+        page = await service.list_all(market, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/vendors/{did:str}")
+    async def show(self, market: Market, did: str) -> VendorView:
+        """Show one vendor with its reputation."""
+        return await service.show(market, did)
+
+    @post("/capacities", opt={"body": Capacity, "also": 200})
+    async def set_capacity(self, market: Market, document_body: bytes) -> Response[CapacityStored]:
+        """Say how many requests a place takes on a date."""
+        answer, new = await service.set_capacity(market, document_body)
+        return Response(answer, status_code=201 if new else 200)

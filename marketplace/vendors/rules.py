@@ -1,0 +1,43 @@
+"""What a vendor's documents must satisfy beyond their own shape."""
+
+from datetime import date
+
+from marketplace.errors import Refused
+from vrm.documents import Capacity, MarketDescriptor, VendorProfile
+from vrm.documents.place import Point
+from vrm.documents.scalars import parse_date
+
+
+def check_profile(profile: VendorProfile, market: MarketDescriptor) -> None:
+    """Refuse categories and agreements that the market does not list."""
+    unknown = set(profile.categories) - {category.id for category in market.categories}
+    if unknown:
+        raise Refused(
+            "unknown-category", f"Not a category here: {', '.join(sorted(unknown))}.", "categories"
+        )
+    unknown = set(profile.terms) - {agreement.id for agreement in market.terms}
+    if unknown:
+        raise Refused("unknown-terms", f"Not in the roster: {', '.join(sorted(unknown))}.", "terms")
+
+
+def check_bidding_places(profile: VendorProfile, bidding: dict[str, Point]) -> None:
+    """Refuse to drop or move a place that has live bids: a bid is firm, and so is where it comes from."""
+    points = {place.id: Point(place.lat_e6, place.lng_e6) for place in profile.places}
+    changed = sorted(place for place, where in bidding.items() if points.get(place) != where)
+    if changed:
+        detail = f"Open bids come from {', '.join(changed)}; withdraw them, or keep the place."
+        raise Refused("place-has-bids", detail, "places")
+
+
+def check_sequence(new: int, stored: int) -> None:
+    """Refuse a document that is not newer than the one that counts."""
+    if new <= stored:
+        raise Refused(
+            "stale-sequence", f"The stored document has seq {stored}; send a higher one.", "seq"
+        )
+
+
+def check_capacity_date(capacity: Capacity, today: date) -> None:
+    """Refuse units for a date that is over."""
+    if parse_date(capacity.date) < today:
+        raise Refused("day-closed", f"It is {today} in the market's zone.", "date")

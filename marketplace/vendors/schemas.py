@@ -1,0 +1,36 @@
+"""What the calls about vendors answer."""
+
+import msgspec
+
+
+class VendorStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's profile is stored and counts."""
+
+    vendor: str
+    profile: str
+    """The profile's digest."""
+    seq: int
+
+
+class VendorView(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor as everybody sees it."""
+
+    vendor: str
+    name: str
+    suspended: bool
+    band: int
+    """Reputation in steps of 0.05: band 16 means a score from 0.80 to below 0.85."""
+    reputation: str
+    """The sentence that explains the band."""
+    profile: msgspec.Raw
+    """The signed VendorProfile."""
+
+
+class CapacityStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A place's units for a date are stored and count."""
+
+    vendor: str
+    place: str
+    date: str
+    units: int
+    seq: int

@@ -1,0 +1,147 @@
+"""The use cases about vendors."""
+
+import secrets
+
+import msgspec
+
+from crypto.http_signatures import VerifiedRequest
+from marketplace.db import AnyRow
+from marketplace.errors import Refused
+from marketplace.http.paging import Page, cut, read_cursor, write_cursor
+from marketplace.market import Market
+from marketplace.reputation import service as reputation
+from marketplace.vendors import repository
+from marketplace.vendors.rules import (
+    check_bidding_places,
+    check_capacity_date,
+    check_profile,
+    check_sequence,
+)
+from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
+from vrm.documents import Capacity, VendorProfile, read
+
+
+async def register(market: Market, raw: bytes, invitation: str | None) -> tuple[VendorStored, bool]:
+    """Store a vendor's profile; admit the vendor by the market's policy where it is new.
+
+    Returns what is stored, and whether this call stored it.
+
+    Raises:
+        Refused: another market's document, an unlisted category or agreement, no valid invitation where one is
+            needed, or a sequence number that is not the newest.
+    """
+    profile = read(raw, VendorProfile)
+    market.check_addressed(profile.body)
+    check_profile(profile.body, market.rules)
+    answer = VendorStored(vendor=profile.body.vendor, profile=profile.digest, seq=profile.body.seq)
+    async with market.db.unit_of_work() as connection:
+        stored = await repository.find(connection, profile.body.vendor)
+        if stored is not None:
+            if stored.profile_digest == profile.digest:
+                return answer, False
+            check_sequence(profile.body.seq, stored.seq)
+            bidding = await repository.bidding_places(connection, profile.body.vendor)
+            check_bidding_places(profile.body, bidding)
+        elif market.rules.admission == "invited":
+            if invitation is None:
+                raise Refused("invitation-required", "Send the operator's code as Vrm-Invitation.")
+            if not await repository.use_invitation(connection, invitation):
+                raise Refused("invitation-invalid", "The code is unknown or used up.")
+        await repository.store_profile(connection, profile)
+    return answer, True
+
+
+async def invite(market: Market, uses: int) -> str:
+    """Make an invitation code for a number of vendors; it is shown once and kept only as a digest."""
+    code = secrets.token_urlsafe(18)
+    async with market.db.unit_of_work() as connection:
+        await repository.store_invitation(connection, code, uses)
+    return code
+
+
+async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool]:
+    """Store a place's units for a date; returns what is stored and whether this call stored it.
+
+    Raises:
+        Refused: an unknown vendor or place, a date that is over, or a stale sequence number.
+    """
+    capacity = read(raw, Capacity)
+    body = capacity.body
+    market.check_addressed(body)
+    answer = CapacityStored(
+        vendor=body.vendor, place=body.place, date=body.date, units=body.units, seq=body.seq
+    )
+    async with market.db.unit_of_work() as connection:
+        today = market.calendar.local_date(await market.db.now(connection))
+        check_capacity_date(capacity.body, today)
+        if await repository.find(connection, body.vendor) is None:
+            raise Refused("unknown-vendor", "Register the vendor before its capacity.", "vendor")
+        if not await repository.has_place(connection, body.vendor, body.place):
+            raise Refused("unknown-place", f"The profile has no place {body.place}.", "place")
+        stored = await repository.find_capacity(connection, body.vendor, body.place, body.date)
+        if stored is not None:
+            if stored.digest == capacity.digest:
+                return answer, False
+            check_sequence(body.seq, stored.seq)
+        await repository.store_capacity(connection, capacity)
+    return answer, True
+
+
+async def show(market: Market, did: str) -> VendorView:
+    """Show a vendor.
+
+    Raises:
+        Refused: no such vendor.
+    """
+    async with market.db.snapshot() as connection:
+        vendor = await repository.find(connection, did)
+        if vendor is None:
+            raise Refused("unknown-vendor", "No vendor has this did.", "did")
+        today = market.calendar.local_date(await market.db.now(connection))
+        standing = await reputation.standings(connection, today, [did])
+    return _view(vendor, standing)
+
+
+async def list_all(market: Market, cursor: str | None, limit: int) -> Page[VendorView]:
+    """List the vendors in order of their dids."""
+    after = read_cursor(cursor, tuple[str]) or ("",)
+    async with market.db.snapshot() as connection:
+        rows, more = cut(await repository.page(connection, after[0], limit + 1), limit)
+        today = market.calendar.local_date(await market.db.now(connection))
+        standing = await reputation.standings(connection, today, [row.did for row in rows])
+    items = [_view(row, standing) for row in rows]
+    return Page(items=items, next=write_cursor(items[-1].vendor) if more else None)
+
+
+async def accept_read(market: Market, signed: VerifiedRequest) -> str:
+    """Let an admitted vendor read, once per nonce; answers its did.
+
+    Raises:
+        Refused: not an admitted vendor, suspended, or the nonce was seen before.
+    """
+    async with market.db.unit_of_work() as connection:
+        vendor = await repository.find(connection, signed.did)
+        if vendor is None:
+            raise Refused("not-admitted", "Only admitted vendors read this; register first.")
+        if vendor.suspended:
+            raise Refused("suspended", "This vendor is suspended.")
+        if not await repository.store_nonce(connection, signed.did, signed.nonce, signed.expires):
+            raise Refused("nonce-replayed", "This signature was used before.")
+    return signed.did
+
+
+async def purge_nonces(market: Market) -> None:
+    """Forget nonces that no replay can use any more."""
+    async with market.db.unit_of_work() as connection:
+        await repository.purge_nonces(connection, await market.db.now(connection))
+
+
+def _view(vendor: AnyRow, standing: "dict[str, reputation.Standing]") -> VendorView:
+    return VendorView(
+        vendor=vendor.did,
+        name=vendor.name,
+        suspended=vendor.suspended,
+        band=standing[vendor.did].band,
+        reputation=standing[vendor.did].sentence,
+        profile=msgspec.Raw(vendor.wire),
+    )
