@@ -118,7 +118,7 @@ def print_json(value: object) -> None:
 
 def note(message: str) -> None:
     """Print a line for a person on standard error."""
-    err.print(Text(message))
+    err.print(Text(message), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
@@ -164,7 +164,7 @@ def _usage(error: typer.TyperException, name: str) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else name
         if message.startswith("Usage:"):  # a bare group: its help, as Typer would have shown it
-            err.print(Text(message))
+            err.print(Text(message), soft_wrap=True)
         else:
             told = " ".join(message.split()).removesuffix(".")
             _line(name, f"{told}. Try: {command} --help")

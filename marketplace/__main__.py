@@ -1,0 +1,5 @@
+"""``python -m marketplace`` is the command ``market``."""
+
+from marketplace.cli import main
+
+main()
