@@ -16,6 +16,7 @@ from marketplace import schema
 from marketplace.app import create_app
 from marketplace.demo import play
 from marketplace.errors import ConfigurationError, MarketError
+from marketplace.health import service as health
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
 from marketplace.log import configure_logging
@@ -169,7 +170,7 @@ def status(
 ) -> None:
     """Show how the market stands: counts, the next cutoff, the newest runs."""
     settings, identity = _unlocked(home, passphrase_file)
-    found = console.run(_with_market(settings, identity, operation.tell_status))
+    found = console.run(_with_market(settings, identity, health.tell_status))
     if as_json:
         console.print_json(found._asdict())
         return

@@ -6,7 +6,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.errors import Refused
-from marketplace.health import repository
+from marketplace.health import service
 from marketplace.market import Market
 from marketplace.schema import is_current
 
@@ -40,10 +40,8 @@ class HealthController(Controller):
     @get("/metrics", media_type=MediaType.TEXT)
     async def metrics(self, market: Market) -> Response[bytes]:
         """Counts in Prometheus' text format."""
-        async with market.db.snapshot() as connection:
-            counts = await repository.counts(connection)
         registry = CollectorRegistry()
-        for name, value in counts.items():
+        for name, value in (await service.count(market)).items():
             Gauge(f"vrm_{name}", f"Number of {name.replace('_', ' ')}.", registry=registry).set(
                 value
             )
