@@ -1,0 +1,230 @@
+"""The demonstration's vendors, played by one process over HTTP.
+
+    python -m vrm.demo.vendors --market URL --home DIR --count 60 --centre 60614 --phase register --json
+    python -m vrm.demo.vendors --market URL --home DIR --phase bid --json
+
+``register`` makes the vendors: a folder each with key, passphrase, stock and rules, a profile at the market,
+and today's capacities. ``bid`` lets the real bidding program of each go over the board once; then some register
+a smaller reach, as the catalogue says, so that their bids stand and are not eligible.
+
+Every folder is a vendor's home as `vendor` knows it, and can be tried afterwards:
+
+    vendor inbox --home DIR/vendor-01 --passphrase-file DIR/vendor-01/passphrase
+"""
+
+import asyncio
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+import typer
+from rich.progress import Progress
+
+from crypto.vault import Cost
+from vrm import console, keyfile
+from vrm.client.base import MarketClient
+from vrm.client.vendor import VendorClient
+from vrm.console import Json
+from vrm.demo.shops import Vendor, draw_vendors, write_files
+from vrm.documents import MarketDescriptor, Place
+from vrm.errors import UsageError
+from vrm.vendor.home import Home, Market
+from vrm.vendor.program import Files, Round, bid_round
+
+AT_ONCE: Final = 8
+"""Vendors that work at the same time."""
+
+RETREAT_M: Final = 100
+CAST: Final = "vendors.json"
+PASSPHRASE: Final = "passphrase"  # noqa: S105 - a file's name
+
+Phase = Literal["register", "bid", "all"]
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What the second phase must know of a vendor."""
+
+    folder: str
+    name: str
+    retreats: bool
+
+
+@dataclass
+class Registered:
+    """What the first phase came to."""
+
+    vendors: int = 0
+    places: int = 0
+    units: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Bidden:
+    """What the second phase came to; ``passed`` counts why no bid was made."""
+
+    read: int
+    bids: int
+    refused: int
+    passed: dict[str, int]
+    retreated: int
+    seconds: float
+
+
+def play(
+    *,
+    market: Annotated[str, typer.Option(help="The market's address.", show_default=False)],
+    home: Annotated[Path, typer.Option(help="The vendors' folders go here.", show_default=False)],
+    count: Annotated[int, typer.Option(min=1, help="How many vendors.")] = 60,
+    seed: Annotated[int, typer.Option(help="Draws the same shops each time.")] = 1,
+    centre: Annotated[str, typer.Option(help="The postal code that they live around.")] = "60614",
+    phase: Annotated[Phase, typer.Option(help="What to do now.")] = "all",
+    json: Json = False,
+) -> None:
+    """Play the vendors of a demonstration."""
+    result: dict[str, object] = {}
+    if phase != "bid":
+        result["registered"] = console.run(
+            register(market, home, draw_vendors(seed, count, centre))
+        )
+    if phase != "register":
+        result["bidden"] = console.run(bid(market, home))
+    if json:
+        console.print_json(result)
+    else:
+        for name, figures in result.items():
+            console.out.print(f"{name}: {msgspec.to_builtins(figures)}", markup=False)
+
+
+async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:
+    """Make the vendors and introduce them to the market."""
+    started = time.monotonic()
+    async with MarketClient(url) as client:
+        market = await client.descriptor()
+    parts = [
+        Part(f"vendor-{number:02}", vendor.name, vendor.shop.retreats)
+        for number, vendor in enumerate(cast, 1)
+    ]
+
+    def enter(part: Part, vendor: Vendor) -> Callable[[], Awaitable[None]]:
+        return lambda: _enter(url, market, home / part.folder, vendor)
+
+    await _all("Vendors register", [enter(*pair) for pair in zip(parts, cast, strict=True)])
+    keyfile.write_private(home / CAST, msgspec.json.encode(parts))
+    return Registered(
+        vendors=len(cast),
+        places=sum(len(vendor.places) for vendor in cast),
+        units=sum(sum(vendor.units) for vendor in cast),
+        seconds=round(time.monotonic() - started, 2),
+    )
+
+
+async def bid(url: str, home: Path) -> Bidden:
+    """Let every vendor's bidding program go over the board, then let some of them retreat.
+
+    Raises:
+        UsageError: the first phase has not taken place.
+    """
+    started = time.monotonic()
+    try:
+        parts = msgspec.json.decode((home / CAST).read_bytes(), type=list[Part])
+    except FileNotFoundError:
+        raise UsageError(f"No vendors in {home}; play --phase register first.") from None
+    rounds: list[Round] = []
+
+    def work(part: Part) -> Callable[[], Awaitable[None]]:
+        async def one() -> None:
+            rounds.append(await _work(url, home / part.folder))
+
+        return one
+
+    def retreat(part: Part) -> Callable[[], Awaitable[None]]:
+        return lambda: _retreat(url, home / part.folder)
+
+    await _all("Vendors bid", [work(part) for part in parts])
+    retreating = [part for part in parts if part.retreats]
+    await _all("Some vendors retreat", [retreat(part) for part in retreating])
+    passed: Counter[str] = sum((result.passed for result in rounds), Counter())
+    return Bidden(
+        read=max((result.read for result in rounds), default=0),
+        bids=sum(result.bids for result in rounds),
+        refused=sum(result.refused for result in rounds),
+        passed=dict(sorted(passed.items())),
+        retreated=len(retreating),
+        seconds=round(time.monotonic() - started, 2),
+    )
+
+
+async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> None:
+    place = Home(folder)
+    secret = secrets.token_urlsafe(12)
+    keyfile.write_private(folder / PASSPHRASE, f"{secret}\n".encode())
+    place.create(Market(url, market.market), secret.encode(), cost=Cost.MINIMUM)
+    terms = [agreement.id for agreement in market.terms]
+    write_files(folder, vendor, market.currency.digits, terms)
+    async with _client(url, folder) as client:
+        await client.register(
+            vendor.name,
+            places=vendor.places,
+            categories=vendor.shop.categories,
+            delivery=vendor.shop.delivery,
+            terms=terms,
+        )
+        for at, units in zip(vendor.places, vendor.units, strict=True):
+            await client.set_capacity(at.id, units)
+
+
+async def _work(url: str, folder: Path) -> Round:
+    files = Files(folder / "stock.csv", folder / "rules.toml")
+    async with _client(url, folder) as client:
+        with Home(folder).ledger() as ledger:
+            return await bid_round(client, ledger, files, tell=lambda _: None)
+
+
+async def _retreat(url: str, folder: Path) -> None:
+    async with _client(url, folder) as client:
+        profile = await client.profile()
+        await client.register(
+            profile.name,
+            places=[_nearer(place) for place in profile.places],
+            categories=profile.categories,
+            delivery=profile.delivery,
+            terms=profile.terms,
+        )
+
+
+def _nearer(place: Place) -> Place:
+    return msgspec.structs.replace(place, reach_m=RETREAT_M)
+
+
+def _client(url: str, folder: Path) -> VendorClient:
+    place = Home(folder)
+    key = place.key(keyfile.passphrase(folder / PASSPHRASE))
+    return VendorClient(url, key, market=place.market().did)
+
+
+async def _all(what: str, works: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Do all of it, a few at a time, with a bar on standard error."""
+    places = asyncio.Semaphore(AT_ONCE)
+    with Progress(console=console.err, transient=True) as progress:
+        task = progress.add_task(what, total=len(works))
+
+        async def one(work: Callable[[], Awaitable[None]]) -> None:
+            async with places:
+                await work()
+            progress.advance(task)
+
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(one(work))
+
+
+if __name__ == "__main__":
+    app = console.application("Play the vendors of a demonstration day.")
+    app.command()(play)
+    console.main(app, "vrm.demo.vendors")
