@@ -11,12 +11,14 @@ market's. Everything sent is signed with the vendor's key; the one exception is 
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, Final, Unpack
 
 import httpx
 import msgspec
 
 import crypto
+from crypto import CryptoError
 from vrm.client.public import PublicClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
@@ -45,11 +47,12 @@ from vrm.documents import (
     Place,
     Signed,
     VendorProfile,
+    read,
     sign,
 )
 from vrm.documents.place import point
 from vrm.documents.scalars import DeliveryWay
-from vrm.errors import MarketMisbehaved, UsageError
+from vrm.errors import InvalidDocument, MarketMisbehaved, UsageError
 from vrm.money import parse_amount
 
 BATCH_BIDS: Final = 1000
@@ -205,7 +208,10 @@ class VendorClient(PublicClient):
         return self._on_board(await self.get(f"/board/{digest}", BoardEntry, signed=True))
 
     def _on_board(self, entry: BoardEntry) -> BoardItem:
-        signed = self.verified(bytes(entry.document), PersonalRequest)
+        try:
+            signed = _read_request(bytes(entry.document))
+        except (CryptoError, InvalidDocument) as error:
+            raise MarketMisbehaved(f"A request on the board: {error}") from error
         if signed.digest != entry.request or signed.body.market != self.market:
             raise MarketMisbehaved("The board holds a request that is not the one it is filed as.")
         return BoardItem(
@@ -358,6 +364,12 @@ class VendorClient(PublicClient):
         if signed.body.vendor != self.did or digest not in {None, signed.digest}:
             raise MarketMisbehaved("The market hands out another vendor's document as yours.")
         return signed
+
+
+# A vendor whose stock changed reads the whole board again; the same bytes need no second verification.
+@lru_cache(maxsize=4096)
+def _read_request(raw: bytes) -> Signed[PersonalRequest]:
+    return read(raw, PersonalRequest)
 
 
 def _batches(bids: Iterable[bytes]) -> Iterable[list[bytes]]:

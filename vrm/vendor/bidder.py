@@ -13,7 +13,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from vrm.documents import (
@@ -58,7 +58,7 @@ class Opening:
 
     digest: str
     request: PersonalRequest
-    decided_at: datetime
+    decided_at: str
 
 
 @dataclass(frozen=True)
@@ -242,11 +242,11 @@ def _lateness(opening: Opening, rule: Rule) -> str | None:
     needed_by = opening.request.needed_by
     if not needed_by:
         return None
-    ready = opening.decided_at + timedelta(hours=rule.lead_time_hours)
-    if ready <= parse_instant(needed_by):
+    lead_time = timedelta(hours=rule.lead_time_hours)
+    if parse_instant(opening.decided_at) + lead_time <= parse_instant(needed_by):
         return None
     return (
-        f"needed by {needed_by}, but decided {opening.decided_at:%Y-%m-%d %H:%MZ} "
+        f"needed by {needed_by}, but decided at {opening.decided_at} "
         f"plus {rule.lead_time_hours} h lead time is later"
     )
 

@@ -28,6 +28,7 @@ from vrm.vendor.stock import StockKey
 State = Literal["prepared", "sent", "refused", "withdrawn", "won", "lost"]
 
 _SCHEMA: Final = """
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS bid (
     request    TEXT PRIMARY KEY,
     digest     TEXT NOT NULL UNIQUE,
@@ -43,6 +44,8 @@ CREATE TABLE IF NOT EXISTS bid (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS bid_state ON bid (state);
 CREATE TABLE IF NOT EXISTS mark (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;
 """
 
 _SELECT: Final = {
@@ -73,7 +76,12 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
-        self._db.executescript(_SCHEMA)
+        # A crash of the program loses nothing; a power cut may lose the last bids together with the cursor,
+        # and then they are made again with a higher seq, in place of those that went out.
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        if self._db.execute("PRAGMA user_version").fetchone() == (0,):
+            self._db.executescript(_SCHEMA)
 
     def __enter__(self) -> "Ledger":
         return self
@@ -120,6 +128,10 @@ class Ledger:
     def on(self, request: str) -> Entry | None:
         """Tell the newest bid on a request."""
         return next((entry for entry in self._entries("request", request)), None)
+
+    def requests(self) -> set[str]:
+        """Tell all requests that have a bid, whatever became of it."""
+        return {request for (request,) in self._db.execute("SELECT request FROM bid")}
 
     def in_state(self, *states: State) -> list[Entry]:
         return [entry for state in states for entry in self._entries("state", state)]

@@ -22,7 +22,7 @@ from typing import Final, Literal
 
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem
-from vrm.documents.scalars import format_instant, parse_instant
+from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketUnreachable
 from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
 from vrm.vendor.ledger import Entry, Ledger, State
@@ -108,10 +108,11 @@ async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tel
     """Decide on the whole open board without storing or sending anything."""
     desk = await read_desk(client, files)
     committed = ledger.committed(desk.stock.as_of)
+    known = ledger.requests()
     result = Round()
     async for item in client.board():
         result.read += 1
-        if ledger.on(item.digest) is None:
+        if item.digest not in known:
             opening = _opening(item)
             decision = decide(opening, desk, committed)
             if isinstance(decision, Offer):
@@ -136,13 +137,15 @@ async def bid_round(client: VendorClient, ledger: Ledger, files: Files, tell: Te
         result.resent = len(pending)
         await send_entries(client, ledger, pending)
     version = f"{files.fingerprint()} {desk.profile.seq}"
-    known = ledger.mark(BOARD) if ledger.mark(FILES) == version else None
-    cursor = known or None
+    reached = ledger.mark(BOARD) if ledger.mark(FILES) == version else None
+    cursor = reached or None
     committed = ledger.committed(desk.stock.as_of)
+    known = ledger.requests()
     more = True
     while more:
         page = await client.board_page(cursor, state="open")
-        entries, verdicts = await _decide_page(client, ledger, desk, committed, page.items)
+        new = [item for item in page.items if item.digest not in known]
+        entries, verdicts = await _decide_page(client, desk, committed, new)
         cursor, more = page.cursor, page.more
         ledger.prepare(entries, **{FILES: version, BOARD: cursor or ""})
         answers = await send_entries(client, ledger, entries)
@@ -189,7 +192,6 @@ async def follow(
 
 async def _decide_page(
     client: VendorClient,
-    ledger: Ledger,
     desk: Desk,
     committed: dict[StockKey, Commitment],
     items: Sequence[BoardItem],
@@ -197,8 +199,6 @@ async def _decide_page(
     entries: list[Entry] = []
     verdicts: list[Verdict] = []
     for item in items:
-        if ledger.on(item.digest) is not None:
-            continue
         opening = _opening(item)
         decision = decide(opening, desk, committed)
         if isinstance(decision, NoOffer):
@@ -227,7 +227,7 @@ async def _entry(client: VendorClient, opening: Opening, offer: Offer) -> Entry:
         seq=bid.body.seq,
         stock=offer.item.key,
         units=opening.request.need.quantity,
-        decided_at=format_instant(opening.decided_at),
+        decided_at=opening.decided_at,
     )
 
 
@@ -280,7 +280,7 @@ async def _settle(client: VendorClient, ledger: Ledger, result: Round) -> None:
 
 
 def _opening(item: BoardItem) -> Opening:
-    return Opening(item.digest, item.request, parse_instant(item.cutoff))
+    return Opening(item.digest, item.request, item.cutoff)
 
 
 def _hold(committed: dict[StockKey, Commitment], offer: Offer, item: BoardItem) -> None:

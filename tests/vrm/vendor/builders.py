@@ -30,7 +30,7 @@ PSEUDONYM = crypto.SigningKey.from_seed(b"p" * 32)
 TERMS = AcceptedTerms(id="PDC-INTENT", digest="T" * 43)
 CELL = cell_at(point(41.92, -87.65), 6)
 COUNTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
-CUTOFF = datetime(2026, 11, 21, 18, tzinfo=UTC)
+CUTOFF = "2026-11-21T18:00:00Z"
 
 
 def schedule(**changes: Any) -> Schedule:

@@ -129,9 +129,7 @@ def live_market(home: Path, **changes: Any) -> Iterator[LiveMarket]:
         while not server.started and thread.is_alive():
             time.sleep(0.01)
         try:
-            yield LiveMarket(
-                f"http://127.0.0.1:{listening.getsockname()[1]}", settings, identity
-            )
+            yield LiveMarket(f"http://127.0.0.1:{listening.getsockname()[1]}", settings, identity)
         finally:
             server.should_exit = True
             thread.join()
