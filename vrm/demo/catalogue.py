@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from vrm.documents.place import distance_m
 from vrm.documents.scalars import DeliveryWay
-from vrm.places import Town, postal_code, postal_codes
+from vrm.places import Town, postal_code, postal_codes_near
 
 METROPOLITAN_KM: Final = 35
 
@@ -167,10 +166,7 @@ def towns(centre: str, within_km: int = METROPOLITAN_KM) -> list[Town]:
     Raises:
         UsageError: ``centre`` is no US postal code that this installation knows.
     """
-    middle = postal_code(centre).at
-    found = postal_codes(active=True, zip_code_type="STANDARD")
-    near = [town for town in found if distance_m(middle, town.at) <= within_km * 1000]
-    return sorted(near, key=lambda town: town.code)
+    return postal_codes_near(postal_code(centre).at, within_km)
 
 
 def _check_digit(body: str) -> str:

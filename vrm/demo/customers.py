@@ -6,6 +6,7 @@ guess, since there is nothing in them to guard.
 """
 
 import asyncio
+import os
 import random
 import secrets
 import time
@@ -29,7 +30,6 @@ from vrm.demo.catalogue import BY_SKU, ITEMS, SHOPS, Item, towns
 from vrm.documents import MarketDescriptor
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused
-from vrm.keyfile import write_private
 from vrm.money import decimal_text
 from vrm.places import Town
 from vrm.wallet import Wallet
@@ -37,7 +37,7 @@ from vrm.wallet import requests as own
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import Wish, choose_cell
 
-AT_ONCE: Final = 12
+AT_ONCE: Final = 16
 """Customers that post at the same time."""
 
 EACH_RARE: Final = 3
@@ -123,19 +123,19 @@ async def _post(url: str, customer: Customer) -> Posted:
 
 def _make_wallet(url: str, market: MarketDescriptor, customer: Customer) -> Wallet:
     passphrase = secrets.token_urlsafe(12)
-    write_private(customer.home / PASSPHRASE_FILE, passphrase.encode() + b"\n", replace=False)
+    town = customer.town
     wallet = Wallet.create(
         customer.home,
         passphrase.encode(),
         url=url,
         rules=market,
         now=datetime.now(UTC),
+        places=[NamedPlace("home", f"{town.code} {town.name}", choose_cell(town.at, market))],
         cost=Cost.MINIMUM,
     )
-    town = customer.town
-    place = NamedPlace("home", f"{town.code} {town.name}", choose_cell(town.at, market))
-    with wallet.editing() as state:
-        state.places = [place]
+    file = os.open(customer.home / PASSPHRASE_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "w") as opened:
+        opened.write(passphrase + "\n")
     return wallet
 
 

@@ -1,6 +1,6 @@
-"""A wallet in its folder: the seed in a key file, everything else encrypted under a key made from the seed."""
+"""A wallet in its folder: the secret in a key file, all else encrypted under a key made from the secret."""
 
-import secrets
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -14,8 +14,8 @@ from vrm import keyfile
 from vrm.documents import Facets, MarketDescriptor, Profile, Signed, sign
 from vrm.documents.scalars import format_instant
 from vrm.errors import UsageError
-from vrm.wallet import derivation
-from vrm.wallet.state import State, StateFile
+from vrm.wallet.secret import Secret
+from vrm.wallet.state import NamedPlace, State, StateFile
 
 KEY_FILE: Final = "wallet.key"
 STATE_FILE: Final = "wallet.state"
@@ -24,10 +24,10 @@ STATE_FILE: Final = "wallet.state"
 class Wallet:
     """An open wallet. `create` makes one, `open` unlocks one."""
 
-    def __init__(self, home: Path, seed: bytes) -> None:
+    def __init__(self, home: Path, secret: Secret) -> None:
         self.home = home
-        self._seed = seed
-        self._file = StateFile(home / STATE_FILE, derivation.state_key(seed))
+        self._secret = secret
+        self._file = StateFile(home / STATE_FILE, secret.state_key)
 
     @classmethod
     def create(
@@ -38,17 +38,19 @@ class Wallet:
         url: str,
         rules: MarketDescriptor,
         now: datetime,
+        places: Sequence[NamedPlace] = (),
         cost: Cost = Cost.DEFAULT,
     ) -> Self:
-        """Make a wallet for one market, with a fresh seed.
+        """Make a wallet for one market, with a fresh secret.
 
         Raises:
             KeyFileError: the folder holds a wallet already; it is left as it is.
         """
-        seed = secrets.token_bytes(derivation.SEED_BYTES)
-        keyfile.create(home / KEY_FILE, seed, passphrase, cost=cost)
-        wallet = cls(home, seed)
-        wallet._file.create(State(url=url, rules=rules, created=format_instant(now)))
+        secret = Secret.generate()
+        keyfile.create(home / KEY_FILE, secret.to_bytes(), passphrase, cost=cost)
+        wallet = cls(home, secret)
+        state = State(url=url, rules=rules, created=format_instant(now), places=list(places))
+        wallet._file.create(state)
         return wallet
 
     @classmethod
@@ -60,7 +62,7 @@ class Wallet:
             KeyFileError: there is no wallet in the folder, or others can read one of its files.
             crypto.VaultError: the passphrase is wrong, or the key file damaged.
         """
-        wallet = cls(home, keyfile.load(home / KEY_FILE, passphrase))
+        wallet = cls(home, Secret.from_bytes(keyfile.load(home / KEY_FILE, passphrase)))
         wallet.read()
         return wallet
 
@@ -79,20 +81,20 @@ class Wallet:
 
     def pseudonym(self, index: int) -> SigningKey:
         """The key of the request with this index."""
-        return derivation.pseudonym(self._seed, index)
+        return self._secret.pseudonym(index)
 
     def reply_key(self, index: int) -> ReplyKey:
         """The key to which answers to the request with this index are sealed."""
-        return derivation.reply_key(self._seed, index)
+        return self._secret.reply_key(index)
 
     @property
     def profile_did(self) -> str:
         """The did:key under which the owner shows a profile; no request is made under it."""
-        return derivation.profile_key(self._seed).did
+        return self._secret.profile_key.did
 
     def profile(self, now: datetime) -> Signed[Profile]:
         """Sign the owner's facets as a Verifiable Credential."""
-        key = derivation.profile_key(self._seed)
+        key = self._secret.profile_key
         facets = _facets(key.did, self.read().facets)
         profile = Profile(issuer=key.did, valid_from=format_instant(now), credential_subject=facets)
         return sign(profile, key, created=format_instant(now))

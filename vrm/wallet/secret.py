@@ -1,0 +1,77 @@
+"""A wallet's one secret, a recovery phrase, and every key out of it.
+
+Signing and reply keys follow the paths of `crypto.derivation` (BIP39, SLIP-0010): a pseudonym stands at epoch,
+device and index, where the device branch is drawn at random when the wallet is made, so that two wallets under
+one phrase share no pseudonym. Markets do not divide time into epochs yet; all requests stand in epoch 0.
+"""
+
+import hashlib
+import secrets
+from functools import cached_property
+from typing import Final, Self
+
+import msgspec
+
+from crypto import ReplyKey, SigningKey
+from crypto.derivation import MAX_INDEX, Root, new_phrase, seed_of_phrase
+from vrm.errors import WalletError
+
+EPOCH: Final = 0
+
+
+class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """What the key file holds."""
+
+    v: int = 1
+    phrase: str
+    device: int
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
+
+    @classmethod
+    def generate(cls) -> Self:
+        """Make a fresh secret of 256 random bits, in 24 words."""
+        return cls(phrase=new_phrase(), device=secrets.randbelow(MAX_INDEX + 1))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            WalletError: the bytes are not that.
+        """
+        try:
+            return msgspec.json.decode(raw, type=cls)
+        except msgspec.DecodeError:
+            raise WalletError("The key file is not a wallet's key file.") from None
+
+    def to_bytes(self) -> bytes:
+        """The secret as bytes, to be locked in a vault."""
+        return msgspec.json.encode(self)
+
+    @cached_property
+    def _seed(self) -> bytes:
+        return seed_of_phrase(self.phrase)
+
+    @cached_property
+    def _root(self) -> Root:
+        return Root.from_seed(self._seed)
+
+    def pseudonym(self, index: int) -> SigningKey:
+        """The key of the wallet's request with this index."""
+        return self._root.pseudonym(EPOCH, self.device, index)
+
+    def reply_key(self, index: int) -> ReplyKey:
+        """The key to which answers to the request with this index are sealed."""
+        return self._root.reply(EPOCH, self.device, index)
+
+    @cached_property
+    def profile_key(self) -> SigningKey:
+        """The key that signs the owner's profile; it signs no request."""
+        return self._root.identity(0)
+
+    @cached_property
+    def state_key(self) -> bytes:
+        """The 32 bytes under which the wallet's state is kept: keyed BLAKE2b (RFC 7693) of nothing."""
+        return hashlib.blake2b(key=self._seed, person=b"vrm state", digest_size=32).digest()
