@@ -31,7 +31,13 @@ from rich.table import Table
 from rich.text import Text
 
 from crypto import CryptoError
-from vrm.errors import CheckFailed, MarketMisbehaved, MarketRefused, MarketUnreachable, VrmError
+from vrm.errors import (
+    MarketMisbehaved,
+    MarketRefused,
+    MarketUnreachable,
+    UsageError,
+    VrmError,
+)
 
 OK: Final = 0
 REFUSED: Final = 1
@@ -108,12 +114,17 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def fail(message: str) -> NoReturn:
     """End the command as wrongly used (exit 2) with one line."""
-    raise typer.BadParameter(message)
+    raise UsageError(message)
 
 
 def print_json(value: object) -> None:
     """Print one JSON value (built-ins, msgspec structs, dataclasses) on one line of standard output."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+
+
+def say(message: str) -> None:
+    """Print a line of the result for a person; it is not broken, so that it can be cut out and searched."""
+    out.print(Text(message), soft_wrap=True)
 
 
 def note(message: str) -> None:
@@ -137,7 +148,7 @@ def exit_code(error: BaseException) -> int:
     """Tell the exit code that an error stands for."""
     if isinstance(error, MarketUnreachable | httpx.TransportError):
         return UNREACHABLE
-    if isinstance(error, MarketRefused | MarketMisbehaved | CheckFailed):
+    if isinstance(error, MarketRefused | MarketMisbehaved):
         return REFUSED
     return USAGE
 

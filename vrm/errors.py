@@ -58,7 +58,3 @@ class MarketUnreachable(VrmError):
 
 class MarketMisbehaved(VrmError):
     """The market answered against its own rules: a wrong signature, another identity, a foreign shape."""
-
-
-class CheckFailed(VrmError):
-    """A check over what a market published did not hold."""

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.text import Text
 
 from vrm import console
 from vrm.commands.common import HomeFolder, now, open_wallet
@@ -102,7 +101,7 @@ def export(
     if json:
         console.print_json({"file": str(file), "profile": signed.digest})
     else:
-        console.out.print(Text(f"The signed profile is in {file}"))
+        console.say(f"The signed profile is in {file}")
 
 
 def _print(did: str, facets: dict[str, Any], as_json: bool) -> None:

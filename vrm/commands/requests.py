@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.text import Text
 
 from vrm import console
 from vrm.commands.common import SHORT, HomeFolder, client_of, now, open_wallet
@@ -141,7 +140,7 @@ def request(
         if json:
             console.print_json(_as_json(entry, market))
             return
-        console.out.print(Text(f"Posted as {entry.digest}"))
+        console.say(f"Posted as {entry.digest}")
         console.note(
             f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
         )
@@ -214,7 +213,7 @@ def send(
         )
         return
     for entry in sent:
-        console.out.print(Text(f"{entry.digest}  to be public by {entry.publish_by}"))
+        console.say(f"{entry.digest}  to be public by {entry.publish_by}")
     if not sent:
         console.note("Nothing waits to be sent.")
 
@@ -242,9 +241,9 @@ def withdraw(
         status = "forgotten" if forgotten else entry.status(now())
         console.print_json({"request": entry.digest, "status": status})
     elif forgotten:
-        console.out.print(Text(f"{entry.digest} never reached the market and is forgotten."))
+        console.say(f"{entry.digest} never reached the market and is forgotten.")
     else:
-        console.out.print(Text(f"The withdrawal of {entry.digest} will be public with a batch."))
+        console.say(f"The withdrawal of {entry.digest} will be public with a batch.")
 
 
 def _show(state: State, digest: str | None, more: list[str], as_json: bool) -> None:
@@ -276,7 +275,9 @@ def _list(entries: list[OwnRequest], market: MarketDescriptor, as_json: bool) ->
                 _remark(entry, market),
             )
         )
-    console.out.print(console.table(("request", "need", "price", "status", ""), rows))
+    console.out.print(
+        console.table(("request", "need", "price", "status", "since, or result"), rows)
+    )
 
 
 def _remark(entry: OwnRequest, market: MarketDescriptor) -> str:
@@ -289,9 +290,10 @@ def _explain(entry: OwnRequest, market: MarketDescriptor, lines: list[str], as_j
     if as_json:
         console.print_json(_as_json(entry, market) | {"explanation": lines})
         return
-    console.out.print(console.table((entry.digest, ""), what_is_public(entry.body, market)))
+    rows = [("request", entry.digest), *what_is_public(entry.body, market)]
+    console.out.print(console.table(("public", ""), rows))
     for line in lines:
-        console.out.print(Text(line))
+        console.say(line)
 
 
 def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from vrm import console, keyfile
 from vrm.client.base import Clock
@@ -45,15 +44,13 @@ def init(
         made = {"home": str(where), "market": descriptor.market, "profile": wallet.profile_did}
         console.print_json(made)
         return
-    console.out.print(
-        Text(
-            f"A new wallet for {descriptor.name}\n"
-            f"  folder      {where}\n"
-            f"  market      {descriptor.market}\n"
-            f"  profile key {wallet.profile_did}\n"
-            "The profile key never signs a request: each request gets a key of its own.\n"
-            "Back up the folder; without it and its passphrase nothing can be recovered."
-        )
+    console.say(
+        f"A new wallet for {descriptor.name}\n"
+        f"  folder      {where}\n"
+        f"  market      {descriptor.market}\n"
+        f"  profile key {wallet.profile_did}\n"
+        "The profile key never signs a request: each request gets a key of its own.\n"
+        "Back up the folder; without it and its passphrase nothing can be recovered."
     )
     console.note("Next: vrm place home 60601")
 
@@ -155,7 +152,7 @@ def market(
         if json:
             console.print_json({"id": terms, "text": text})
         else:
-            console.out.print(Text(text))
+            console.say(text)
         return
     descriptor, clock = console.run(_rules(wallet))
     if json:

@@ -19,7 +19,6 @@ from typing import Annotated, Final
 
 import typer
 from rich.progress import Progress
-from rich.text import Text
 
 from crypto.vault import Cost
 from vrm import console
@@ -242,7 +241,7 @@ def customers(
         console.print_json(summary)
         return
     for line in _lines(summary):
-        console.out.print(Text(line))
+        console.say(line)
 
 
 def _lines(summary: dict[str, object]) -> Iterator[str]:

@@ -20,7 +20,6 @@ from statistics import median
 from typing import Annotated, Any, Final
 
 import typer
-from rich.text import Text
 
 import crypto
 from vrm import console
@@ -277,9 +276,9 @@ def referee(
         rows = [(name.replace("_", " "), value) for name, value in finding.figures.items()]
         console.out.print(console.table((f"Market day {judged}", "checked again"), rows))
     for fault in [] if json else finding.faults[:SHOWN]:
-        console.out.print(Text(fault))
+        console.say(fault)
     if len(finding.faults) > SHOWN and not json:
-        console.out.print(Text(f"... and {len(finding.faults) - SHOWN} differences more"))
+        console.say(f"... and {len(finding.faults) - SHOWN} differences more")
     if not verified:
         raise typer.Exit(console.REFUSED)
 
