@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from marketplace.resolver.market import UNLISTED, Bids, Market, Places, Policy, Requests, Way
+from marketplace.resolver.market import Market
+from marketplace.resolver.tables import UNLISTED, Bids, Places, Policy, Requests, Way
 
 BIDS_PER_REQUEST = 10
 REQUESTS_PER_PLACE = 10
 CAPACITY_SHARE = 1.2
+PLACES_PER_KM2 = 0.15
 NEIGHBOURS = 40
 """A request's bids come from ten of so many places near it."""
 
@@ -23,18 +25,18 @@ def market_day(requests: int, seed: int = 1) -> Market:
     """A day of `requests` requests in canonical order."""
     random = np.random.default_rng(seed)
     places = max(requests // REQUESTS_PER_PLACE, NEIGHBOURS)
-    # About four places in a square kilometre, as shops stand in a town.
-    side_m = int(1000 * np.sqrt(places / 4))
-    strip_m = 1500
+    side_m = int(1000 * np.sqrt(places / PLACES_PER_KM2))
+    strip_m = int(1000 * np.sqrt(NEIGHBOURS / PLACES_PER_KM2))
     at = random.integers(0, side_m, (places, 2))
     # Canonical order is by did, and dids say nothing of where a vendor is: walk the map in
     # strips to find neighbours, then refer to places by a shuffled row.
-    walk = np.lexsort((at[:, 1], at[:, 0] // strip_m))
+    strip = at[:, 0] // strip_m
+    walk = np.lexsort((np.where(strip % 2, at[:, 1], -at[:, 1]), strip))
     at = at[walk]
     row_of = random.permutation(places).astype(np.int32)
 
     middle = random.integers(0, places, requests)
-    spot = at[middle] + random.integers(-1000, 1000, (requests, 2))
+    spot = at[middle] + random.integers(-2000, 2000, (requests, 2))
     request = np.repeat(np.arange(requests, dtype=np.int32), BIDS_PER_REQUEST)
     step = NEIGHBOURS // BIDS_PER_REQUEST
     offset = np.arange(0, NEIGHBOURS, step) + random.integers(0, step, (requests, BIDS_PER_REQUEST))

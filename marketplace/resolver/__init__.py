@@ -7,20 +7,10 @@ a day's inputs can call `resolve` and must get the day's outcome, bit for bit.
 
 from .eligibility import Refusal
 from .explain import Considered, Explanation, Verdict, explain
-from .market import (
-    STRUCK_OUT,
-    UNLISTED,
-    Bids,
-    Flaw,
-    Market,
-    Places,
-    Policy,
-    Requests,
-    Way,
-    arranged,
-)
+from .market import Market, arranged
 from .resolve import Outcome, Status, reserves, resolve, tick
 from .rows import Award, BidRow, PlaceRow, RequestRow, awards, market_from_rows
+from .tables import STRUCK_OUT, UNLISTED, Bids, Flaw, Places, Policy, Requests, Way
 from .wording import sentences
 
 __all__ = [

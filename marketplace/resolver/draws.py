@@ -7,38 +7,43 @@ are equal in every figure that comes before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from hashlib import sha256
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .market import Market
+from .tables import I32, I64, U8
+
+Rows = TypeVar("Rows", I32, I64)
 
 
-def settled(market: Market, bids: NDArray[np.int64], equal: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Put every run of equals among `bids` (rows of the market's bids) in the order of its draws.
+def settle(items: Rows, ties: I64, draws: Callable[[Rows], U8]) -> None:
+    """Put every run of equals among `items` in the order of its draws.
 
-    `equal` has one entry less than `bids`: whether the next bid equals this one. Bids outside
-    runs stay where they are.
+    `ties` are the positions in `items`, ascending, of those that equal the next one; `draws`
+    gives their draws, 32 bytes each.
     """
-    if not equal.any():
-        return bids
-    follows = np.concatenate(([False], equal))
-    tied = np.flatnonzero(follows | np.concatenate((equal, [False])))
-    run = np.cumsum(~follows[tied])
-    result = bids.copy()
-    result[tied] = bids[tied][np.argsort(_draws(market, bids[tied], run))]
-    return result
+    if not len(ties):
+        return
+    pairs = np.column_stack((ties, ties + 1)).ravel()
+    is_new = np.diff(pairs, prepend=-1) > 0
+    members = pairs[is_new]
+    run = np.repeat(np.cumsum(np.diff(ties, prepend=-2) > 1), 2)[is_new]
+    tied = items[members]
+    strings = np.empty((len(tied), 8 + 32), dtype=np.uint8)
+    strings[:, :8] = run.astype(">u8").view(np.uint8).reshape(-1, 8)
+    strings[:, 8:] = draws(tied)
+    items[members] = tied[np.argsort(strings.view("S40").ravel())]
 
 
-def _draws(market: Market, bids: NDArray[np.int64], run: NDArray[np.int64]) -> NDArray[np.bytes_]:
-    """Each bid's draw behind the number of its run: strings that sort by run, then by draw."""
+def draws_of(market: Market, bids: I32 | I64) -> U8:
+    """(bids, 32): the draws of rows of the market's bids."""
     seed = market.seed
-    request, place = market.bids.request.take(bids), market.bids.place.take(bids)
-    numbers = run.astype(">u8").view("V8").tolist()
-    ids = market.requests.id.take(request, axis=0).view("V32").ravel().tolist()
-    dids = market.places.did.take(place).tolist()
-    return np.array(
-        [n + sha256(seed + i + d).digest() for n, i, d in zip(numbers, ids, dids, strict=True)],
-        dtype="S40",
+    ids = market.requests.id.take(market.bids.request.take(bids), axis=0).view("V32").ravel()
+    dids = market.places.did.take(market.bids.place.take(bids))
+    digests = b"".join(
+        [sha256(seed + i + d).digest() for i, d in zip(ids.tolist(), dids.tolist(), strict=True)]
     )
+    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32)

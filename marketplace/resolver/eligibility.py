@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import IntEnum
-from typing import TypeVar
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .market import STRUCK_OUT, UNLISTED, Flaw, Market, Mask, Way
-
-T = TypeVar("T", bound=np.generic)
+from .market import Block
+from .tables import STRUCK_OUT, U8, UNLISTED, Cell, Flaw, Mask, Way, size
 
 
 class Refusal(IntEnum):
@@ -25,57 +24,65 @@ class Refusal(IntEnum):
     LATE = 1
     WITHDRAWN = 2
     DECLINED = 3
-    NOT_ADMITTED = 4
-    UNAUTHORISED = 5
+    UNAUTHORISED = 4
+    NOT_ADMITTED = 5
     CURRENCY = 6
     TERMS = 7
     PRICE = 8
     WAY = 9
     DISTANCE = 10
     STRUCK_OUT = 11
-    ALTERNATIVE = 12
-    NOT_LISTED = 13
+    NOT_LISTED = 12
+    ALTERNATIVE = 13
 
 
-def rules(market: Market, rows: slice) -> Iterator[tuple[Refusal, Mask]]:
-    """Each rule with the mask of the bids in `rows` that it refuses."""
-    bids, requests, places = market.bids, market.requests, market.places
-    request, place = bids.request[rows], bids.place[rows]
-    price, distance, listed = bids.price[rows], bids.distance_m[rows], bids.listed[rows]
-    way, flaws = bids.way[rows], bids.flaws[rows]
+FLAWED: Final = {
+    Refusal.LATE: Flaw.LATE,
+    Refusal.WITHDRAWN: Flaw.WITHDRAWN,
+    Refusal.DECLINED: Flaw.DECLINED,
+    Refusal.UNAUTHORISED: Flaw.UNAUTHORISED,
+}
 
-    def asked(column: NDArray[T]) -> NDArray[T]:
-        return column.take(request)
 
-    unlisted = listed == UNLISTED
+def rules(block: Block) -> Iterator[tuple[Refusal, Mask]]:
+    """Each rule with the mask of the block's bids that it refuses."""
+    bids, requests, places = block.bids, block.requests, block.market.places
+
+    def asked(column: NDArray[Cell]) -> NDArray[Cell]:
+        """What each bid's request asks; one value for all where the requests agree."""
+        return column[:1] if (column == column[0]).all() else block.spread(column)
+
+    is_flawed, unlisted = bool(bids.flaws.any()), bids.listed == UNLISTED
+    if is_flawed:
+        for reason, flaw in FLAWED.items():
+            yield reason, (bids.flaws & int(flaw)) != 0
+    yield Refusal.NOT_ADMITTED, ~places.admitted.take(bids.place)
+    yield Refusal.CURRENCY, bids.currency != asked(requests.currency)
+    yield Refusal.TERMS, bids.terms != asked(requests.terms)
     limit = asked(requests.price)
-    reach = np.where(way == Way.PICKUP, asked(requests.radius_m), places.reach_m.take(place))
-    yield Refusal.LATE, (flaws & Flaw.LATE) != 0
-    yield Refusal.WITHDRAWN, (flaws & Flaw.WITHDRAWN) != 0
-    yield Refusal.DECLINED, (flaws & Flaw.DECLINED) != 0
-    yield Refusal.NOT_ADMITTED, ~places.admitted.take(place)
-    yield Refusal.UNAUTHORISED, (flaws & Flaw.UNAUTHORISED) != 0
-    yield Refusal.CURRENCY, bids.currency[rows] != asked(requests.currency)
-    yield Refusal.TERMS, bids.terms[rows] != asked(requests.terms)
-    yield Refusal.PRICE, (price > limit) | (asked(requests.fixed) & (price != limit))
-    yield Refusal.WAY, (way & asked(requests.ways)) == 0
-    yield Refusal.DISTANCE, distance > reach
-    yield Refusal.STRUCK_OUT, listed == STRUCK_OUT
-    yield Refusal.ALTERNATIVE, ((flaws & Flaw.ALTERNATIVE) != 0) & unlisted
+    is_off = asked(requests.fixed) & (bids.price != limit)
+    yield Refusal.PRICE, (bids.price > limit) | is_off
+    yield Refusal.WAY, (bids.way & asked(requests.ways)) == 0
+    reach = places.reach_m.take(bids.place)
+    limit_m = np.where(bids.way == Way.PICKUP, asked(requests.radius_m), reach)
+    yield Refusal.DISTANCE, bids.distance_m > limit_m
+    yield Refusal.STRUCK_OUT, bids.listed == STRUCK_OUT
     yield Refusal.NOT_LISTED, asked(requests.only_listed) & unlisted
+    if is_flawed:
+        yield Refusal.ALTERNATIVE, ((bids.flaws & int(Flaw.ALTERNATIVE)) != 0) & unlisted
 
 
-def refused(market: Market, rows: slice) -> Mask:
-    """Mask of the bids in `rows` that do not count."""
-    verdict = np.zeros(rows.stop - rows.start, dtype=np.bool_)
-    for _, mask in rules(market, rows):
+def refused(block: Block) -> Mask:
+    """Mask of the block's bids that do not count."""
+    verdict = np.zeros(size(block.bids), dtype=np.bool_)
+    for _, mask in rules(block):
         verdict |= mask
     return verdict
 
 
-def refusals(market: Market, rows: slice) -> NDArray[np.uint8]:
-    """The `Refusal` of each bid in `rows`."""
-    reasons = np.zeros(rows.stop - rows.start, dtype=np.uint8)
-    for reason, mask in rules(market, rows):
+def refusals(block: Block) -> U8:
+    """The `Refusal` of each of the block's bids."""
+    reasons = np.zeros(size(block.bids), dtype=np.uint8)
+    for reason, mask in rules(block):
         reasons[mask & (reasons == Refusal.ELIGIBLE)] = reason
     return reasons

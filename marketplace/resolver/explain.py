@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .eligibility import Refusal, refusals
-from .market import UNLISTED, Market, Policy
+from .market import Market, block
 from .orders import BAND, DISTANCE, POLICIES, PRICE, WHOLE_KM
 from .resolve import Outcome, Status
+from .tables import UNLISTED, Policy
 
 
 class Verdict(Enum):
@@ -63,7 +64,7 @@ def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
     """Explain what became of the request in row `request`."""
     rows = slice(int(market.first_bid[request]), int(market.first_bid[request + 1]))
     rank, eligible = int(outcome.rank[request]), int(outcome.eligible[request])
-    reasons = refusals(market, rows)
+    reasons = refusals(block(market, request, request + 1))
     considered = []
     for position, bid in enumerate(outcome.order[rows].tolist()):
         place, listed = market.bids.place[bid], int(market.bids.listed[bid])

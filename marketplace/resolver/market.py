@@ -1,141 +1,36 @@
-"""The frozen inputs of one run, as numpy columns.
-
-Three tables, in the one order that every run uses (the *canonical order*):
+"""The frozen inputs of one run, in the one order that every run uses (the *canonical order*):
 
 * requests by id;
 * places by (vendor did, place id);
 * bids by (request, place), so that the bids on one request are neighbours.
 
 `Market` refuses any other order and `arranged` makes this one, so that nothing of the order in
-which things arrived is left when the first decision is made. Every figure is an integer: money
-in minor units, distance in metres.
+which things arrived is left when the first decision is made.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from enum import IntEnum, IntFlag
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, TypeVar, get_args, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
-U8 = NDArray[np.uint8]
-U16 = NDArray[np.uint16]
-I16 = NDArray[np.int16]
-I32 = NDArray[np.int32]
-I64 = NDArray[np.int64]
-Strings = NDArray[np.bytes_]
-
-STRUCK_OUT: Final = -1
-"""`Bids.listed` of a bid that the customer's Preference rules out."""
-UNLISTED: Final = int(np.iinfo(np.int16).max)
-"""`Bids.listed` of a bid that the customer's Preference does not mention."""
-
-
-class Policy(IntEnum):
-    """How a request orders the bids that its Preference does not list."""
-
-    BEST_NEARBY = 0
-    BEST_VALUE = 1
-    NEAREST = 2
-    LOWEST_PRICE = 3
-
-
-class Way(IntFlag):
-    """How the goods reach the customer; a request names a set, a bid exactly one."""
-
-    SHIP = 1
-    PICKUP = 2
-    ON_SITE = 4
-
-
-class Flaw(IntFlag):
-    """What is known of a bid before its figures are looked at."""
-
-    LATE = 1
-    WITHDRAWN = 2
-    UNAUTHORISED = 4
-    """The request names a principal's item and this vendor may not sell it."""
-    ALTERNATIVE = 8
-    """It offers something else than was asked: good only if the Preference lists it."""
-    DECLINED = 16
-    """It was assigned earlier in the day, and the vendor declined or let the time run out."""
-
-
-def label(code: Policy | Way) -> str:
-    """The name that documents use: `best-nearby`, `on-site`."""
-    return str(code.name).lower().replace("_", "-")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Requests:
-    """Personal requests, one row each."""
-
-    id: U8
-    """(n, 32): the document's digest."""
-    policy: U8
-    """A `Policy`."""
-    price: I64
-    """Minor units."""
-    fixed: Mask
-    """A bid must name exactly `price`; otherwise at most `price`."""
-    currency: U16
-    """Any code, the same one in `Bids`."""
-    terms: U16
-    """The customer's privacy terms: any code, the same one in `Bids`."""
-    ways: U8
-    """A set of `Way`."""
-    radius_m: I32
-    """Metres: how far the customer goes for a pickup."""
-    only_listed: Mask
-    """Bids that the Preference does not list are out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Places:
-    """Vendors' places, one row each."""
-
-    did: Strings
-    """The vendor's did in ASCII; a vendor's places share it."""
-    place: Strings
-    """The place's id, unique within the vendor."""
-    capacity: I32
-    """Units left today; one request is one unit."""
-    band: U8
-    """The vendor's reputation band; higher is better."""
-    reach_m: I32
-    """Metres: how far the place delivers."""
-    admitted: Mask
-    """The vendor is admitted and not suspended."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Bids:
-    """Bids, one row each; a vendor has at most one on a request."""
-
-    request: I32
-    """Row of `Requests`."""
-    place: I32
-    """Row of `Places`."""
-    price: I64
-    """Minor units."""
-    distance_m: I32
-    """Metres from the centre of the request's area to the place."""
-    currency: U16
-    terms: U16
-    """The terms that the vendor accepted."""
-    way: U8
-    """One `Way`."""
-    flaws: U8
-    """A set of `Flaw`."""
-    listed: I16
-    """Position in the customer's Preference from 0, or `UNLISTED`, or `STRUCK_OUT`."""
-
-
-Table = TypeVar("Table", Requests, Places, Bids)
+from .tables import (
+    I32,
+    I64,
+    STRUCK_OUT,
+    U8,
+    Bids,
+    Cell,
+    Places,
+    Policy,
+    Requests,
+    Strings,
+    dtypes,
+    size,
+    view,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +63,31 @@ class Market:
         return np.searchsorted(self.bids.request, rows)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """Neighbouring requests with all bids on them, as views into a market."""
+
+    market: Market
+    requests: Requests
+    bids: Bids
+    first_row: int
+    """Row, in the market, of the first of `bids`."""
+    counts: I64
+    """(requests): how many of `bids` each has."""
+
+    def spread(self, column: NDArray[Cell]) -> NDArray[Cell]:
+        """The values of a column of `requests`, each repeated for all bids on that request."""
+        return np.repeat(column, self.counts)
+
+
+def block(market: Market, start: int, stop: int) -> Block:
+    """The requests in rows `start` to `stop` of a market."""
+    first = market.first_bid[start : stop + 1]
+    requests = view(market.requests, slice(start, stop))
+    bids = view(market.bids, slice(int(first[0]), int(first[-1])))
+    return Block(market, requests, bids, int(first[0]), np.diff(first))
+
+
 def arranged(requests: Requests, places: Places, bids: Bids, seed: bytes) -> tuple[Market, I64]:
     """Put tables that come in any order into canonical order.
 
@@ -181,27 +101,8 @@ def arranged(requests: Requests, places: Places, bids: Bids, seed: bytes) -> tup
         place=_inverse(by_did).take(bids.place),
     )
     by_request = np.lexsort((bids.place, bids.request))
-    market = Market(take(requests, by_id), take(places, by_did), take(bids, by_request), seed)
+    market = Market(view(requests, by_id), view(places, by_did), view(bids, by_request), seed)
     return market, by_request
-
-
-def size(table: Requests | Places | Bids) -> int:
-    """The number of rows of a table."""
-    return len(getattr(table, fields(table)[0].name))
-
-
-def dtypes(kind: type[Requests] | type[Places] | type[Bids]) -> dict[str, np.dtype[np.generic]]:
-    """The type of each column, as the table's annotations say."""
-    # NDArray[np.uint8] is np.ndarray[shape, np.dtype[np.uint8]].
-    return {
-        name: np.dtype(get_args(get_args(hint)[1])[0])
-        for name, hint in get_type_hints(kind).items()
-    }
-
-
-def take(table: Table, rows: I64) -> Table:
-    """The rows of a table, in the order of `rows`."""
-    return replace(table, **{f.name: getattr(table, f.name)[rows] for f in fields(table)})
 
 
 def _inverse(order: I64) -> I32:

@@ -15,92 +15,109 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .draws import settled
-from .market import Market, size
+from .draws import draws_of, settle
+from .market import Market
 from .orders import Orders
-from .packing import sort_packed
-
-Rows = NDArray[np.int64]
+from .packing import KEY_BITS, bits
+from .tables import I32, I64, U8, size
 
 FAR: Final = np.iinfo(np.int32).max
 
 
-def match(market: Market, orders: Orders) -> NDArray[np.int32]:
+def match(market: Market, orders: Orders) -> I32:
     """Each request's rank, from 0, of the bid that it gets in its own order; -1 for none."""
-    bids = market.bids
     first = market.first_bid[:-1]
-    end = first + orders.eligible
-    proposal = first.copy()
+    proposal, end = first.copy(), first + orders.eligible
     doors = Doors(market)
     free = np.flatnonzero(orders.eligible)
     while len(free):
-        knocking = orders.bids.take(proposal.take(free))
-        beyond = bids.distance_m.take(knocking) > doors.farthest.take(bids.place.take(knocking))
-        turned_away = doors.hold(knocking[~beyond])
-        free = np.concatenate((free[beyond], bids.request.take(turned_away)))
-        proposal[free] += 1
-        free = free[proposal.take(free) < end.take(free)]
+        turned_away = doors.knock(free, orders.bids.take(proposal.take(free)))
+        following = proposal.take(turned_away) + 1
+        proposal[turned_away] = following
+        free = turned_away[following < end.take(turned_away)]
     return np.where(proposal < end, proposal - first, -1).astype(np.int32)
 
 
 class Doors:
-    """What each place holds while proposals are made."""
+    """What each place holds while proposals are made.
 
-    def __init__(self, market: Market):
+    A request that proposes to a place is one 64-bit key, `place | distance | request`, so that
+    sorting keys puts those at one door side by side, nearest first.
+    """
+
+    def __init__(self, market: Market) -> None:
         self._market = market
+        self._request_bits = (size(market.requests) - 1).bit_length()
+        self._distance_bits = bits(market.bids.distance_m)
+        if self._request_bits + self._distance_bits + size(market.places).bit_length() > KEY_BITS:
+            raise ValueError("the market is too large: requests, metres and places fill 63 bits")
+        self._bid = np.empty(size(market.requests), dtype=np.int32)
         # A place never holds more than the bids it made, however much it could.
         self._room = np.minimum(market.places.capacity, _bids_per_place(market))
-        self._first = np.cumsum(self._room) - self._room
-        self._held = np.empty(self._room.sum(), dtype=np.int32)
-        self._taken = np.zeros(len(self._room), dtype=np.int32)
-        self.farthest = np.where(self._room > 0, FAR, -1).astype(np.int32)
-        """(places), metres: beyond this nothing gets in; it shrinks as a full place trades up."""
+        self._taken = np.zeros(len(self._room), dtype=np.int64)
+        self._first_slot = np.cumsum(self._room) - self._room
+        self._slots = np.empty(self._room.sum(), dtype=np.int64)
+        # Beyond this nobody gets in; it shrinks as a full place trades up.
+        self._farthest = np.where(self._room > 0, FAR, -1)
 
-    def hold(self, knocking: NDArray[np.int32]) -> Rows:
-        """Let bids compete with those that their places hold; returns the bids turned away."""
-        doors = np.unique(self._market.bids.place.take(knocking))
-        bids = np.concatenate((knocking, self._held.take(self._slots(doors, self._taken))))
+    def knock(self, requests: I64, bids: I32) -> I64:
+        """Let requests propose to one bid each; returns all that are turned away by that."""
+        self._bid[requests] = bids
         place = self._market.bids.place.take(bids)
         distance = self._market.bids.distance_m.take(bids)
-        order, equal = sort_packed(place, distance, np.arange(len(bids)))
-        bids, place, distance = bids.take(order), place.take(order), distance.take(order)
+        is_near = distance <= self._farthest.take(place)
+        keys = place[is_near].astype(np.int64)
+        keys <<= self._distance_bits
+        keys |= distance[is_near]
+        keys <<= self._request_bits
+        keys |= requests[is_near]
+        return np.concatenate((requests[~is_near], self._compete(keys, place[is_near])))
 
-        begin = np.searchsorted(place, doors)
-        count = np.diff(begin, append=len(bids))
-        room = self._room.take(doors)
-        last = begin + room - 1
-        bids = settled(self._market, bids, _runs_across(equal, last[count > room]))
+    def _compete(self, keys: I64, place: I32) -> I64:
+        """Let keys compete with those that their places hold; returns the losing requests."""
+        count = np.bincount(place, minlength=len(self._room))
+        doors = np.flatnonzero(count)
+        held, room = self._taken.take(doors), self._room.take(doors)
+        keys = np.concatenate((keys, self._slots.take(self._spans(doors, held))))
+        keys.sort()
 
-        full = count >= room
-        self.farthest[doors[full]] = distance.take(last[full])
-        self._taken[doors] = np.minimum(count, room)
-        held = np.arange(len(bids)) <= np.repeat(last, count)
-        self._held[self._slots(doors, self._taken)] = bids[held]
-        return bids[~held]
+        count = count.take(doors) + held
+        last = np.cumsum(count) - count + room - 1
+        settle(keys, self._ties_across(keys, last[count > room]), self._draws)
+        stays = np.arange(len(keys)) <= np.repeat(last, count)
+        self._taken[doors] = held = np.minimum(count, room)
+        self._slots[self._spans(doors, held)] = keys[stays]
+        is_full = count >= room
+        self._farthest[doors[is_full]] = self._distance(keys.take(last[is_full]))
+        return self._request(keys[~stays])
 
-    def _slots(self, doors: NDArray[np.int32], count: NDArray[np.int32]) -> Rows:
-        """Where in `_held` the first `count` entries of each of `doors` are."""
-        count = count.take(doors)
+    def _ties_across(self, keys: I64, last: I64) -> I64:
+        """Which keys equal the next one but for the request, in runs that go on beyond a `last`."""
+        level = keys >> self._request_bits
+        ties = np.flatnonzero(level[1:] == level[:-1])
+        run = np.cumsum(np.diff(ties, prepend=-2) != 1)
+        cut = run[np.isin(ties, last, assume_unique=True)]
+        return ties[np.isin(run, cut)]
+
+    def _spans(self, doors: I64, count: I64) -> I64:
+        """The first `count` slots of each of `doors`, in turn."""
         skipped = np.cumsum(count) - count
-        return np.repeat(self._first.take(doors) - skipped, count) + np.arange(count.sum())
+        return np.repeat(self._first_slot.take(doors) - skipped, count) + np.arange(count.sum())
+
+    def _request(self, keys: I64) -> I64:
+        return keys & ((1 << self._request_bits) - 1)
+
+    def _distance(self, keys: I64) -> I64:
+        return keys >> self._request_bits & ((1 << self._distance_bits) - 1)
+
+    def _draws(self, keys: I64) -> U8:
+        return draws_of(self._market, self._bid.take(self._request(keys)))
 
 
-def _bids_per_place(market: Market, block: int = 1 << 18) -> NDArray[np.int64]:
+def _bids_per_place(market: Market, block: int = 1 << 18) -> I64:
     place, places = market.bids.place, size(market.places)
     count = np.zeros(places, dtype=np.int64)
     for start in range(0, len(place), block):
         count += np.bincount(place[start : start + block], minlength=places)
     return count
-
-
-def _runs_across(equal: NDArray[np.bool_], last: Rows) -> NDArray[np.bool_]:
-    """`equal` without the runs that end where, or before, one of `last` does."""
-    across = last[equal[last]]
-    if not len(across):
-        return np.zeros_like(equal)
-    run: Rows = np.cumsum(~equal) - ~equal
-    reaches = np.zeros(len(equal) + 1, dtype=np.bool_)
-    reaches[run[across]] = True
-    return equal & reaches[run]

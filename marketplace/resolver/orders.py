@@ -20,14 +20,12 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .draws import settled
+from .draws import draws_of, settle
 from .eligibility import refused
-from .market import UNLISTED, Flaw, Market, Mask, Policy, size
-from .packing import KEY_BITS, bits, ranks, sort_packed
-
-Keys = NDArray[np.int64]
+from .market import Block, Market, block
+from .packing import KEY_BITS, Integers, bits, ranks, sort_packed
+from .tables import I16, I32, I64, STRUCK_OUT, UNLISTED, Flaw, Mask, Policy, size
 
 BAND, PRICE, DISTANCE = range(3)
 
@@ -47,81 +45,89 @@ WHOLE_KM: Final = Policy.BEST_NEARBY
 class Orders:
     """Every request's order over its bids."""
 
-    bids: NDArray[np.int32]
+    bids: I32
     """(bids): within the rows of a request its bids, eligible ones first, best first."""
-    eligible: NDArray[np.int32]
+    eligible: I32
     """(requests): how many of them are eligible."""
     standing: Mask
     """(requests): somebody bid in time and did not withdraw."""
 
 
-def order_bids(market: Market, block: int = 1 << 15) -> Orders:
-    """Order the bids of every request, `block` bids at a time (which changes only the speed)."""
+def order_bids(market: Market, block_bids: int = 1 << 16) -> Orders:
+    """Order the bids of every request, `block_bids` at a time (which changes only the speed)."""
     orders = Orders(
         bids=np.empty(size(market.bids), dtype=np.int32),
         eligible=np.zeros(size(market.requests), dtype=np.int32),
         standing=np.zeros(size(market.requests), dtype=np.bool_),
     )
-    seams = np.searchsorted(market.first_bid, np.arange(0, size(market.bids), block))
-    edges = np.unique(np.append(seams, size(market.requests))).tolist()
-    for start, stop in pairwise(edges):
-        _order_block(market, orders, start, stop)
+    seams = np.searchsorted(market.first_bid, np.arange(0, size(market.bids), block_bids))
+    for start, stop in pairwise(np.unique([*seams, size(market.requests)]).tolist()):
+        requests, part = slice(start, stop), block(market, start, stop)
+        if size(part.bids):
+            out = refused(part)
+            bids = slice(part.first_row, part.first_row + len(out))
+            orders.bids[bids] = _ordered(part, out)
+            orders.eligible[requests] = _count(part, ~out)
+            in_time = (part.bids.flaws & int(Flaw.LATE | Flaw.WITHDRAWN)) == 0
+            orders.standing[requests] = _count(part, in_time) > 0
     return orders
 
 
-def _order_block(market: Market, orders: Orders, start: int, stop: int) -> None:
-    first = market.first_bid[start : stop + 1]
-    rows = slice(int(first[0]), int(first[-1]))
-    if rows.start == rows.stop:
-        return
-    request = market.bids.request[rows] - np.int32(start)
-    out = refused(market, rows)
-    count = partial(np.bincount, minlength=stop - start)
-    orders.eligible[start:stop] = count(request[~out])
-    in_time = (market.bids.flaws[rows] & (Flaw.LATE | Flaw.WITHDRAWN)) == 0
-    orders.standing[start:stop] = count(request[in_time]) > 0
-
-    lowest = first.take(request)
-    position = np.arange(rows.start, rows.stop) - lowest
-    listed = _listed(market, rows) * ~out
-    head = ((request.astype(np.int64) << 1) | out) << bits(listed) | listed
-    figures = _figures(market, rows, out, room=KEY_BITS - bits(head) - bits(position))
-    position, equal = sort_packed(head, figures, position)
-    ranked = lowest + position
-    equal &= ~out.take(ranked[1:] - rows.start)
-    orders.bids[rows] = settled(market, ranked, equal)
+def _ordered(part: Block, out: Mask) -> I64:
+    """The block's bids, as rows of the market: each request's in its order, those `out` last."""
+    before = np.cumsum(part.counts) - part.counts
+    position = np.arange(len(out)) - part.spread(before)
+    listed = _listed(part.bids.listed)
+    head = part.spread(np.arange(len(before)) << 1)
+    head |= out
+    head <<= bits(listed)
+    head |= listed
+    figures = _figures(part, room=KEY_BITS - bits(head) - bits(position))
+    position, ties = sort_packed(head, figures, position)
+    bids = part.spread(before + part.first_row) + position
+    settle(bids, ties[~out.take(bids.take(ties) - part.first_row)], partial(draws_of, part.market))
+    return bids
 
 
-def _listed(market: Market, rows: slice) -> Keys:
-    """Each bid's position in the Preference; unlisted bids share the one after the last."""
-    listed = market.bids.listed[rows].astype(np.int64)
-    is_listed = listed != UNLISTED
-    return np.where(is_listed, listed, listed.max(where=is_listed, initial=-1) + 1)
+def _count(part: Block, mask: Mask) -> I64:
+    """How many of each request's bids are in `mask`."""
+    before = np.zeros(len(mask) + 1, dtype=np.int64)
+    np.cumsum(mask, out=before[1:])
+    return np.diff(before.take(np.cumsum(part.counts)), prepend=0)
 
 
-def _figures(market: Market, rows: slice, out: Mask, room: int) -> Keys:
-    """Each bid's three figures as one key, in the order of its request's policy.
+def _listed(listed: I16) -> I16:
+    """Positions in the Preference; bids without one share the position after the last."""
+    has_position = (listed != UNLISTED) & (listed != STRUCK_OUT)
+    if not has_position.any():
+        return np.zeros_like(listed)
+    return np.where(has_position, listed, listed.max(where=has_position, initial=0) + 1)
 
-    Refused bids count as zero, so that no refused figure widens the key.
-    """
-    bids = market.bids
-    policy = market.requests.policy.take(bids.request[rows])
-    band = market.places.band.take(bids.place[rows])
-    metres = bids.distance_m[rows]
-    columns = {
-        BAND: (band.max() - band) * ~out,
-        PRICE: bids.price[rows] * ~out,
-        DISTANCE: np.where(policy == WHOLE_KM, metres // 1000, metres) * ~out,
+
+def _figures(part: Block, room: int) -> I64:
+    """Each bid's three figures as one key, in the order of its request's policy."""
+    bids, policy = part.bids, part.requests.policy
+    band = part.market.places.band.take(bids.place)
+    is_whole_km = part.spread(policy == WHOLE_KM)
+    columns: dict[int, Integers] = {
+        BAND: band.max() - band,
+        PRICE: bids.price,
+        DISTANCE: np.where(is_whole_km, bids.distance_m // 1000, bids.distance_m),
     }
-    if sum(map(bits, columns.values())) > room:
+    widths = {figure: bits(column) for figure, column in columns.items()}
+    if sum(widths.values()) > room:
         columns = {figure: ranks(column) for figure, column in columns.items()}
-    shifts = np.zeros((len(columns), len(Policy)), dtype=np.int64)
-    for code, figures in POLICIES.items():
-        shift = 0
-        for figure in reversed(figures):
-            shifts[figure, code] = shift
-            shift += bits(columns[figure])
+        widths = {figure: bits(column) for figure, column in columns.items()}
     key = np.zeros(len(band), dtype=np.int64)
     for figure, column in columns.items():
-        key |= column.astype(np.int64) << shifts[figure].take(policy)
+        key |= column.astype(np.int64) << part.spread(_shifts(figure, widths).take(policy))
     return key
+
+
+def _shifts(figure: int, widths: dict[int, int]) -> I64:
+    """(policies): how far up `figure` stands in the key of each policy."""
+    shifts = np.zeros(len(POLICIES), dtype=np.int64)
+    for policy, figures in POLICIES.items():
+        lighter = figures[figures.index(figure) + 1 :]
+        shifts[policy] = sum(widths[other] for other in lighter)
+    return shifts

@@ -29,11 +29,11 @@ def ranks(values: Integers) -> NDArray[np.int64]:
 
 def sort_packed(
     major: Integers, minor: Integers, payload: Integers
-) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Sort `payload` by (major, minor, payload); none of them negative.
 
-    Also returns, one entry shorter, whether the next entry equals this one in major and minor.
-    Where the fields are too wide for one key they are sorted one by one: slower, the same order.
+    Also returns the positions of entries that equal the next one in major and minor. Where the
+    fields are too wide for one key they are sorted one by one: slower, and the same order.
     """
     minor_bits, payload_bits = bits(minor), bits(payload)
     if bits(major) + minor_bits + payload_bits <= KEY_BITS:
@@ -44,7 +44,8 @@ def sort_packed(
         keys.sort()
         level = keys >> payload_bits
         keys &= (1 << payload_bits) - 1
-        return keys, level[1:] == level[:-1]
+        return keys, np.flatnonzero(level[1:] == level[:-1])
     order = np.lexsort((payload, minor, major))
     major, minor = major[order], minor[order]
-    return payload[order].astype(np.int64), (major[1:] == major[:-1]) & (minor[1:] == minor[:-1])
+    equal = (major[1:] == major[:-1]) & (minor[1:] == minor[:-1])
+    return payload[order].astype(np.int64), np.flatnonzero(equal)

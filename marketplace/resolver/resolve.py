@@ -8,9 +8,10 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from .market import Flaw, Market, size, take
+from .market import Market
 from .matching import match
 from .orders import order_bids
+from .tables import Flaw, size, view
 
 
 class Status(IntEnum):
@@ -98,9 +99,9 @@ def tick(
     flaws = market.bids.flaws.copy()
     flaws[declined] |= Flaw.DECLINED
     new_row = np.cumsum(displaced, dtype=np.int32) - 1
-    bids = take(replace(market.bids, flaws=flaws), rows)
+    bids = view(replace(market.bids, flaws=flaws), rows)
     return Market(
-        take(market.requests, np.flatnonzero(displaced)),
+        view(market.requests, np.flatnonzero(displaced)),
         replace(market.places, capacity=capacity),
         replace(bids, request=new_row.take(bids.request)),
         market.seed,

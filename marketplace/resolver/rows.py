@@ -8,20 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from .market import (
-    UNLISTED,
-    Bids,
-    Market,
-    Places,
-    Policy,
-    Requests,
-    Table,
-    Way,
-    arranged,
-    dtypes,
-    label,
-)
+from .market import Market, arranged
 from .resolve import Outcome, Status, reserves
+from .tables import UNLISTED, Bids, Places, Policy, Requests, Table, Way, dtypes, label
 
 POLICY_CODES: Final = {label(policy): policy for policy in Policy}
 WAY_CODES: Final = {label(way): way for way in Way}

@@ -7,8 +7,8 @@ from typing import Final
 
 from .eligibility import Refusal
 from .explain import Considered, Explanation, Verdict, decisive
-from .market import label
 from .resolve import Status
+from .tables import label
 
 REFUSED: Final = {
     Refusal.LATE: "it came after the close",

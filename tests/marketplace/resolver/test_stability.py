@@ -88,7 +88,7 @@ def test_order_of_arrival_changes_no_bit(rows: Rows, random: Random) -> None:
 @given(market_rows(most_requests=12, most_vendors=6), st.integers(1, 20))
 def test_block_size_changes_no_bit(rows: Rows, block: int) -> None:
     market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
-    assert order_bids(market).bids.tobytes() == order_bids(market, block=block).bids.tobytes()
+    assert order_bids(market).bids.tobytes() == order_bids(market, block_bids=block).bids.tobytes()
 
 
 def same_bits(one: Outcome, other: Outcome) -> bool:
