@@ -15,6 +15,7 @@ from marketplace.resolver import (
     Considered,
     Explanation,
     Outcome,
+    Policy,
     Refusal,
     Status,
     Verdict,
@@ -23,7 +24,6 @@ from marketplace.resolver import (
     sentences,
 )
 from marketplace.resolver import Market as Matching
-from marketplace.resolver.market import label
 from marketplace.runs import repository
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.rules import REASONS
@@ -189,7 +189,7 @@ def _explained(
         day=frozen.run.day,
         outcome="assigned" if assigned else "unfilled",
         reason=None if assigned else REASONS[explanation.status],
-        policy=label(explanation.policy),
+        policy=_slug(explanation.policy),
         sentences=sentences(
             explanation,
             name=lambda bid: names[bid.vendor],
@@ -217,8 +217,8 @@ def _candidate(
     )
 
 
-def _slug(refusal: Refusal) -> str:
-    return refusal.name.lower().replace("_", "-")
+def _slug(code: Policy | Refusal) -> str:
+    return code.name.lower().replace("_", "-")
 
 
 async def _find(market: Market, day: str) -> AnyRow:
