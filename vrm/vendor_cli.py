@@ -45,3 +45,7 @@ app.command("sign-read")(signing.sign_read)
 def main() -> NoReturn:
     """Run the command line; see `vrm.console` for the exit codes."""
     console.main(app, "vendor")
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import lru_cache
-from typing import Any, Final, Unpack
+from typing import Any, Final, TypeVar, Unpack
 
 import httpx
 import msgspec
@@ -43,6 +43,7 @@ from vrm.documents import (
     BidPrice,
     BidWithdrawal,
     Capacity,
+    Document,
     PersonalRequest,
     Place,
     Signed,
@@ -58,6 +59,8 @@ from vrm.money import parse_amount
 BATCH_BIDS: Final = 1000
 BATCH_BYTES: Final = 4 * 1024 * 1024
 INVITATION: Final = "Vrm-Invitation"
+
+D = TypeVar("D", bound=Document)
 
 
 def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capacity: int) -> Place:
@@ -129,11 +132,13 @@ class VendorClient(PublicClient):
         `terms`. ``invitation`` is the code that an operator gives out where admission is by invitation.
 
         Raises:
-            InvalidDocument: a value that the protocol does not allow.
+            UsageError, InvalidDocument: a value that the protocol does not allow.
             MarketRefused: among others ``invitation-required``, ``unknown-category``, ``stale-sequence``.
         """
-        profile = VendorProfile(
-            market=(await self.descriptor()).market,
+        market = (await self.descriptor()).market
+        profile = _stated(
+            VendorProfile,
+            market=market,
             vendor=self.did,
             seq=self.next_seq(),
             name=name,
@@ -167,8 +172,10 @@ class VendorClient(PublicClient):
 
     async def set_capacity(self, place: str, units: int, *, date: str | None = None) -> CapacitySet:
         """Say how many requests a place takes on a date, by default that of the day that closes next."""
-        capacity = Capacity(
-            market=(await self.descriptor()).market,
+        market = (await self.descriptor()).market
+        capacity = _stated(
+            Capacity,
+            market=market,
             vendor=self.did,
             place=place,
             date=date or (await self.clock()).day.partition("#")[0],
@@ -364,6 +371,14 @@ class VendorClient(PublicClient):
         if signed.body.vendor != self.did or digest not in {None, signed.digest}:
             raise MarketMisbehaved("The market hands out another vendor's document as yours.")
         return signed
+
+
+def _stated(kind: type[D], **facts: Any) -> D:
+    """Make a document of what a person stated; its own rules are told as the person's mistake."""
+    try:
+        return kind(**facts)
+    except ValueError as error:
+        raise UsageError(f"{kind.__name__}: {error}.") from None
 
 
 # A vendor whose stock changed reads the whole board again; the same bytes need no second verification.

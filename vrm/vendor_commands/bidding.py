@@ -104,12 +104,7 @@ def bids(
             currency = (await client.descriptor()).currency
             found = [own async for own in client.my_bids(day)]
         if json:
-            console.print_json(
-                [
-                    {"bid": o.digest, "state": o.state, "day": o.day, "document": o.bid}
-                    for o in found
-                ]
-            )
+            console.print_json(found)
             return
         console.out.print(
             console.table(

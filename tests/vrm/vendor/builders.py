@@ -24,10 +24,16 @@ from vrm.vendor.bidder import Desk, Opening
 from vrm.vendor.rules import Rule, Rules
 from vrm.vendor.stock import Stock, StockItem
 
+
+def some_digest(letter: str) -> str:
+    """A digest that is written as digests are; the last character holds four bits only."""
+    return letter * 42 + "A"
+
+
 MARKET = crypto.SigningKey.from_seed(b"m" * 32)
 VENDOR = crypto.SigningKey.from_seed(b"v" * 32)
 PSEUDONYM = crypto.SigningKey.from_seed(b"p" * 32)
-TERMS = AcceptedTerms(id="PDC-INTENT", digest="T" * 43)
+TERMS = AcceptedTerms(id="PDC-INTENT", digest=some_digest("T"))
 CELL = cell_at(point(41.92, -87.65), 6)
 COUNTED = datetime(2026, 11, 20, 8, tzinfo=UTC)
 CUTOFF = "2026-11-21T18:00:00Z"
@@ -56,7 +62,7 @@ def market() -> MarketDescriptor:
         policies=("best-nearby",),
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
-        seed_anchor="A" * 43,
+        seed_anchor=some_digest("A"),
     )
 
 
@@ -90,7 +96,7 @@ def request(need: Need | None = None, **changes: Any) -> PersonalRequest:
 
 
 def opening(need: Need | None = None, **changes: Any) -> Opening:
-    return Opening("R" * 43, request(need, **changes), CUTOFF)
+    return Opening(some_digest("R"), request(need, **changes), CUTOFF)
 
 
 def item(**changes: Any) -> StockItem:

@@ -5,7 +5,6 @@ no scheduler to race with.
 """
 
 import asyncio
-import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,8 +14,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-import uvicorn
-
 import crypto
 from marketplace import schema
 from marketplace.app import create_app
@@ -25,6 +22,7 @@ from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
+from tests.support.serving import serving
 from vrm.client.customer import CustomerClient
 from vrm.documents import (
     AcceptedTerms,
@@ -120,16 +118,5 @@ def live_market(home: Path, **changes: Any) -> Iterator[LiveMarket]:
     settings = Settings(home=home, name="Live market", **(facts | changes))
     schema.upgrade(settings.database)
     identity = Identity.generate()
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        app = create_app(settings, identity)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        try:
-            yield LiveMarket(f"http://127.0.0.1:{listening.getsockname()[1]}", settings, identity)
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(create_app(settings, identity)) as url:
+        yield LiveMarket(url, settings, identity)

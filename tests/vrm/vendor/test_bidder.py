@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.vrm.vendor.builders import desk, item, opening, profile, rule
+from tests.vrm.vendor.builders import desk, item, opening, profile, rule, some_digest
 from vrm.client.vendor import place
 from vrm.documents import AcceptedTerms, Area, AskingPrice, Need
 from vrm.vendor.bidder import Commitment, NoOffer, Offer, decide, price_for
@@ -98,7 +98,7 @@ def test_terms_that_the_vendor_does_not_accept_stop_it() -> None:
 
 
 def test_a_text_of_terms_that_was_swapped_stops_it() -> None:
-    swapped = AcceptedTerms(id="PDC-INTENT", digest="X" * 43)
+    swapped = AcceptedTerms(id="PDC-INTENT", digest=some_digest("X"))
     assert obstacle(decide(opening(terms=swapped), desk(), {})) == "terms"
 
 

@@ -1,0 +1,393 @@
+"""The command line `vendor`, at a real market."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+import crypto
+from tests.vrm.vendor.conftest import PASSPHRASE, RULES, Shop
+from tests.vrm.vendor.live import LiveMarket
+from vrm import vendor_cli
+from vrm.documents import Bid, Need, VendorProfile, read
+
+REGISTER = ("register", "--name", "Flags & Co", "--at", "60614", "--category", "baby")
+
+
+class Ran(NamedTuple):
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        assert self.code == 0, self.err
+        return json.loads(self.out)
+
+
+class Vendor:
+    """Runs commands in one vendor's folder."""
+
+    def __init__(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder = folder
+        self._patch = monkeypatch
+        self._capsys = capsys
+        monkeypatch.setenv("VENDOR_HOME", str(folder))
+        monkeypatch.setenv("VRM_PASSPHRASE_FILE", str(folder.parent / "passphrase"))
+        monkeypatch.setenv("COLUMNS", "200")
+
+    def __call__(self, *words: str) -> Ran:
+        self._capsys.readouterr()
+        self._patch.setattr(sys, "argv", ["vendor", *words])
+        with pytest.raises(SystemExit) as ended:
+            vendor_cli.main()
+        told = self._capsys.readouterr()
+        return Ran(int(ended.value.code or 0), told.out, told.err)
+
+
+@pytest.fixture
+def vendor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Vendor:
+    (tmp_path / "passphrase").write_bytes(PASSPHRASE)
+    (tmp_path / "passphrase").chmod(0o600)
+    return Vendor(tmp_path / "vendor", monkeypatch, capsys)
+
+
+@pytest.fixture
+def registered(unregistered: Shop, vendor: Vendor) -> Shop:
+    assert vendor.folder == unregistered.home.folder
+    asyncio.run(unregistered.register())
+    return unregistered
+
+
+def post(live: LiveMarket, title: str, **changes: Any) -> str:
+    digest, _ = asyncio.run(live.post(Need(title=title, category="baby"), **changes))
+    live.publish()
+    return digest
+
+
+def one_line(ran: Ran, code: int, said: str) -> None:
+    assert ran.code == code, ran
+    assert said in ran.err
+    assert ran.err.startswith("vendor: ")
+    assert ran.err.count("\n") == 1
+    assert ran.out == ""
+
+
+# --- an account ---
+
+
+def test_init_makes_a_vendor_that_only_its_owner_can_read(live: LiveMarket, vendor: Vendor) -> None:
+    made = vendor("init", "--market", live.url, "--json").json
+    assert made["market"] == live.identity.did
+    assert made["vendor"].startswith("did:key:z6Mk")
+    assert {oct(path.stat().st_mode & 0o777) for path in vendor.folder.iterdir()} == {"0o600"}
+    one_line(vendor("init", "--market", live.url), 2, "holds a vendor already")
+
+
+def test_a_market_with_another_identity_than_expected_is_refused(
+    live: LiveMarket, vendor: Vendor
+) -> None:
+    other = crypto.SigningKey.generate().did
+    one_line(vendor("init", "--market", live.url, "--market-did", other), 1, other)
+    assert not vendor.folder.exists()
+
+
+def test_register_from_flags_and_again_from_a_file(unregistered: Shop, vendor: Vendor) -> None:
+    first = vendor(*REGISTER, "--delivery", "pickup", "--terms", "PDC-INTENT", "--json").json
+    file = unregistered.home.folder / "vendor.toml"
+    file.write_text(
+        'name = "Two Places"\ncategories = ["baby"]\ndelivery = ["ship"]\nterms = ["PDC-INTENT"]\n'
+        '[[place]]\nid = "north"\nat = "60614"\nreach_km = 10\ncapacity = 3\n'
+        '[[place]]\nid = "south"\nat = "41.8,-87.6"\nreach_km = 12.5\ncapacity = 4\n'
+    )
+    second = vendor("register", "--file", str(file), "--json").json
+    assert second["vendor"] == first["vendor"]
+    assert second["seq"] > first["seq"]
+    shown = httpx.get(f"{unregistered.url}/vendors/{first['vendor']}").json()
+    profile = read(json.dumps(shown["profile"]).encode(), VendorProfile).body
+    assert [(place.id, place.reach_m) for place in profile.places] == [
+        ("north", 10_000),
+        ("south", 12_500),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--delivery", "pickup"), "Give --terms"),
+        (("--delivery", "drone", "--terms", "PDC-INTENT"), "known are on-site, pickup, ship"),
+    ],
+)
+def test_register_says_what_is_missing_or_wrong(
+    unregistered: Shop, vendor: Vendor, words: tuple[str, ...], said: str
+) -> None:
+    one_line(vendor(*REGISTER, *words), 2, said)
+
+
+def test_a_description_at_fault_is_refused_with_a_hint(unregistered: Shop, vendor: Vendor) -> None:
+    file = unregistered.home.folder / "vendor.toml"
+    for text, said in (
+        ("name = 3\n", "name"),
+        ('nam = "x"\n', "did you mean name?"),
+        ("[[place]]\nreach = 3\n", "did you mean reach_km?"),
+        ("name\n", "not TOML"),
+    ):
+        file.write_text(text)
+        one_line(vendor("register", "--file", str(file)), 2, said)
+
+
+def test_a_category_that_the_market_lacks_is_refused_by_its_code(
+    unregistered: Shop, vendor: Vendor
+) -> None:
+    words = (*REGISTER[:-1], "spells", "--delivery", "ship", "--terms", "PDC-INTENT")
+    one_line(vendor(*words), 1, "(unknown-category)")
+
+
+def test_capacity_is_set_for_the_day_that_closes_next(registered: Shop, vendor: Vendor) -> None:
+    clock = httpx.get(f"{registered.url}/clock").json()
+    answer = vendor("capacity", "shop", "7", "--json").json
+    assert (answer["units"], answer["date"]) == (7, clock["day"].partition("#")[0])
+    one_line(vendor("capacity", "barn", "7"), 1, "(unknown-place)")
+    one_line(vendor("capacity", "shop", "7", "--date", "2026-02-30"), 2, "Capacity")
+
+
+# --- reading and bidding by hand ---
+
+
+def test_the_board_is_shown_and_filtered(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Scarlet cradle")
+    found = vendor("board", "--category", "baby", "--near", "60614", "--json").json
+    (cradle,) = [item for item in found if item["digest"] == digest]
+    assert cradle["request"]["need"]["title"] == "Scarlet cradle"
+    assert cradle["distance_m"] < 5_000
+    table = vendor("board", "--max-price", "250.00").out
+    assert digest[:10] in table
+    assert "up to 250.00 USD" in table
+    assert vendor("board", "--max-price", "249.99", "--json").json == []
+    assert vendor("board", "--category", "toys", "--json").json == []
+    one_line(vendor("board", "--within-km", "3"), 2, "needs a point")
+    one_line(vendor("board", "--max-price", "3,5"), 2, "A price")
+
+
+def test_a_bid_by_hand_is_replaced_listed_and_withdrawn(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Indigo cradle")
+    assert vendor("bid", digest[:12], "--price", "200.00", "--json").json["accepted"] == 1
+    assert vendor("bid", digest, "--price", "200.00", "--json").json["known"] == 1
+    assert vendor("bid", digest, "--price", "190.00", "--json").json["accepted"] == 1
+    own = {item["state"]: item for item in vendor("bids", "--json").json}
+    assert own["live"]["bid"]["price"]["amount"] == 19000
+    assert own["superseded"]["bid"]["price"]["amount"] == 20000
+    assert "190.00 USD" in vendor("bids").out
+    assert vendor("withdraw", own["live"]["digest"][:12]).code == 0
+    assert {item["state"] for item in vendor("bids", "--json").json} == {"superseded", "withdrawn"}
+    one_line(vendor("withdraw", "zzzz"), 2, "No bid begins with zzzz")
+
+
+def test_a_bid_that_the_market_refuses_exits_with_one_and_says_why(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Olive cradle")
+    refused = vendor("bid", digest, "--price", "250.01")
+    assert refused.code == 1
+    assert "(over-ceiling)" in refused.out
+    one_line(vendor("bid", digest), 2, "say your --price")
+    one_line(vendor("bid", digest, "--price", "many"), 2, "Price 'many'")
+    one_line(vendor("bid"), 2, "Name a request, or give a --file")
+
+
+def test_a_file_of_bids_gets_a_result_for_each_line(
+    live: LiveMarket, registered: Shop, vendor: Vendor, tmp_path: Path
+) -> None:
+    asyncio.run(live.post(Need(title="Teal cradle", category="baby")))
+    good = post(live, "Gray cradle")
+    dear = post(live, "Pink cradle")
+    line = {"place": "shop", "delivery": "ship", "lead_time_hours": 5}
+    rows = [
+        {"request": good, "price": "99.00", **line},
+        {"request": dear, "price": "999.00", **line},
+    ]
+    file = tmp_path / "bids.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    first = vendor("bid", "--file", str(file), "--json")
+    assert first.code == 1
+    result = json.loads(first.out)
+    assert (result["accepted"], result["known"], result["refused"]) == (1, 0, 1)
+    assert result["results"][1]["problem"]["code"] == "over-ceiling"
+    assert json.loads(vendor("bid", "--file", str(file), "--json").out)["known"] == 1
+    file.write_text('{"request": "x"}\n')
+    one_line(vendor("bid", "--file", str(file)), 2, "bids.jsonl line 1")
+    file.write_text(json.dumps(rows[0]) + "\n" + json.dumps(rows[0]) + "\n")
+    one_line(vendor("bid", "--file", str(file)), 2, "name a request that another line names")
+
+
+# --- the bidding program ---
+
+
+def test_run_rehearses_bids_and_the_inbox_shows_what_was_won(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Golden cradle")
+    registered.stock("C,Golden cradle,baby,180.00,2")
+    files = ("--stock", str(registered.files.stock), "--rules", str(registered.files.rules))
+    dry = vendor("run", *files, "--dry-run")
+    assert f"would bid: Golden cradle [{digest[:10]}]" in dry.out
+    assert "180.00 USD is the list price" in dry.out
+    done = vendor("run", *files, "--once", "--json").json
+    (bid,) = [v for v in done["verdicts"] if v["outcome"] == "accepted"]
+    assert (bid["request"], bid["amount"]) == (digest, 18000)
+    live.close_day()
+    (mine,) = vendor("inbox", "--json").json
+    assert mine["assignment"]["request"] == digest
+    assert mine["request"]["need"]["title"] == "Golden cradle"
+    assert "Golden cradle" in vendor("inbox").out
+    registered.files.rules.write_text("[default]\n")
+    one_line(vendor("run", *files, "--once"), 2, "rules.toml: [default] lacks")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_stops_cleanly_when_told(
+    live: LiveMarket, registered: Shop, vendor: Vendor, number: int
+) -> None:
+    registered.stock("C,Nothing wanted,baby,1.00,1")
+    registered.files.rules.write_text(RULES)
+    words = ["run", "--stock", str(registered.files.stock), "--rules"]
+    command = [
+        sys.executable,
+        "-m",
+        "vrm.vendor_cli",
+        *words,
+        str(registered.files.rules),
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as program:
+        assert program.stdout is not None
+        assert "read" in json.loads(program.stdout.readline())
+        program.send_signal(number)
+        _, err = program.communicate(timeout=20)
+    assert program.returncode == 0, err
+    assert err == b""
+
+
+# --- for other HTTP clients ---
+
+
+def test_sign_signs_a_document_as_it_is_and_curl_can_post_it(
+    live: LiveMarket, registered: Shop, vendor: Vendor, tmp_path: Path
+) -> None:
+    digest = post(live, "Silver cradle")
+    terms = httpx.get(f"{live.url}/.well-known/vrm-market").json()["terms"][0]
+    bid = {
+        "type": "Bid",
+        "v": 1,
+        "market": live.identity.did,
+        "request": digest,
+        "vendor": registered.key.did,
+        "place": "shop",
+        "price": {"amount": 12300, "currency": "USD"},
+        "delivery": "ship",
+        "lead_time_hours": 1,
+        "terms": {"id": terms["id"], "digest": terms["digest"]},
+        "seq": 1,
+        "salt": "AAAAAAAAAAAAAAAAAAAAAA",
+    }
+    file = tmp_path / "bid.json"
+    file.write_text(json.dumps(bid))
+    body = vendor("sign", str(file)).out
+    assert read(body.encode(), Bid).body.price.amount == 12300
+    posted = httpx.post(
+        f"{live.url}/bids", content=body, headers={"content-type": "application/json"}
+    )
+    assert posted.status_code == 201, posted.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"type": "Assignment"}, "signs no document of type Assignment"),
+        ({"type": "Bit"}, "did you mean Bid?"),
+        ({"v": None}, "v"),
+        ({"bid": 1}, "Expected `str`"),
+        ({"colour": "red"}, "unknown field"),
+        ({"proof": {}}, "carries a proof already"),
+        ({"vendor": crypto.SigningKey.from_seed(b"x" * 32).did}, "another key"),
+    ],
+)
+def test_sign_refuses_what_would_not_stand(
+    registered: Shop, vendor: Vendor, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    withdrawal = {
+        "type": "BidWithdrawal",
+        "v": 1,
+        "market": crypto.SigningKey.from_seed(b"m" * 32).did,
+        "vendor": registered.key.did,
+        "bid": "B" * 42 + "A",
+    }
+    file = tmp_path / "document.json"
+    file.write_text(json.dumps(withdrawal | changes))
+    one_line(vendor("sign", str(file)), 2, said)
+
+
+def test_sign_reads_a_document_as_strictly_as_the_market(
+    registered: Shop, vendor: Vendor, tmp_path: Path
+) -> None:
+    file = tmp_path / "document.json"
+    for text, said in (('{"a":1,"a":2}', "twice"), ('{"a":1.5}', "integers"), ("{", "not JSON")):
+        file.write_text(text)
+        one_line(vendor("sign", str(file)), 2, said)
+
+
+def test_sign_read_prints_headers_for_one_signed_get(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    url = f"{live.url}/board?category=baby&limit=5"
+    headers = dict(line.split(": ", 1) for line in vendor("sign-read", url).out.splitlines())
+    assert httpx.get(url, headers=headers).status_code == 200
+    again = httpx.get(url, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (401, "nonce-replayed")
+    other = httpx.get(f"{live.url}/board", headers=headers)
+    assert other.status_code == 401
+
+
+# --- manners ---
+
+
+def test_a_folder_without_a_vendor_is_told_in_one_line(vendor: Vendor) -> None:
+    one_line(vendor("inbox"), 2, "make one with: vendor init")
+
+
+def test_a_wrong_passphrase_is_told_in_one_line(registered: Shop, vendor: Vendor) -> None:
+    (vendor.folder.parent / "passphrase").write_text("not the one\n")
+    one_line(vendor("inbox"), 2, "passphrase")
+
+
+def test_a_market_that_is_away_has_an_exit_code_of_its_own(
+    unregistered: Shop, vendor: Vendor
+) -> None:
+    file = unregistered.home.folder / "market.json"
+    file.write_text(json.dumps({"url": "http://127.0.0.1:9", "did": unregistered.key.did}))
+    started = time.monotonic()
+    one_line(vendor("board"), 3, "does not answer")
+    assert time.monotonic() - started < 10
+
+
+def test_every_command_explains_itself(vendor: Vendor) -> None:
+    helped = vendor("--help")
+    assert helped.code == 0
+    for command in ("init", "register", "capacity", "board", "bid", "bids", "withdraw", "inbox"):
+        assert f"vendor {command}" in vendor(command, "--help").out
+        assert command in helped.out
