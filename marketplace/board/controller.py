@@ -3,17 +3,17 @@
 from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from marketplace.board import service
 from marketplace.board.schemas import BoardFilter, BoardItem
 from marketplace.errors import Refused
-from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, FollowedPage, answer_page
-from marketplace.market import Market
+from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, answer_page
+from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket
 from vrm.documents.place import Point, point
 from vrm.documents.scalars import MAX_INTEGER
 
-Amount = Annotated[int | None, Parameter(ge=0, le=MAX_INTEGER)]
+Amount = Annotated[int | None, QueryParameter(ge=0, le=MAX_INTEGER)]
 
 
 class BoardController(Controller):
@@ -23,21 +23,21 @@ class BoardController(Controller):
     async def list_items(
         self,
         request: Request[Any, Any, Any],
-        market: Market,
-        reading_vendor: str,
-        category: Annotated[str | None, Parameter(max_length=48)] = None,
-        lat: Annotated[float | None, Parameter(ge=-90, le=90)] = None,
-        lng: Annotated[float | None, Parameter(ge=-180, le=180)] = None,
-        within_km: Annotated[float | None, Parameter(gt=0, le=20_100)] = None,
+        market: TheMarket,
+        reading_vendor: Reader,
+        category: Annotated[str | None, QueryParameter(max_length=48)] = None,
+        lat: Annotated[float | None, QueryParameter(ge=-90, le=90)] = None,
+        lng: Annotated[float | None, QueryParameter(ge=-180, le=180)] = None,
+        within_km: Annotated[float | None, QueryParameter(gt=0, le=20_100)] = None,
         min_price: Amount = None,
         max_price: Amount = None,
-        delivery: Literal["ship", "pickup", "on-site"] | None = None,
+        delivery: FromQuery[Literal["ship", "pickup", "on-site"] | None] = None,
         # "state" is a name that Litestar keeps for itself.
         wanted_state: Annotated[
-            Literal["open", "closed", "all"], Parameter(query="state")
+            Literal["open", "closed", "all"], QueryParameter(name="state")
         ] = "open",
-        cursor: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[FollowedPage[BoardItem]]:
         """List requests in order of publication; keep `resume` to follow the board."""
         wanted = BoardFilter(
@@ -55,9 +55,9 @@ class BoardController(Controller):
     @get("/board/{digest:str}", opt={"signed": True})
     async def show(
         self,
-        market: Market,
-        reading_vendor: str,
-        digest: str,
+        market: TheMarket,
+        reading_vendor: Reader,
+        digest: FromPath[str],
     ) -> BoardItem:
         """Show one request."""
         return await service.show(market, digest)

@@ -4,10 +4,11 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get
+from litestar.params import FromPath
 
 from marketplace.descriptor import service
 from marketplace.descriptor.schemas import ClockView, ProblemKind
-from marketplace.market import Market
+from marketplace.http.parameters import TheMarket
 from vrm.documents import MarketDescriptor
 
 
@@ -16,7 +17,7 @@ class DescriptorController(Controller):
 
     @get("/.well-known/vrm-market", opt={"answer": MarketDescriptor, "cached": True})
     async def descriptor(
-        self, request: Request[Any, Any, Any], market: Market
+        self, request: Request[Any, Any, Any], market: TheMarket
     ) -> Response[msgspec.Raw]:
         """The market's signed rules."""
         tag = f'"{market.descriptor.digest}"'
@@ -26,12 +27,12 @@ class DescriptorController(Controller):
         return Response(msgspec.Raw(market.descriptor.wire), headers=headers)
 
     @get("/terms/{terms:str}", media_type=MediaType.TEXT)
-    async def terms(self, market: Market, terms: str) -> str:
+    async def terms(self, market: TheMarket, terms: FromPath[str]) -> str:
         """The text of a privacy agreement, whose SHA-256 the roster lists."""
         return service.agreement_text(market, terms)
 
     @get("/clock")
-    async def clock(self, market: Market) -> ClockView:
+    async def clock(self, market: TheMarket) -> ClockView:
         """The market's time, and what comes next."""
         return await service.tell_time(market)
 
@@ -41,6 +42,6 @@ class DescriptorController(Controller):
         return service.problem_kinds()
 
     @get("/problems/{code:str}")
-    async def problem(self, code: str) -> ProblemKind:
+    async def problem(self, code: FromPath[str]) -> ProblemKind:
         """One kind of refusal."""
         return service.problem_kind(code)

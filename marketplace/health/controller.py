@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.errors import Refused
 from marketplace.health import service
-from marketplace.market import Market
+from marketplace.http.parameters import TheMarket
 from marketplace.schema import is_current
 
 
@@ -26,7 +26,7 @@ class HealthController(Controller):
         return Health(status="ok")
 
     @get("/ready")
-    async def ready(self, market: Market) -> Health:
+    async def ready(self, market: TheMarket) -> Health:
         """Whether the database can be reached and has the schema of this version."""
         try:
             async with market.db.snapshot() as connection:
@@ -38,7 +38,7 @@ class HealthController(Controller):
         return Health(status="ready")
 
     @get("/metrics", media_type=MediaType.TEXT)
-    async def metrics(self, market: Market) -> Response[bytes]:
+    async def metrics(self, market: TheMarket) -> Response[bytes]:
         """Counts in Prometheus' text format."""
         registry = CollectorRegistry()
         for name, value in (await service.count(market)).items():

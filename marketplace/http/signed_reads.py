@@ -6,13 +6,14 @@ from litestar import Request
 
 from crypto.http_signatures import verify_request
 from marketplace.errors import Refused
+from marketplace.http.parameters import TheMarket
 from marketplace.market import Market
 from marketplace.vendors import service as vendors
 
 TAG = "vrm-read"
 
 
-async def reading_vendor(request: Request[Any, Any, Any], market: Market) -> str:
+async def reading_vendor(request: Request[Any, Any, Any], market: TheMarket) -> str:
     """Verify the request's signature and answer the did of the admitted vendor that made it."""
     headers = dict(request.headers)
     if "signature-input" not in headers:

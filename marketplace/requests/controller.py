@@ -1,13 +1,12 @@
 """Requests over HTTP: anonymous, so nothing of the call is kept but the document."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
 
-from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, answer_page
-from marketplace.market import Market
+from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
+from marketplace.http.parameters import Body, Cursor, Limit, TheMarket
 from marketplace.requests import service
 from marketplace.requests.schemas import BatchView
 from vrm.documents import PersonalRequest, Promise, RequestWithdrawal
@@ -17,7 +16,7 @@ class RequestsController(Controller):
     tags = ["requests"]
 
     @post("/requests", status_code=202, opt={"body": PersonalRequest, "answer": Promise})
-    async def submit(self, market: Market, document_body: bytes) -> Response[msgspec.Raw]:
+    async def submit(self, market: TheMarket, document_body: Body) -> Response[msgspec.Raw]:
         """Post a personal request; the answer promises its publication."""
         promise = await service.submit(market, document_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
@@ -25,7 +24,7 @@ class RequestsController(Controller):
     @post(
         "/request-withdrawals", status_code=202, opt={"body": RequestWithdrawal, "answer": Promise}
     )
-    async def withdraw(self, market: Market, document_body: bytes) -> Response[msgspec.Raw]:
+    async def withdraw(self, market: TheMarket, document_body: Body) -> Response[msgspec.Raw]:
         """Withdraw a request; the answer promises the withdrawal's publication."""
         promise = await service.withdraw(market, document_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
@@ -34,9 +33,9 @@ class RequestsController(Controller):
     async def list_batches(
         self,
         request: Request[Any, Any, Any],
-        market: Market,
-        cursor: str | None = None,
-        limit: Annotated[int, Parameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        market: TheMarket,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[BatchView]]:
         """List what became public at each batch instant, oldest first."""
         page = await service.list_batches(market, cursor, limit)

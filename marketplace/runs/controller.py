@@ -1,13 +1,13 @@
 """Runs over HTTP. A ``#`` in a day's name is written ``%23`` in a path."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath
 
-from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, FollowedPage, Page, answer_page
-from marketplace.market import Market
+from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, Page, answer_page
+from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket
 from marketplace.runs import reading
 from marketplace.runs.schemas import (
     ExplanationView,
@@ -19,7 +19,6 @@ from marketplace.runs.schemas import (
     UnfilledView,
 )
 
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
 Asked = Request[Any, Any, Any]
 
 
@@ -30,8 +29,8 @@ class RunsController(Controller):
     async def list_runs(
         self,
         request: Asked,
-        market: Market,
-        cursor: str | None = None,
+        market: TheMarket,
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunView]]:
         """List the runs, newest first."""
@@ -39,7 +38,7 @@ class RunsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}")
-    async def show_run(self, market: Market, day: str) -> RunView:
+    async def show_run(self, market: TheMarket, day: FromPath[str]) -> RunView:
         """Show one run and its signed report."""
         return await reading.show_run(market, day)
 
@@ -47,9 +46,9 @@ class RunsController(Controller):
     async def list_requests(
         self,
         request: Asked,
-        market: Market,
-        day: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        day: FromPath[str],
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunRequest]]:
         """List the requests that the run resolved."""
@@ -60,9 +59,9 @@ class RunsController(Controller):
     async def list_bids(
         self,
         request: Asked,
-        market: Market,
-        day: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        day: FromPath[str],
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunBid]]:
         """List the bids that were live at the close."""
@@ -73,9 +72,9 @@ class RunsController(Controller):
     async def list_places(
         self,
         request: Asked,
-        market: Market,
-        day: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        day: FromPath[str],
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunPlaceView]]:
         """List the places as the run froze them."""
@@ -86,9 +85,9 @@ class RunsController(Controller):
     async def list_assignments(
         self,
         request: Asked,
-        market: Market,
-        day: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        day: FromPath[str],
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[msgspec.Raw]]:
         """List the signed assignments."""
@@ -99,9 +98,9 @@ class RunsController(Controller):
     async def list_unfilled(
         self,
         request: Asked,
-        market: Market,
-        day: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        day: FromPath[str],
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[UnfilledView]]:
         """List the requests that nobody got, and why."""
@@ -109,7 +108,9 @@ class RunsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}/requests/{digest:str}")
-    async def explain_request(self, market: Market, day: str, digest: str) -> ExplanationView:
+    async def explain_request(
+        self, market: TheMarket, day: FromPath[str], digest: FromPath[str]
+    ) -> ExplanationView:
         """Explain what became of one request: figures, ranks and sentences."""
         return await reading.explain_request(market, day, digest)
 
@@ -117,9 +118,9 @@ class RunsController(Controller):
     async def list_own(
         self,
         request: Asked,
-        market: Market,
-        reading_vendor: str,
-        cursor: str | None = None,
+        market: TheMarket,
+        reading_vendor: Reader,
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[FollowedPage[OwnAssignment]]:
         """List what the reading vendor was given, oldest first; keep `resume` to follow."""

@@ -3,15 +3,13 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter
 
-from marketplace.http.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, answer_page
-from marketplace.market import Market
+from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
+from marketplace.http.parameters import Body, Cursor, Limit, TheMarket
 from marketplace.vendors import service
 from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
 from vrm.documents import Capacity, VendorProfile
-
-Limit = Annotated[int, Parameter(ge=1, le=MAX_LIMIT)]
 
 
 class VendorsController(Controller):
@@ -20,10 +18,10 @@ class VendorsController(Controller):
     @post("/vendors", opt={"body": VendorProfile, "also": 200})
     async def register(
         self,
-        market: Market,
-        document_body: bytes,
+        market: TheMarket,
+        document_body: Body,
         invitation: Annotated[
-            str | None, Parameter(header="Vrm-Invitation", max_length=128)
+            str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)
         ] = None,
     ) -> Response[VendorStored]:
         """Register a vendor, or replace its profile by a newer one."""
@@ -34,8 +32,8 @@ class VendorsController(Controller):
     async def list_all(
         self,
         request: Request[Any, Any, Any],
-        market: Market,
-        cursor: str | None = None,
+        market: TheMarket,
+        cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[VendorView]]:
         """List all vendors."""
@@ -43,12 +41,14 @@ class VendorsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/vendors/{did:str}")
-    async def show(self, market: Market, did: str) -> VendorView:
+    async def show(self, market: TheMarket, did: FromPath[str]) -> VendorView:
         """Show one vendor with its reputation."""
         return await service.show(market, did)
 
     @post("/capacities", opt={"body": Capacity, "also": 200})
-    async def set_capacity(self, market: Market, document_body: bytes) -> Response[CapacityStored]:
+    async def set_capacity(
+        self, market: TheMarket, document_body: Body
+    ) -> Response[CapacityStored]:
         """Say how many requests a place takes on a date."""
         answer, new = await service.set_capacity(market, document_body)
         return Response(answer, status_code=201 if new else 200)
