@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from litestar import Litestar
+from litestar.datastructures import State
 from litestar.di import Provide
 from litestar.logging import LoggingConfig
 
@@ -42,6 +43,8 @@ def create_app(
         clock: replaces the database's clock; for simulations and tests.
         works: whether this process also runs the worker and the scheduler.
 
+    The open market is the application's ``state.market``.
+
     Raises:
         ConfigurationError: a file of the market's home is missing or wrong.
     """
@@ -61,6 +64,7 @@ def create_app(
             HealthController,
             *docs_handlers(),
         ],
+        state=State({"market": market}),
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False),
             "document_body": Provide(document_body),

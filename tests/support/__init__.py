@@ -1,0 +1,38 @@
+"""What tests stand on: the real market with a clock that they move, and builders of signed documents.
+
+Start with `tests.support.market`, whose docstring shows a test.
+"""
+
+from tests.support.builders import (
+    HERE,
+    a_bid,
+    a_bid_withdrawal,
+    a_capacity,
+    a_key,
+    a_place,
+    a_request,
+    a_vendor,
+    a_withdrawal,
+    accepted_terms,
+    forged,
+)
+from tests.support.market import ClockedMarket, clocked_market, problem
+from tests.support.serving import serving
+
+__all__ = [
+    "HERE",
+    "ClockedMarket",
+    "a_bid",
+    "a_bid_withdrawal",
+    "a_capacity",
+    "a_key",
+    "a_place",
+    "a_request",
+    "a_vendor",
+    "a_withdrawal",
+    "accepted_terms",
+    "clocked_market",
+    "forged",
+    "problem",
+    "serving",
+]
