@@ -15,9 +15,11 @@ from typing import Final
 from crypto.errors import EncodingError
 
 _ALPHABET: Final = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-# Two characters at a time: half the multiplications of the plain loop.
 _PAIRS: Final = [first + second for first in _ALPHABET for second in _ALPHABET]
-_PAIR_VALUES: Final = {pair: value for value, pair in enumerate(_PAIRS)}
+_NO_DIGIT: Final = 255
+_DIGITS: Final = bytes(
+    _ALPHABET.index(chr(code)) if chr(code) in _ALPHABET else _NO_DIGIT for code in range(256)
+)
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
 
 
@@ -40,17 +42,20 @@ def base58_decode(text: str, size: int) -> bytes:
         EncodingError: no such bytes: wrong prefix, character, length or number of leading zeros.
     """
     # 1.366 characters a byte: a bound before the arithmetic, which is quadratic in the length.
-    if not text.startswith("z") or len(text) > size * 11 // 8 + 2:
+    if not text.startswith("z") or len(text) > size * 11 // 8 + 2 or not text.isascii():
         raise EncodingError("A multibase base58btc value is malformed.")
-    digits = text[1:]
-    if len(digits) % 2:
-        digits = "1" + digits
+    digits = ("1" * (-(len(text) - 1) % 8) + text[1:]).encode().translate(_DIGITS)
+    if _NO_DIGIT in digits:
+        raise EncodingError("A multibase base58btc value is malformed.")
     number = 0
+    # Eight digits at a time fit a machine word: an eighth of the arithmetic on big integers.
+    for at in range(0, len(digits), 8):
+        a, b, c, d, e, f, g, h = digits[at : at + 8]
+        word = ((((((a * 58 + b) * 58 + c) * 58 + d) * 58 + e) * 58 + f) * 58 + g) * 58 + h
+        number = number * 58**8 + word
     try:
-        for at in range(0, len(digits), 2):
-            number = number * 3364 + _PAIR_VALUES[digits[at : at + 2]]
         raw = number.to_bytes(size, "big")
-    except (KeyError, OverflowError):
+    except OverflowError:
         raise EncodingError("A multibase base58btc value is malformed.") from None
     ones = len(text) - 1 - len(text[1:].lstrip("1"))
     if size - len(raw.lstrip(b"\0")) != ones:

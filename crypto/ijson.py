@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Final, NoReturn, TypeAlias, cast
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import msgspec
 
@@ -28,7 +28,7 @@ MAX_INTEGER: Final = 2**53 - 1
 
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_PLAIN: Final = frozenset((str, bool, type(None)))
+_PLAIN: Final = frozenset((bool, type(None)))
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -44,8 +44,6 @@ def parse(raw: bytes, *, max_bytes: int = MAX_BYTES) -> dict[str, JsonValue]:
         raise DocumentError(f"The document is larger than {max_bytes} bytes.", code="too-large")
     if b"\\u0000" in raw and _NUL.search(raw):
         raise DocumentError("A string holds the character NUL.", code="nul")
-    if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH:
-        _check_depth(raw)
     value = _decode(raw)
     if type(value) is not dict:
         raise DocumentError("The document is no JSON object.", code="not-an-object")
@@ -59,23 +57,23 @@ def check(value: object) -> None:
     Raises:
         DocumentError: with code `depth`, `float`, `integer-range`, `non-ascii-key` or `type`.
     """
-    level: list[object] = [value]
+    level: list[Any] = [value]
     for depth in range(MAX_DEPTH + 1):
-        below: list[object] = []
+        below: list[Any] = []
         for item in level:
             kind = type(item)
-            if kind in _PLAIN:
+            if kind is str or kind in _PLAIN:
                 continue
             if kind is int:
-                if not -MAX_INTEGER <= cast(int, item) <= MAX_INTEGER:
+                if not -MAX_INTEGER <= item <= MAX_INTEGER:
                     _refuse_integer()
             elif depth == MAX_DEPTH:
                 _refuse_depth()
             elif kind is dict:
-                _check_names(cast(dict[object, object], item))
-                below.extend(cast(dict[object, object], item).values())
+                _check_names(item)
+                below += item.values()
             elif kind is list or kind is tuple:
-                below.extend(cast(list[object], item))
+                below += item
             else:
                 _refuse_type(kind)
         if not below:
@@ -90,6 +88,7 @@ def _decode(raw: bytes) -> object:
             return value
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         pass  # the careful parser finds the words for it
+    _check_depth(raw)
     return _decode_with_care(raw)
 
 
@@ -104,7 +103,7 @@ def _decode_with_care(raw: bytes) -> object:
         raise DocumentError(
             "A string holds half of a surrogate pair.", code="lone-surrogate"
         ) from None
-    except (json.JSONDecodeError, RecursionError):
+    except json.JSONDecodeError:
         raise DocumentError("The document is not JSON.", code="not-json") from None
     return value
 
@@ -144,9 +143,9 @@ def _refuse_depth() -> NoReturn:
     raise DocumentError(f"The document nests over {MAX_DEPTH} levels.", code="depth")
 
 
-def _check_names(members: dict[object, object]) -> None:
+def _check_names(members: dict[str, Any]) -> None:
     try:
-        plain = "".join(cast(dict[str, object], members)).isascii()
+        plain = "".join(members).isascii()
     except TypeError:
         raise DocumentError("A member's name is not text.", code="type") from None
     if not plain:
@@ -155,6 +154,8 @@ def _check_names(members: dict[object, object]) -> None:
 
 def _check_depth(raw: bytes) -> None:
     """Bound the nesting before a parser recurses; brackets inside strings do not count."""
+    if raw.count(b"{") + raw.count(b"[") <= MAX_DEPTH:
+        return
     depth = 0
     for bracket in _STRINGS.sub(b"", raw).translate(None, _NOT_BRACKETS):
         if bracket in b"[{":

@@ -185,6 +185,11 @@ def _verify_key(did: str) -> VerifyKey:
     return VerifyKey(_multikey(did[len(_DID) :], _ED25519))
 
 
+def forget_keys() -> None:
+    """Empty the cache of checked public keys, so that the next check is made in full."""
+    _verify_key.cache_clear()
+
+
 def _multikey(text: str, codec: bytes) -> bytes:
     try:
         raw = base58_decode(text, 34)

@@ -39,6 +39,13 @@ CRYPTOSUITE: Final = "eddsa-jcs-2022"
 _REQUIRED: Final = frozenset(
     ("type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue")
 )
+_SHAPES: Final = {
+    (False, False): _REQUIRED,
+    (False, True): _REQUIRED | {"created"},
+    (True, False): _REQUIRED | {"@context"},
+    (True, True): _REQUIRED | {"@context", "created"},
+}
+"""The members of a proof, by whether there is an `@context` and a `created`."""
 _CREATED: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 
 
@@ -185,16 +192,12 @@ def _checked_shape(
     if type(proof) is not dict:
         raise ProofError("The document does not carry one single proof.", code="proof-shape")
     members = cast(dict[str, object], proof)
-    expected = set(_REQUIRED)
-    if "@context" in bare:
-        expected.add("@context")
-    if "created" in members:
-        if not allow_created:
-            raise ProofError("This proof must not tell its time.", code="created-forbidden")
-        expected.add("created")
+    if "created" in members and not allow_created:
+        raise ProofError("This proof must not tell its time.", code="created-forbidden")
+    expected = _SHAPES["@context" in bare, "created" in members]
     if members.keys() != expected:
         raise ProofError("The proof has members too many or too few.", code="proof-shape")
-    if any(type(members[name]) is not str for name in expected - {"@context"}):
+    if not all(type(members[name]) is str for name in expected if name != "@context"):
         raise ProofError("A member of the proof is not text.", code="proof-shape")
     if members["type"] != TYPE or members["cryptosuite"] != CRYPTOSUITE:
         raise ProofError("The proof is of another cryptosuite.", code="proof-shape")
