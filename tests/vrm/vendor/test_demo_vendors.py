@@ -1,0 +1,67 @@
+"""The demonstration's vendors, a few of them, at a real market."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.vrm.vendor.live import LiveMarket
+from vrm.client.public import PublicClient
+from vrm.demo.catalogue import SHOPS
+from vrm.demo.shops import draw_vendors
+from vrm.demo.vendors import RETREAT_M, bid, register
+from vrm.documents import Area, AskingPrice, Need
+from vrm.documents.place import cell_at
+from vrm.errors import UsageError
+from vrm.places import postal_code
+from vrm.vendor.home import Home
+from vrm.vendor.rules import read_rules
+from vrm.vendor.stock import read_stock
+
+CENTRE = "60614"
+EVERY_KIND = len(SHOPS) + 1
+
+
+def test_the_same_seed_draws_the_same_vendors() -> None:
+    one, two = draw_vendors(7, 60, CENTRE), draw_vendors(7, 60, CENTRE)
+    assert one == two
+    assert one != draw_vendors(8, 60, CENTRE)
+    assert len({vendor.name for vendor in one}) == 60
+    assert {vendor.shop for vendor in one} == set(SHOPS)
+    assert sum(vendor.shop.retreats for vendor in one) == 2
+    assert sum(len(vendor.places) > 1 for vendor in one) >= 5
+
+
+async def post_tuning(live: LiveMarket) -> str:
+    area = Area(cell=cell_at(postal_code(CENTRE).at, 6), radius_m=20_000)
+    asking = AskingPrice(kind="ceiling", amount=20_000, currency="USD")
+    need = Need(title="Piano tuning", category="repair")
+    digest, _ = await live.post(need, area=area, price=asking, delivery=("on-site",))
+    return digest
+
+
+async def test_vendors_register_bid_and_some_retreat_so_that_none_is_eligible(
+    live: LiveMarket, tmp_path: Path
+) -> None:
+    home = tmp_path / "vendors"
+    with pytest.raises(UsageError, match="--phase register first"):
+        await bid(live.url, home)
+    registered = await register(live.url, home, draw_vendors(1, EVERY_KIND, CENTRE))
+    assert registered.vendors == EVERY_KIND
+    folder = home / "vendor-01"
+    assert read_stock(folder / "stock.csv", digits=2).items
+    assert read_rules(folder / "rules.toml", digits=2).default.terms == ("PDC-INTENT",)
+    assert Home(folder).key((folder / "passphrase").read_bytes().strip())
+    assert (folder / "passphrase").stat().st_mode & 0o777 == 0o600
+    tuning = await post_tuning(live)
+    await live.post(Need(title="Left-handed bagpipes", category="music"))
+    live.publish()
+    result = await bid(live.url, home)
+    assert (result.read, result.bids, result.retreated) == (2, 2, 2)
+    day = live.close_day()
+    async with PublicClient(live.url) as client:
+        places = [place async for place in client.run_places(day)]
+        unfilled = {u.request: u.reason async for u in client.unfilled(day)}
+    assert unfilled[tuning] == "none-eligible"
+    assert Counter(unfilled.values()) == {"none-eligible": 1, "no-bids": 1}
+    assert sum(place.reach_m == RETREAT_M for place in places) == 2
