@@ -94,6 +94,17 @@ class Pending(Base):
     publish_by: Mapped[int]
 
 
+class BatchClock(Base):
+    """One row: the newest batch instant that the market has come to. What arrives later waits for the next.
+
+    Without it a request would be published when it arrives, with the instant that has just gone by.
+    """
+
+    __tablename__ = "batch_clock"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    instant: Mapped[int]
+
+
 class Batch(Base):
     """An instant at which pending documents became public, together."""
 

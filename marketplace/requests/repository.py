@@ -1,13 +1,14 @@
 """Every query about requests and their publication."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
-from marketplace.models import Batch, Pending, PublishedRequest, PublishedWithdrawal
+from marketplace.models import Batch, BatchClock, Pending, PublishedRequest, PublishedWithdrawal
 
 
 async def find_published(connection: AsyncConnection, digest: str) -> AnyRow | None:
@@ -51,16 +52,24 @@ async def count_pending(connection: AsyncConnection) -> tuple[int, int | None]:
 
 async def take_pending(connection: AsyncConnection) -> Sequence[AnyRow]:
     """Take all that waits out of the pending table, in order of digests."""
-    rows = (await connection.execute(select(Pending.__table__).order_by(Pending.digest))).all()
-    await connection.execute(delete(Pending))
-    return rows
+    # One statement: what arrives between a SELECT and a DELETE would be lost.
+    taken = await connection.execute(delete(Pending).returning(*Pending.__table__.columns))
+    return sorted(taken.all(), key=attrgetter("digest"))
 
 
-async def batch_exists(connection: AsyncConnection, instant: int) -> bool:
-    """Tell whether something was published at an instant."""
-    return (
-        await connection.execute(select(Batch.instant).where(Batch.instant == instant))
-    ).first() is not None
+async def newest_instant(connection: AsyncConnection) -> int | None:
+    """The newest batch instant that the market has come to."""
+    return (await connection.execute(select(BatchClock.instant))).scalar_one_or_none()
+
+
+async def come_to(connection: AsyncConnection, instant: int) -> bool:
+    """Note that the market has come to a batch instant; tell whether nobody had noted it before."""
+    if await insert_new(connection, BatchClock, {"id": 1, "instant": instant}):
+        return True
+    moved = await connection.execute(
+        update(BatchClock).where(BatchClock.instant < instant).values(instant=instant)
+    )
+    return moved.rowcount == 1
 
 
 async def publish(

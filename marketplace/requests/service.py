@@ -2,6 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace.db import take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
@@ -23,6 +24,7 @@ async def submit(market: Market, raw: bytes) -> Signed[Promise]:
     request = read(raw, PersonalRequest)
     market.check_addressed(request.body)
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [request.body.pseudonym])
         now = await market.db.now(connection)
         publish_by = await _promised(connection, request.digest)
         if publish_by is None:
@@ -45,6 +47,7 @@ async def withdraw(market: Market, raw: bytes) -> Signed[Promise]:
     body = withdrawal.body
     market.check_addressed(body)
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [body.pseudonym])
         publish_by = await _promised(connection, withdrawal.digest)
         if publish_by is None:
             await _check_withdrawable(connection, body)
@@ -54,17 +57,24 @@ async def withdraw(market: Market, raw: bytes) -> Signed[Promise]:
 
 
 async def batch_is_due(market: Market) -> bool:
-    """Tell whether `publish_batch` would publish something now."""
+    """Tell whether a batch instant has come that `publish_batch` has not seen."""
     async with market.db.snapshot() as connection:
         instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-        return await _is_due(market, connection, instant)
+        newest = await repository.newest_instant(connection)
+    return newest is None or newest < instant
 
 
 async def publish_batch(market: Market) -> int:
-    """Publish what waits, if the newest batch instant calls for it; answers how many documents."""
+    """Publish what waits, if a new batch instant has come and calls for it; answers how many documents.
+
+    Each instant is looked at once, so that what arrives after it waits for the next one.
+    """
     async with market.db.unit_of_work() as connection:
         instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-        if not await _is_due(market, connection, instant):
+        if not await repository.come_to(connection, instant):
+            return 0
+        waiting, earliest = await repository.count_pending(connection)
+        if not publication_is_due(waiting, earliest, instant, market.rules):
             return 0
         requests, withdrawals = [], []
         for row in await repository.take_pending(connection):
@@ -105,13 +115,6 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
         for instant in instants
     ]
     return Page(items=items, next=write_cursor(instants[-1]) if more else None)
-
-
-async def _is_due(market: Market, connection: AsyncConnection, instant: int) -> bool:
-    waiting, earliest = await repository.count_pending(connection)
-    if not publication_is_due(waiting, earliest, instant, market.rules):
-        return False
-    return not await repository.batch_exists(connection, instant)
 
 
 async def _promised(connection: AsyncConnection, digest: str) -> int | None:

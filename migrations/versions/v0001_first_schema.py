@@ -9,6 +9,12 @@ down_revision = None
 
 def upgrade() -> None:
     op.create_table(
+        "batch_clock",
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("instant", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_clock")),
+    )
+    op.create_table(
         "batches",
         sa.Column("instant", sa.BigInteger(), nullable=False),
         sa.Column("requests", sa.BigInteger(), nullable=False),
@@ -447,3 +453,4 @@ def downgrade() -> None:
     op.drop_table("invitations")
     op.drop_table("capacities")
     op.drop_table("batches")
+    op.drop_table("batch_clock")
