@@ -7,7 +7,7 @@ and then writes fails at once when another has written meanwhile. `snapshot` rea
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
@@ -39,7 +39,9 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._clock = clock
         self._engine = create_async_engine(
-            url, **({} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10})
+            url,
+            hide_parameters=True,  # an error's text would repeat what a customer sent
+            **({} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10}),
         )
         self._writer = self._engine.execution_options(vrm_writes=True)
         # One writer at a time is SQLite's own rule; queueing here is fair, its busy handler is not.
@@ -80,6 +82,17 @@ class Database:
     async def dispose(self) -> None:
         """Close all connections; without it the process would hang at exit."""
         await self._engine.dispose()
+
+
+async def take_turns(connection: AsyncConnection, names: Iterable[str]) -> None:
+    """Let the writing transactions that name the same party follow one another.
+
+    What a transaction reads about a party then holds until it commits. SQLite has one writer anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        for name in sorted(set(names)):  # in one order, so that nobody waits in a circle
+            await connection.execute(lock, {"name": name})
 
 
 async def insert_new(connection: AsyncConnection, table: type[Base], row: dict[str, Any]) -> bool:

@@ -23,8 +23,13 @@ LIVE, SUPERSEDED, WITHDRAWN = "live", "superseded", "withdrawn"
 
 
 async def requests_of(connection: AsyncConnection, digests: Iterable[str]) -> dict[str, BidRequest]:
-    """Find the published ones among requests, by digest."""
-    query = select(PublishedRequest.__table__).where(PublishedRequest.digest.in_(set(digests)))
+    """Find the published ones among requests, by digest; none of them is resolved before this commits."""
+    query = (
+        select(PublishedRequest.__table__)
+        .where(PublishedRequest.digest.in_(set(digests)))
+        .order_by(PublishedRequest.digest)
+        .with_for_update(read=True)  # against a freeze on PostgreSQL; SQLite has one writer
+    )
     return {row.digest: _bid_request(row) for row in await connection.execute(query)}
 
 

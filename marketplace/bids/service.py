@@ -15,7 +15,7 @@ import crypto
 from marketplace.bids import repository
 from marketplace.bids.rules import check_bid
 from marketplace.bids.schemas import BatchAnswer, BidResult, BidState, BidStored, OwnBid
-from marketplace.db import AnyRow
+from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.bodies import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
@@ -72,6 +72,7 @@ async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
     body = withdrawal.body
     market.check_addressed(body)
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [body.vendor])
         bid = await repository.find(connection, body.bid)
         if bid is None:
             raise Refused("unknown-bid", "No bid has this digest.", "bid")
@@ -106,6 +107,7 @@ async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[bool | Ref
     if not bids:
         return []
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, (bid.body.vendor for bid in bids))
         outcomes, rows = await _decide(market, connection, bids)
         pairs = [(row["request"], row["vendor"]) for row in rows]
         await repository.supersede(connection, pairs)

@@ -26,6 +26,12 @@ async def find(connection: AsyncConnection, day: str) -> AnyRow | None:
     return (await connection.execute(select(Run.__table__).where(Run.day == day))).one_or_none()
 
 
+async def claim(connection: AsyncConnection, day: str) -> AnyRow | None:
+    """Find a run that is due, and keep all others from freezing it until this commits."""
+    query = select(Run.__table__).where(Run.day == day, Run.stage == "due").with_for_update()
+    return (await connection.execute(query)).one_or_none()
+
+
 async def newest_cutoff(connection: AsyncConnection) -> int | None:
     """The newest cutoff that has its run."""
     return (await connection.execute(select(func.max(Run.cutoff)))).scalar_one()

@@ -115,8 +115,8 @@ async def _finish(market: Market, day: str) -> bool:
 
 async def _freeze(market: Market, day: str) -> None:
     async with market.db.unit_of_work() as connection:
-        run = await repository.find(connection, day)
-        if run is None or run.stage != "due":
+        run = await repository.claim(connection, day)
+        if run is None:
             return
         await repository.take_requests(connection, run)
         local = _local_date(day)

@@ -5,7 +5,7 @@ import secrets
 import msgspec
 
 from crypto.http_signatures import VerifiedRequest
-from marketplace.db import AnyRow
+from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.market import Market
@@ -35,6 +35,7 @@ async def register(market: Market, raw: bytes, invitation: str | None) -> tuple[
     check_profile(profile.body, market.rules)
     answer = VendorStored(vendor=profile.body.vendor, profile=profile.digest, seq=profile.body.seq)
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [profile.body.vendor])
         stored = await repository.find(connection, profile.body.vendor)
         if stored is not None:
             if stored.profile_digest == profile.digest:
@@ -72,6 +73,7 @@ async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool
         vendor=body.vendor, place=body.place, date=body.date, units=body.units, seq=body.seq
     )
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [body.vendor])
         today = market.calendar.local_date(await market.db.now(connection))
         check_capacity_date(capacity.body, today)
         if await repository.find(connection, body.vendor) is None:
