@@ -35,7 +35,12 @@ class Calendar:
 
     def joins(self, published_at: int) -> int:
         """The cutoff at which a request published at an instant is resolved."""
-        return self.cutoff_at_or_after(published_at + self.schedule.minimum_open_minutes * 60)
+        opens_for = max(
+            self.schedule.minimum_open_minutes * 60,
+            # Nothing is published with its bids closed already.
+            self.schedule.bids_close_minutes * 60 + 1,
+        )
+        return self.cutoff_at_or_after(published_at + opens_for)
 
     def bids_close(self, cutoff: int) -> int:
         """When bidding ends on what a cutoff resolves."""

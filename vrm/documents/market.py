@@ -56,9 +56,10 @@ class Schedule(Part, frozen=True, kw_only=True):
     """When things happen.
 
     Cutoffs are local times in the market's IANA zone. Bids close ``bids_close_minutes`` before a cutoff. A
-    request joins the first cutoff at least ``minimum_open_minutes`` after its publication. Publication happens
-    at instants that are whole multiples of ``batch_seconds`` since 1970-01-01T00:00:00Z, once ``batch_minimum``
-    requests wait, at the latest at the last instant before the cutoff.
+    request joins the first cutoff at least ``minimum_open_minutes`` after its publication, of those whose bids
+    are then still open. Publication happens at instants that are whole multiples of ``batch_seconds`` since
+    1970-01-01T00:00:00Z, once ``batch_minimum`` requests wait, at the latest at the last instant before the
+    cutoff.
     """
 
     time_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$(?!\n)")]

@@ -111,8 +111,9 @@ def dropped(
     """Say which run had to decide a request and lists it nowhere: the first one late enough for it."""
     if entry.published_at is None or entry.withdrawal_promise is not None:
         return None
-    due = parse_instant(entry.published_at) + timedelta(
-        minutes=market.schedule.minimum_open_minutes
+    due = parse_instant(entry.published_at) + max(
+        timedelta(minutes=market.schedule.minimum_open_minutes),
+        timedelta(minutes=market.schedule.bids_close_minutes, seconds=1),  # bids are open then
     )
     late_enough = [run for run in runs if parse_instant(run.cutoff) >= due and run.day in read]
     if not late_enough:
