@@ -30,10 +30,11 @@ class Refusal(IntEnum):
     TERMS = 7
     PRICE = 8
     WAY = 9
-    DISTANCE = 10
-    STRUCK_OUT = 11
-    NOT_LISTED = 12
-    ALTERNATIVE = 13
+    RADIUS = 10
+    REACH = 11
+    STRUCK_OUT = 12
+    NOT_LISTED = 13
+    ALTERNATIVE = 14
 
 
 FLAWED: Final = {
@@ -63,9 +64,9 @@ def rules(block: Block) -> Iterator[tuple[Refusal, Mask]]:
     is_off = asked(requests.fixed) & (bids.price != limit)
     yield Refusal.PRICE, (bids.price > limit) | is_off
     yield Refusal.WAY, (bids.way & asked(requests.ways)) == 0
-    reach = places.reach_m.take(bids.place)
-    limit_m = np.where(bids.way == Way.PICKUP, asked(requests.radius_m), reach)
-    yield Refusal.DISTANCE, bids.distance_m > limit_m
+    is_pickup = bids.way == int(Way.PICKUP)
+    yield Refusal.RADIUS, is_pickup & (bids.distance_m > asked(requests.radius_m))
+    yield Refusal.REACH, ~is_pickup & (bids.distance_m > places.reach_m.take(bids.place))
     yield Refusal.STRUCK_OUT, bids.listed == STRUCK_OUT
     yield Refusal.NOT_LISTED, asked(requests.only_listed) & unlisted
     if is_flawed:

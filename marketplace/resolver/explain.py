@@ -11,7 +11,7 @@ from enum import Enum
 
 from .eligibility import Refusal, refusals
 from .market import Market, block
-from .orders import BAND, DISTANCE, POLICIES, PRICE, WHOLE_KM
+from .orders import BAND, DISTANCE, POLICIES, PRICE, WHOLE_KM, order_of
 from .resolve import Outcome, Status
 from .tables import UNLISTED, Policy
 
@@ -62,11 +62,11 @@ class Explanation:
 
 def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
     """Explain what became of the request in row `request`."""
-    rows = slice(int(market.first_bid[request]), int(market.first_bid[request + 1]))
-    rank, eligible = int(outcome.rank[request]), int(outcome.eligible[request])
+    rank = int(outcome.rank[request])
+    bids, eligible = order_of(market, request)
     reasons = refusals(block(market, request, request + 1))
     considered = []
-    for position, bid in enumerate(outcome.order[rows].tolist()):
+    for position, bid in enumerate(bids.tolist()):
         place, listed = market.bids.place[bid], int(market.bids.listed[bid])
         considered.append(
             Considered(
@@ -78,7 +78,7 @@ def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
                 price=int(market.bids.price[bid]),
                 distance_m=int(market.bids.distance_m[bid]),
                 verdict=_verdict(position, rank, eligible),
-                refusal=Refusal(reasons[bid - rows.start]),
+                refusal=Refusal(reasons[bid - market.first_bid[request]]),
                 capacity=int(market.places.capacity[place]),
                 farthest_m=int(outcome.farthest_m[place]),
             )

@@ -32,7 +32,9 @@ def match(market: Market, orders: Orders) -> I32:
     doors = Doors(market)
     free = np.flatnonzero(orders.eligible)
     while len(free):
-        turned_away = doors.knock(free, orders.bids.take(proposal.take(free)))
+        next_in_order = proposal.take(free)
+        orders.draw_from(market, next_in_order)
+        turned_away = doors.knock(free, orders.bids.take(next_in_order))
         following = proposal.take(turned_away) + 1
         proposal[turned_away] = following
         free = turned_away[following < end.take(turned_away)]

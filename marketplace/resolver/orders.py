@@ -43,38 +43,95 @@ WHOLE_KM: Final = Policy.BEST_NEARBY
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Orders:
-    """Every request's order over its bids."""
+    """Every request's order over its bids.
+
+    Equals stand side by side, not yet in the order of their draws: `draw_from` sees to that, for
+    those whose turn comes. Most never matter.
+    """
 
     bids: I32
     """(bids): within the rows of a request its bids, eligible ones first, best first."""
+    is_tied: Mask
+    """(bids): equals the next one, and no draw has been made between them."""
     eligible: I32
-    """(requests): how many of them are eligible."""
+    """(requests): how many bids are eligible."""
     standing: Mask
     """(requests): somebody bid in time and did not withdraw."""
+
+    def draw_from(self, market: Market, positions: I64) -> None:
+        """Put the equals that begin at any of these positions in `bids` in their final order.
+
+        Who goes through an order from its start, and calls this at each step, sees it final.
+        """
+        run = positions[self.is_tied.take(positions)]
+        ties = run
+        while len(run):
+            run = run[self.is_tied.take(run + 1)] + 1
+            ties = np.concatenate((ties, run))
+        ties.sort()
+        settle(self.bids, ties, partial(draws_of, market))
+        self.is_tied[ties] = False
+
+    def at_rank(self, market: Market, rank: I32) -> I32:
+        """Each request's bid at `rank` of its order; -1 if that is negative or past its last.
+
+        Ask for ranks from 0 upwards, or from where a matching got to.
+        """
+        bids = np.full(len(rank), -1, dtype=np.int32)
+        exists = np.flatnonzero((rank >= 0) & (rank < self.eligible))
+        positions = market.first_bid.take(exists) + rank.take(exists)
+        self.draw_from(market, positions)
+        bids[exists] = self.bids.take(positions)
+        return bids
 
 
 def order_bids(market: Market, block_bids: int = 1 << 16) -> Orders:
     """Order the bids of every request, `block_bids` at a time (which changes only the speed)."""
     orders = Orders(
         bids=np.empty(size(market.bids), dtype=np.int32),
+        is_tied=np.zeros(size(market.bids) + 1, dtype=np.bool_),
         eligible=np.zeros(size(market.requests), dtype=np.int32),
         standing=np.zeros(size(market.requests), dtype=np.bool_),
     )
     seams = np.searchsorted(market.first_bid, np.arange(0, size(market.bids), block_bids))
     for start, stop in pairwise(np.unique([*seams, size(market.requests)]).tolist()):
-        requests, part = slice(start, stop), block(market, start, stop)
-        if size(part.bids):
-            out = refused(part)
-            bids = slice(part.first_row, part.first_row + len(out))
-            orders.bids[bids] = _ordered(part, out)
-            orders.eligible[requests] = _count(part, ~out)
-            in_time = (part.bids.flaws & int(Flaw.LATE | Flaw.WITHDRAWN)) == 0
-            orders.standing[requests] = _count(part, in_time) > 0
+        _order_block(market, orders, slice(start, stop))
     return orders
 
 
-def _ordered(part: Block, out: Mask) -> I64:
-    """The block's bids, as rows of the market: each request's in its order, those `out` last."""
+def order_of(market: Market, request: int) -> tuple[I64, int]:
+    """One request's bids in its final order, as rows of the market; how many are eligible."""
+    part = block(market, request, request + 1)
+    if not size(part.bids):
+        return np.empty(0, dtype=np.int64), 0
+    out = refused(part)
+    bids, ties = _ordered(part, out)
+    eligible = int(np.count_nonzero(~out))
+    settle(bids, ties[ties + 1 < eligible], partial(draws_of, market))
+    return bids, eligible
+
+
+def _order_block(market: Market, orders: Orders, requests: slice) -> None:
+    part = block(market, requests.start, requests.stop)
+    if not size(part.bids):
+        return
+    out = refused(part)
+    bids, ties = _ordered(part, out)
+    orders.bids[part.first_row : part.first_row + len(bids)] = bids
+    ties = ties[~out.take(bids.take(ties) - part.first_row)]
+    orders.is_tied[part.first_row + ties] = True
+    orders.eligible[requests] = _count(part, ~out)
+    orders.standing[requests] = orders.eligible[requests] > 0
+    if not orders.standing[requests].all():
+        stands = (part.bids.flaws & int(Flaw.LATE | Flaw.WITHDRAWN)) == 0
+        orders.standing[requests] = _count(part, stands) > 0
+
+
+def _ordered(part: Block, out: Mask) -> tuple[I64, I64]:
+    """The block's bids, as rows of the market, in their requests' orders, those `out` last.
+
+    Also the positions of bids that equal the next one.
+    """
     before = np.cumsum(part.counts) - part.counts
     position = np.arange(len(out)) - part.spread(before)
     listed = _listed(part.bids.listed)
@@ -84,14 +141,12 @@ def _ordered(part: Block, out: Mask) -> I64:
     head |= listed
     figures = _figures(part, room=KEY_BITS - bits(head) - bits(position))
     position, ties = sort_packed(head, figures, position)
-    bids = part.spread(before + part.first_row) + position
-    settle(bids, ties[~out.take(bids.take(ties) - part.first_row)], partial(draws_of, part.market))
-    return bids
+    return part.spread(before + part.first_row) + position, ties
 
 
 def _count(part: Block, mask: Mask) -> I64:
     """How many of each request's bids are in `mask`."""
-    before = np.zeros(len(mask) + 1, dtype=np.int64)
+    before = np.zeros(len(mask) + 1, dtype=np.int32)
     np.cumsum(mask, out=before[1:])
     return np.diff(before.take(np.cumsum(part.counts)), prepend=0)
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from .market import Market
 from .matching import match
-from .orders import order_bids
-from .tables import Flaw, size, view
+from .orders import Orders, order_bids
+from .tables import I32, U8, Flaw, size, view
 
 
 class Status(IntEnum):
@@ -30,54 +30,52 @@ class Status(IntEnum):
 class Outcome:
     """The decisions of a run, by rows of its market."""
 
-    order: NDArray[np.int32]
-    """(bids): within the rows of a request its bids, eligible ones first, best first."""
-    eligible: NDArray[np.int32]
-    """(requests): how many of a request's bids are eligible."""
-    rank: NDArray[np.int32]
-    """(requests): where in the request's order its bid stands, from 0; -1 if unfilled."""
-    bid: NDArray[np.int32]
-    """(requests): the bid that the request is assigned to; -1 if unfilled."""
-    status: NDArray[np.uint8]
+    orders: Orders
+    """Every request's order over its bids."""
+    status: U8
     """(requests): a `Status`."""
-    taken: NDArray[np.int32]
+    bid: I32
+    """(requests): the bid that the request is assigned to; -1 if unfilled."""
+    rank: I32
+    """(requests): where in the request's order that bid stands, from 0; -1 if unfilled."""
+    taken: I32
     """(places): the units that were assigned."""
-    farthest_m: NDArray[np.int32]
+    farthest_m: I32
     """(places): the distance of the farthest request that was assigned; -1 for none."""
+
+    @property
+    def eligible(self) -> I32:
+        """(requests): how many of a request's bids are eligible."""
+        return self.orders.eligible
 
 
 def resolve(market: Market) -> Outcome:
     """Match every request of `market`; see `matching` for what the outcome guarantees."""
     orders = order_bids(market)
     rank = match(market, orders)
-    first, is_assigned = market.first_bid[:-1], rank >= 0
-
-    bid = np.full(len(rank), -1, dtype=np.int32)
-    bid[is_assigned] = orders.bids.take((first + rank)[is_assigned])
+    is_assigned = rank >= 0
     status = np.full(len(rank), Status.CAPACITY, dtype=np.uint8)
     status[orders.eligible == 0] = Status.NONE_ELIGIBLE
     status[~orders.standing] = Status.NO_BIDS
     status[is_assigned] = Status.ASSIGNED
 
+    bid = orders.at_rank(market, rank)
     place = market.bids.place.take(bid[is_assigned])
     farthest = np.full(size(market.places), -1, dtype=np.int32)
     np.maximum.at(farthest, place, market.bids.distance_m.take(bid[is_assigned]))
     taken = np.bincount(place, minlength=len(farthest)).astype(np.int32)
-    return Outcome(orders.bids, orders.eligible, rank, bid, status, taken, farthest)
+    return Outcome(orders, status, bid, rank, taken, farthest)
 
 
-def reserves(market: Market, outcome: Outcome, depth: int) -> NDArray[np.int32]:
+def reserves(market: Market, outcome: Outcome, depth: int) -> I32:
     """(requests, depth): each assigned request's runners-up, best first; -1 where there is none.
 
     Runners-up are the eligible bids behind the assigned one. Those before it are no reserve:
     their places are full.
     """
-    last = (market.first_bid[:-1] + outcome.eligible)[:, None]
-    at = (market.first_bid[:-1] + outcome.rank)[:, None] + np.arange(1, depth + 1)
-    exists = (outcome.rank >= 0)[:, None] & (at < last)
-    rows = np.full(exists.shape, -1, dtype=np.int32)
-    rows[exists] = outcome.order.take(at[exists])
-    return rows
+    is_assigned = outcome.rank >= 0
+    steps = [np.where(is_assigned, outcome.rank + step, -1) for step in range(1, depth + 1)]
+    return np.column_stack([outcome.orders.at_rank(market, rank) for rank in steps])
 
 
 def tick(
