@@ -8,6 +8,9 @@ only by functions that looked: an `Element` is a canonical encoding other than t
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
+from pathlib import Path
 from typing import Final, NewType
 
 import rbcl
@@ -23,6 +26,19 @@ SCALAR_SIZE: Final = 32
 
 _IDENTITY: Final = bytes(ELEMENT_SIZE)
 _ZERO: Final = bytes(SCALAR_SIZE)
+
+
+def _remove_copy(loaded: Path) -> None:
+    """Remove the file of 3 MB that `rbcl` writes for each process that loads it, and leaves behind.
+
+    Once loaded it is not needed. Only a file in the directory for temporary files is touched.
+    """
+    if loaded.parent == Path(tempfile.gettempdir()):
+        with contextlib.suppress(OSError):
+            loaded.unlink()
+
+
+_remove_copy(Path(rbcl._sodium._name))
 
 
 def element(raw: bytes) -> Element:
