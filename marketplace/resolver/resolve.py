@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .market import Market
 from .matching import match
 from .orders import Orders, order_bids
-from .tables import I32, U8, Flaw, size, view
+from .tables import I32, I64, U8, Flaw, size, view
 
 
 class Status(IntEnum):
@@ -80,10 +79,10 @@ def reserves(market: Market, outcome: Outcome, depth: int) -> I32:
 
 def tick(
     market: Market,
-    requests: NDArray[np.integer],
-    declined: NDArray[np.integer],
-    capacity: NDArray[np.int32],
-) -> tuple[Market, NDArray[np.int64]]:
+    requests: I32 | I64,
+    declined: I32 | I64,
+    capacity: I32,
+) -> tuple[Market, I64]:
     """The market of one tick of the cascade, to be given to `resolve`.
 
     `requests` are the displaced ones, `declined` the bids that were assigned earlier in the day
@@ -95,7 +94,7 @@ def tick(
     displaced[requests] = True
     rows = np.flatnonzero(displaced.take(market.bids.request))
     flaws = market.bids.flaws.copy()
-    flaws[declined] |= Flaw.DECLINED
+    flaws[declined] |= int(Flaw.DECLINED)
     new_row = np.cumsum(displaced, dtype=np.int32) - 1
     bids = view(replace(market.bids, flaws=flaws), rows)
     return Market(
