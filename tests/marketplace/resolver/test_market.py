@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -103,13 +104,11 @@ def test_market_whose_keys_exceed_64_bits_is_refused() -> None:
     requests, places = 1 << 16, 1 << 17
     ids = np.zeros((requests, 32), dtype=np.uint8)
     ids[:, :2] = np.arange(requests, dtype=">u2").view(np.uint8).reshape(-1, 2)
+    columns: dict[str, Any] = {
+        name: np.zeros(requests, dtype) for name, dtype in dtypes(Requests).items()
+    }
     sparse = Market(
-        Requests(
-            **{
-                name: np.zeros(requests, dtype) if name != "id" else ids
-                for name, dtype in dtypes(Requests).items()
-            }
-        ),
+        Requests(**columns | {"id": ids}),
         Places(
             did=np.array([f"did:{number:06d}" for number in range(places)], dtype="S"),
             place=np.full(places, b"shop"),
