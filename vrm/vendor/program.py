@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from vrm.client.public import Run
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem
 from vrm.documents.scalars import parse_instant
@@ -32,6 +33,7 @@ from vrm.vendor.stock import StockError, StockKey, read_stock
 BOARD: Final = "board"
 FILES: Final = "files"
 RUN: Final = "run"
+DAY: Final = "day"
 
 Outcome = Literal["accepted", "refused", "would-bid", "passed"]
 
@@ -121,8 +123,14 @@ async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tel
     return result
 
 
-async def bid_round(client: VendorClient, ledger: Ledger, files: Files, tell: Tell) -> Round:
-    """Do one round; see the steps above.
+async def bid_round(
+    client: VendorClient,
+    ledger: Ledger,
+    files: Files,
+    tell: Tell,
+    stop: asyncio.Event | None = None,
+) -> Round:
+    """Do one round; see the steps above. When ``stop`` is set it ends after the page at hand.
 
     Raises:
         StockError, RulesError: a file at fault.
@@ -142,7 +150,7 @@ async def bid_round(client: VendorClient, ledger: Ledger, files: Files, tell: Te
     committed = ledger.committed(desk.stock.as_of)
     known = ledger.requests()
     more = True
-    while more:
+    while more and not (stop and stop.is_set()):
         page = await client.board_page(cursor, state="open")
         new = [item for item in page.items if item.digest not in known]
         entries, verdicts = await _decide_page(client, desk, committed, new)
@@ -178,7 +186,7 @@ async def follow(
     while not stop.is_set():
         try:
             async with connect() as client:
-                report(await bid_round(client, ledger, files, tell))
+                report(await bid_round(client, ledger, files, tell, stop))
         except (MarketUnreachable, StockError, RulesError, OSError) as error:
             if first:
                 raise
@@ -252,31 +260,50 @@ def _state(result: BidResult) -> tuple[State, str]:
 
 async def _settle(client: VendorClient, ledger: Ledger, result: Round) -> None:
     """Learn the outcomes of all runs since the last one settled."""
+    day = (await client.clock()).day
+    if day == ledger.mark(DAY):
+        return  # the day that closes next is the same, so nothing has closed
     last = ledger.mark(RUN)
-    newest: str | None = None
+    days: list[str] = []
+    all_published = True
     async for run in client.runs():
-        if run.report is None:
-            continue
         if run.day == last:
             break
-        newest = newest or run.day
-        outcomes: list[tuple[str, State, str]] = []
-        opened = {entry.digest: entry for entry in ledger.in_state("sent")}
-        async for own in client.my_bids(run.day):
-            if own.digest in opened and own.state in {"won", "lost"}:
-                outcomes.append((own.digest, "won" if own.state == "won" else "lost", ""))
-                del opened[own.digest]
-        outcomes += [
-            (entry.digest, "lost", "request-withdrawn")
-            for entry in opened.values()
-            if parse_instant(entry.decided_at) <= parse_instant(run.cutoff)
-        ]
+        if run.report is None:
+            all_published = False
+            continue
+        days.append(run.day)
+        outcomes = await _outcomes(client, run, ledger.in_state("sent"))
         ledger.settle(outcomes, datetime.now(UTC))
         result.won += sum(state == "won" for _, state, _ in outcomes)
         result.lost += sum(state == "lost" for _, state, _ in outcomes)
-    if newest:
-        ledger.prepare([], **{RUN: newest})
+    if days:
+        ledger.prepare([], **{RUN: days[0]})
         ledger.forget(BOARD)
+    if all_published:
+        ledger.prepare([], **{DAY: day})
+
+
+async def _outcomes(
+    client: VendorClient, run: Run, opened: Sequence[Entry]
+) -> list[tuple[str, State, str]]:
+    """Tell what a run made of open bids."""
+    left = {entry.digest: entry for entry in opened}
+    outcomes: list[tuple[str, State, str]] = []
+    if not left:
+        return outcomes
+    async for own in client.my_bids(run.day):
+        if own.digest in left and own.state in {"won", "lost"}:
+            outcomes.append((own.digest, "won" if own.state == "won" else "lost", ""))
+            del left[own.digest]
+    # A bid whose time has come and that no run decided stood on a request that was withdrawn.
+    due = parse_instant(run.cutoff)
+    outcomes += [
+        (entry.digest, "lost", "request-withdrawn")
+        for entry in left.values()
+        if parse_instant(entry.decided_at) <= due
+    ]
+    return outcomes
 
 
 def _opening(item: BoardItem) -> Opening:

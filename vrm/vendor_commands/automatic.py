@@ -4,9 +4,8 @@ import asyncio
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import msgspec
 import typer
 
 from vrm import console, keyfile
@@ -14,7 +13,7 @@ from vrm.client.vendor import VendorClient
 from vrm.console import Json, PassphraseFile
 from vrm.vendor.home import Home
 from vrm.vendor.program import Files, Round, Verdict, bid_round, follow, rehearse
-from vrm.vendor_commands.common import HomeFolder, home_at
+from vrm.vendor_commands.common import SHORT, HomeFolder, home_at, plain
 
 WORDS = {"accepted": "bid", "would-bid": "would bid", "refused": "REFUSED", "passed": "no bid"}
 
@@ -74,15 +73,15 @@ class _Show:
         if self._json or (self._quiet and verdict.outcome == "passed"):
             return
         console.out.print(
-            f"{WORDS[verdict.outcome]}: {verdict.title} [{verdict.request[:10]}] "
-            f"- {verdict.because}",
+            f"{WORDS[verdict.outcome]}: {verdict.title} [{verdict.request[:SHORT]}] "
+            f"- {plain(verdict.because)}",
             markup=False,
             soft_wrap=True,
         )
 
     def round(self, result: Round) -> None:
         if self._json:
-            console.print_json(as_object(result))
+            console.print_json(result)
         elif result.read or result.resent or result.won or result.lost:
             passed = ", ".join(f"{count} {why}" for why, count in sorted(result.passed.items()))
             console.note(
@@ -93,12 +92,6 @@ class _Show:
 
     def complaint(self, error: Exception) -> None:
         console.note(f"vendor: {console.describe(error)} (trying again)")
-
-
-def as_object(result: Round) -> dict[str, Any]:
-    """Write a round for programs."""
-    plain: dict[str, Any] = msgspec.to_builtins(result)
-    return plain
 
 
 async def _rehearse(connection: VendorClient, place: Home, files: Files, show: _Show) -> None:

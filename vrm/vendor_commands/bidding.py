@@ -17,7 +17,7 @@ from vrm.errors import UsageError
 from vrm.money import decimal_text, format_amount
 from vrm.vendor.by_hand import BidLine, place_bids, read_lines
 from vrm.vendor.home import Home
-from vrm.vendor_commands.common import DIGEST, SHORT, HomeFolder, client_of, home_at, one_of
+from vrm.vendor_commands.common import DIGEST, SHORT, HomeFolder, client_of, home_at, one_of, plain
 
 
 class _Wish(NamedTuple):
@@ -206,4 +206,4 @@ def _common_way(request: PersonalRequest, profile: VendorProfile) -> DeliveryWay
 def _tell_problem(request: str | None, problem: Problem) -> None:
     what = problem.detail or problem.title
     line = f"{(request or '?')[:SHORT]} refused: {what} ({problem.code})"
-    console.out.print(line, markup=False, soft_wrap=True)
+    console.out.print(plain(line), markup=False, soft_wrap=True)

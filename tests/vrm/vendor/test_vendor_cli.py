@@ -247,6 +247,7 @@ def test_run_rehearses_bids_and_the_inbox_shows_what_was_won(
     dry = vendor("run", *files, "--dry-run")
     assert f"would bid: Golden cradle [{digest[:10]}]" in dry.out
     assert "180.00 USD is the list price" in dry.out
+    assert vendor("run", *files, "--dry-run", "--json").json["bids"] == 1
     done = vendor("run", *files, "--once", "--json").json
     (bid,) = [v for v in done["verdicts"] if v["outcome"] == "accepted"]
     assert (bid["request"], bid["amount"]) == (digest, 18000)
