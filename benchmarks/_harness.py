@@ -45,7 +45,7 @@ class Report:
     bars: list[Bar] = field(default_factory=list)
 
 
-def fastest(calls: Mapping[str, Callable[[], object]], *, rounds: int = 150) -> dict[str, float]:
+def fastest(calls: Mapping[str, Callable[[], object]], *, rounds: int = 300) -> dict[str, float]:
     """Seconds that each call takes: the least of `rounds` averages over about 2 ms each.
 
     The least is what the code costs; what is above it is the machine's other work, which short

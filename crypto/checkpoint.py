@@ -51,7 +51,12 @@ class Checkpoint:
     def parse(cls, text: str) -> Checkpoint:
         """Read the text of a note; raises `LogError` (`checkpoint`)."""
         origin, *rest = text.removesuffix("\n").split("\n")
-        if len(rest) < 2 or not _SIZE.match(rest[0]) or not _ROOT.match(rest[1]):
+        if (
+            not text.endswith("\n")
+            or len(rest) < 2
+            or not _SIZE.match(rest[0])
+            or not _ROOT.match(rest[1])
+        ):
             raise LogError("A checkpoint is malformed.", code="checkpoint")
         try:
             root = base64.b64decode(rest[1], validate=True)

@@ -84,7 +84,7 @@ def sign_request(
         raise HttpSignatureError("A nonce is 16 to 86 base64url characters.", code="nonce")
     if not 0 <= created < _YEAR_9999:
         raise HttpSignatureError("A signature's time lies out of range.", code="created")
-    added = _Headers(headers)
+    added = dict(headers)
     signer = HTTPMessageSigner(signature_algorithm=Ed25519, key_resolver=_Signer(key))
     try:
         signer.sign(
@@ -134,7 +134,7 @@ def verify_request(
     verifier = _Verifier(signature_algorithm=Ed25519, key_resolver=_DidKeys())
     try:
         results = verifier.verify(
-            _Request(method, url, _Headers(headers)), max_age=None, expect_tag=tag, body=body or b""
+            _Request(method, url, dict(headers)), max_age=None, expect_tag=tag, body=body or b""
         )
     except HTTPMessageSignaturesException as error:
         raise HttpSignatureError("The request's signature does not hold.") from error
@@ -203,12 +203,8 @@ class _Verifier(HTTPMessageVerifier):
         return None
 
 
-class _Headers(dict[str, str]):
-    pass
-
-
 @dataclass
 class _Request:
     method: str
     url: str
-    headers: _Headers
+    headers: dict[str, str]

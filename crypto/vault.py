@@ -9,7 +9,7 @@ Layout, integers big-endian; the header is the first 86 bytes:
     4   memory in KiB
     16  salt
     24  nonce
-    16  key check: BLAKE2b-128 of the magic under the derived key
+    16  key check: the last 16 of the 48 derived bytes, of which the first 32 are the key
     4   length of the encrypted part
     8   checksum: the first 8 bytes of SHA-256 over the 78 bytes before
     n   encrypted part; the header is its associated data
@@ -26,6 +26,7 @@ that there is a good file at every moment.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import struct
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -121,8 +122,8 @@ def lock(
     if len(secret) > MAX_SECRET:
         raise VaultError("A vault holds at most 1 MiB.", code="too-large")
     salt, nonce = random(16), random(24)
-    key = _derive(passphrase, salt, cost)
-    header = _Header(cost, salt, nonce, _key_check(key), len(secret) + _TAG_SIZE).pack()
+    key, key_check = _derive(passphrase, salt, cost)
+    header = _Header(cost, salt, nonce, key_check, len(secret) + _TAG_SIZE).pack()
     sealed = sodium.crypto_aead_xchacha20poly1305_ietf_encrypt(secret, header, nonce, key)
     return header + sealed
 
@@ -144,8 +145,8 @@ def unlock(blob: bytes, passphrase: bytes) -> bytes:
         raise VaultTruncated("The vault was cut short.")
     if len(sealed) > header.size:
         raise VaultDamaged("The vault has bytes after its end.")
-    key = _derive(passphrase, header.salt, header.cost)
-    if not sodium.sodium_memcmp(_key_check(key), header.key_check):
+    key, key_check = _derive(passphrase, header.salt, header.cost)
+    if not hmac.compare_digest(key_check, header.key_check):
         raise WrongPassphrase("The passphrase does not fit this vault.")
     try:
         secret = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
@@ -192,10 +193,11 @@ def _read_header(blob: bytes) -> _Header:
     return _Header(Cost(passes, memory_kib), salt, nonce, check, size)
 
 
-def _derive(passphrase: bytes, salt: bytes, cost: Cost) -> bytes:
+def _derive(passphrase: bytes, salt: bytes, cost: Cost) -> tuple[bytes, bytes]:
+    """The key (32 bytes) and the key check (16 bytes)."""
     try:
-        return sodium.crypto_pwhash_alg(
-            32,
+        derived = sodium.crypto_pwhash_alg(
+            48,
             passphrase,
             salt,
             cost.passes,
@@ -204,10 +206,7 @@ def _derive(passphrase: bytes, salt: bytes, cost: Cost) -> bytes:
         )
     except (nacl.exceptions.CryptoError, MemoryError):
         raise VaultError("There is not enough memory to open the vault.", code="memory") from None
-
-
-def _key_check(key: bytes) -> bytes:
-    return hashlib.blake2b(MAGIC, key=key, digest_size=16).digest()
+    return derived[:32], derived[32:]
 
 
 def _checksum(fixed: bytes) -> bytes:

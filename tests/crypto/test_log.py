@@ -221,6 +221,7 @@ ROOT = base64.b64encode(bytes(32)).decode()
     [
         "",
         "origin\n",
+        f"origin\n1\n{ROOT}",
         f"origin\n1\n{ROOT}\n\n",
         f"\n1\n{ROOT}\n",
         f"origin\n01\n{ROOT}\n",
