@@ -7,7 +7,10 @@ is of matching and not of SHA-256.
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
 from heapq import heappush, heapreplace
@@ -129,7 +132,22 @@ def naive_match(market: Plain, orders: list[list[int]]) -> list[int]:
 
 
 def library(market: Plain, orders: list[list[int]]) -> list[int]:
-    """Each request's bid, or -1, by `matching.games.HospitalResident`."""
+    """Each request's bid, or -1, by `matching.games.HospitalResident`.
+
+    The library deep-copies its players, who all know each other, and so recurses as deep as the
+    market is large: it gets a thread with a stack for that.
+    """
+    limit, size = sys.getrecursionlimit(), threading.stack_size(1 << 30)
+    sys.setrecursionlimit(10_000_000)
+    try:
+        with ThreadPoolExecutor(1) as deep:
+            return deep.submit(_library, market, orders).result()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+
+
+def _library(market: Plain, orders: list[list[int]]) -> list[int]:
     place_of, capacity = market.bids["place"], market.places["capacity"]
     open_orders = [[bid for bid in order if capacity[place_of[bid]]] for order in orders]
     suitors: dict[int, list[int]] = {}
