@@ -13,7 +13,7 @@ from marketplace.board.controller import BoardController
 from marketplace.db import Clock
 from marketplace.descriptor.controller import DescriptorController
 from marketplace.health.controller import HealthController
-from marketplace.http.bodies import MAX_BATCH_BYTES, batch_body, document_body
+from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
 from marketplace.http.headers import with_security_headers
 from marketplace.http.openapi import (
     SignedDocumentSchema,
@@ -67,15 +67,14 @@ def create_app(
         state=State({"market": market}),
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False),
-            "document_body": Provide(document_body),
-            "batch_body": Provide(batch_body),
+            "json_body": Provide(json_body),
             "reading_vendor": Provide(reading_vendor),
         },
         exception_handlers={Exception: answer_problem},
         lifespan=[_lifespan(market, open_market if works else None)],
         openapi_config=openapi_config(),
         plugins=[SignedDocumentSchema()],
-        request_max_body_size=MAX_BATCH_BYTES + 1024,
+        request_max_body_size=MAX_DOCUMENT_BYTES,
         # Litestar would log a failed call with its path; answer_problem logs it without.
         logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
     )

@@ -48,6 +48,7 @@ PROBLEMS: Final[dict[str, Problem]] = {
         400, "A number is not an integer", "Write amounts as integers of minor units."
     ),
     "integer-range": Problem(400, "An integer is too large", "Keep integers within 2^53 - 1."),
+    "nul": Problem(400, "Text holds the character NUL", _FIX_JSON),
     "lone-surrogate": Problem(400, "Text is not valid Unicode", _FIX_JSON),
     "depth": Problem(400, "Nested too deep", "Nest at most 32 levels."),
     "too-large": Problem(

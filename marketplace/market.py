@@ -18,6 +18,7 @@ from vrm.documents import (
     Signed,
     sign,
 )
+from vrm.errors import InvalidDocument
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,14 @@ class Market:
             admission=settings.admission,
             seed_anchor=identity.seed_anchor,
         )
+        try:
+            signed = sign(descriptor, identity.key)
+        except InvalidDocument as error:
+            raise ConfigurationError(f"The market's settings or agreements: {error}") from None
         return cls(
             settings,
             identity,
-            sign(descriptor, identity.key),
+            signed,
             terms,
             Calendar(descriptor.schedule),
             Database(settings.database, clock=clock),
@@ -84,12 +89,15 @@ class Market:
 
 def _read_terms(settings: Settings) -> dict[str, str]:
     folder = settings.terms_folder
-    texts = {file.stem: file.read_bytes().decode() for file in sorted(folder.glob("*.txt"))}
+    try:
+        texts = {file.stem: file.read_bytes().decode() for file in sorted(folder.glob("*.txt"))}
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"An agreement in {folder} is not UTF-8.") from None
     if not texts:
         raise ConfigurationError(f"No agreement in {folder}: put the text of at least one there.")
     for name, text in texts.items():
-        if not text.strip():
-            raise ConfigurationError(f"{folder / name}.txt is empty.")
+        if not text.strip() or not text.splitlines()[0].strip():
+            raise ConfigurationError(f"{folder / name}.txt has no title in its first line.")
     return texts
 
 

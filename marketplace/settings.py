@@ -114,6 +114,14 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an ISO 4217 code, such as EUR") from None
         return value
 
+    @model_validator(mode="after")
+    def _cells_are_in_order(self) -> Self:
+        if not 0 <= self.coarsest_cell <= self.finest_cell <= 15:
+            raise ValueError(
+                "coarsest_cell and finest_cell are H3 resolutions, 0 to 15 in this order"
+            )
+        return self
+
     @property
     def currency_digits(self) -> int:
         """How many digits the currency's minor unit has."""

@@ -1,12 +1,13 @@
 """Bids over HTTP."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromQuery
+from litestar.params import QueryParameter
 
 from marketplace.bids import service
 from marketplace.bids.schemas import BatchAnswer, BidStored, OwnBid
+from marketplace.http.bodies import MAX_BATCH_BYTES
 from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
 from marketplace.http.parameters import Body, Cursor, Limit, Reader, TheMarket
 from vrm.documents import Bid, BidWithdrawal
@@ -16,20 +17,25 @@ class BidsController(Controller):
     tags = ["bids"]
 
     @post("/bids", opt={"body": Bid, "also": 200})
-    async def submit(self, market: TheMarket, document_body: Body) -> Response[BidStored]:
+    async def submit(self, market: TheMarket, json_body: Body) -> Response[BidStored]:
         """Bid on a request; the newest bid of a vendor on a request counts."""
-        answer, new = await service.submit(market, document_body)
+        answer, new = await service.submit(market, json_body)
         return Response(answer, status_code=201 if new else 200)
 
-    @post("/bids/batch", status_code=200, opt={"bodies": ("bids", Bid)})
-    async def submit_batch(self, market: TheMarket, batch_body: Body) -> BatchAnswer:
+    @post(
+        "/bids/batch",
+        status_code=200,
+        request_max_body_size=MAX_BATCH_BYTES,
+        opt={"bodies": ("bids", Bid)},
+    )
+    async def submit_batch(self, market: TheMarket, json_body: Body) -> BatchAnswer:
         """Send up to 1000 bids; the good ones are kept, each bad one is told why."""
-        return await service.submit_batch(market, batch_body)
+        return await service.submit_batch(market, json_body)
 
     @post("/bid-withdrawals", opt={"body": BidWithdrawal, "also": 200})
-    async def withdraw(self, market: TheMarket, document_body: Body) -> Response[BidStored]:
+    async def withdraw(self, market: TheMarket, json_body: Body) -> Response[BidStored]:
         """Take a live bid back, until bids close."""
-        answer, new = await service.withdraw(market, document_body)
+        answer, new = await service.withdraw(market, json_body)
         return Response(answer, status_code=201 if new else 200)
 
     @get("/vendors/self/bids", opt={"signed": True})
@@ -38,7 +44,7 @@ class BidsController(Controller):
         request: Request[Any, Any, Any],
         market: TheMarket,
         reading_vendor: Reader,
-        day: FromQuery[str | None] = None,
+        day: Annotated[str | None, QueryParameter(pattern=r"^[0-9#-]{10,13}$")] = None,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[OwnBid]]:

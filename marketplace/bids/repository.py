@@ -11,6 +11,7 @@ from marketplace.db import AnyRow
 from marketplace.models import (
     Award,
     PublishedRequest,
+    Run,
     StoredBid,
     StoredBidWithdrawal,
     Vendor,
@@ -116,13 +117,12 @@ async def page_of_vendor(
     won: ColumnElement[Any] = Award.bid.label("won")
     conditions = [StoredBid.vendor == vendor, StoredBid.digest > after]
     if day is not None:
-        conditions.append(PublishedRequest.day == day)
+        conditions.append(Run.day == day)
     query = (
-        select(StoredBid.__table__, PublishedRequest.day, won)
+        select(StoredBid.__table__, Run.day, won)
         .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .outerjoin(
-            Award, and_(Award.day == PublishedRequest.day, Award.request == StoredBid.request)
-        )
+        .outerjoin(Run, and_(Run.day == PublishedRequest.day, Run.stage == "published"))
+        .outerjoin(Award, and_(Award.day == Run.day, Award.request == StoredBid.request))
         .where(*conditions)
         .order_by(StoredBid.digest)
         .limit(limit)

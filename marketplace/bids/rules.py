@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from marketplace.errors import Refused
-from vrm.documents import Bid
+from vrm.documents import Bid, MarketDescriptor
 from vrm.documents.place import Point, distance_m
 
 
@@ -42,7 +42,9 @@ class Bidder:
     places: dict[str, BidPlace]
 
 
-def check_bid(bid: Bid, request: BidRequest | None, bidder: Bidder | None, now: int) -> int:
+def check_bid(
+    bid: Bid, request: BidRequest | None, bidder: Bidder | None, market: MarketDescriptor, now: int
+) -> int:
     """Refuse a bid that breaks a rule; otherwise measure it.
 
     Returns the distance from the bid's place to the centre of the request's cell, in metres.
@@ -60,13 +62,18 @@ def check_bid(bid: Bid, request: BidRequest | None, bidder: Bidder | None, now: 
         raise Refused("request-withdrawn", "The customer has withdrawn the request.", "request")
     if request.resolved or now >= request.bids_close:
         raise Refused("bids-closed", "Bids on this request are closed.", "request")
-    _check_terms_and_price(bid, request)
+    _check_terms(bid, request, market)
+    _check_price(bid, request)
     return _check_delivery(bid, request, bidder)
 
 
-def _check_terms_and_price(bid: Bid, request: BidRequest) -> None:
-    if bid.terms.digest != request.terms:
+def _check_terms(bid: Bid, request: BidRequest, market: MarketDescriptor) -> None:
+    asked = {(terms.id, terms.digest) for terms in market.terms if terms.digest == request.terms}
+    if (bid.terms.id, bid.terms.digest) not in asked:
         raise Refused("terms-not-accepted", "The bid must accept the request's own terms.", "terms")
+
+
+def _check_price(bid: Bid, request: BidRequest) -> None:
     price = bid.price
     if price.currency != request.currency:
         raise Refused(

@@ -133,7 +133,8 @@ async def _decide(
             outcomes.append(False)
             continue
         try:
-            distance = check_bid(body, requests.get(pair[0]), bidders.get(pair[1]), now)
+            request, bidder = requests.get(body.request), bidders.get(body.vendor)
+            distance = check_bid(body, request, bidder, market.rules, now)
             if body.seq <= newest.get(pair, -1):
                 raise Refused("stale-sequence", f"Send a seq above {newest[pair]}.", "seq")
         except Refused as refusal:

@@ -3,13 +3,13 @@
 from typing import Annotated, Any, Literal
 
 from litestar import Controller, Request, Response, get
-from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.params import FromQuery, QueryParameter
 
 from marketplace.board import service
 from marketplace.board.schemas import BoardFilter, BoardItem
 from marketplace.errors import Refused
 from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, answer_page
-from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket
+from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket, Word
 from vrm.documents.place import Point, point
 from vrm.documents.scalars import MAX_INTEGER
 
@@ -25,7 +25,7 @@ class BoardController(Controller):
         request: Request[Any, Any, Any],
         market: TheMarket,
         reading_vendor: Reader,
-        category: Annotated[str | None, QueryParameter(max_length=48)] = None,
+        category: Annotated[str | None, QueryParameter(pattern=r"^[a-z0-9-]{1,48}$")] = None,
         lat: Annotated[float | None, QueryParameter(ge=-90, le=90)] = None,
         lng: Annotated[float | None, QueryParameter(ge=-180, le=180)] = None,
         within_km: Annotated[float | None, QueryParameter(gt=0, le=20_100)] = None,
@@ -57,7 +57,7 @@ class BoardController(Controller):
         self,
         market: TheMarket,
         reading_vendor: Reader,
-        digest: FromPath[str],
+        digest: Word,
     ) -> BoardItem:
         """Show one request."""
         return await service.show(market, digest)

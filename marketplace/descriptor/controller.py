@@ -4,11 +4,10 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, MediaType, Request, Response, get
-from litestar.params import FromPath
 
 from marketplace.descriptor import service
 from marketplace.descriptor.schemas import ClockView, ProblemKind
-from marketplace.http.parameters import TheMarket
+from marketplace.http.parameters import TheMarket, Word
 from vrm.documents import MarketDescriptor
 
 
@@ -27,7 +26,7 @@ class DescriptorController(Controller):
         return Response(msgspec.Raw(market.descriptor.wire), headers=headers)
 
     @get("/terms/{terms:str}", media_type=MediaType.TEXT)
-    async def terms(self, market: TheMarket, terms: FromPath[str]) -> str:
+    async def terms(self, market: TheMarket, terms: Word) -> str:
         """The text of a privacy agreement, whose SHA-256 the roster lists."""
         return service.agreement_text(market, terms)
 
@@ -42,6 +41,6 @@ class DescriptorController(Controller):
         return service.problem_kinds()
 
     @get("/problems/{code:str}")
-    async def problem(self, code: FromPath[str]) -> ProblemKind:
+    async def problem(self, code: Word) -> ProblemKind:
         """One kind of refusal."""
         return service.problem_kind(code)

@@ -31,7 +31,7 @@ class HealthController(Controller):
         try:
             async with market.db.snapshot() as connection:
                 current = await is_current(connection)
-        except SQLAlchemyError:
+        except (SQLAlchemyError, OSError):
             raise Refused("busy", "The database cannot be reached.") from None
         if not current:
             raise Refused("busy", "The database has another version's schema.")

@@ -10,8 +10,10 @@ import msgspec
 from litestar import Request, Response
 
 from marketplace.errors import Refused
+from vrm.documents.scalars import MAX_INTEGER
 
 T = TypeVar("T")
+K = TypeVar("K", bound=tuple[int | str, ...])
 
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 1000
@@ -37,7 +39,7 @@ def write_cursor(*key: int | str) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
 
-def read_cursor(cursor: str | None, shape: type[T]) -> T | None:
+def read_cursor(cursor: str | None, shape: type[K]) -> K | None:
     """Read a cursor back.
 
     Raises:
@@ -47,11 +49,21 @@ def read_cursor(cursor: str | None, shape: type[T]) -> T | None:
         return None
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(raw, type=shape)
+        key = msgspec.json.decode(raw, type=shape)
+        if not all(map(_is_of_a_key, key)):
+            raise ValueError("no key of a row has this")
+        return key
     except (binascii.Error, msgspec.MsgspecError, ValueError):
         raise Refused(
             "invalid-cursor", "The cursor is not one that this list gave.", "cursor"
         ) from None
+
+
+def _is_of_a_key(value: int | str) -> bool:
+    """Whether a database could hold it as part of a key: everything else is no cursor that was given out."""
+    if isinstance(value, int):
+        return abs(value) <= MAX_INTEGER
+    return value.isascii() and value.isprintable()
 
 
 def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:

@@ -1,17 +1,19 @@
 """Problems out: the one place that turns errors into HTTP (RFC 9457)."""
 
 import sqlite3
+import traceback
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 import structlog
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.exceptions import HTTPException, InternalServerException, ValidationException
 from sqlalchemy.exc import DBAPIError
 
 from crypto import CryptoError
-from crypto.errors import HttpSignatureError, KeyFormatError, ProofError
+from crypto.errors import KeyFormatError, ProofError
 from marketplace.errors import PROBLEMS, Refused
 from vrm.errors import InvalidDocument
 
@@ -38,8 +40,6 @@ def problem_of(error: Exception) -> ProblemDocument:
         return _document(error.code, error.detail, error.field)
     if isinstance(error, InvalidDocument):
         return _document(_known(error.code, "invalid-document"), str(error), error.field)
-    if isinstance(error, HttpSignatureError):
-        return _document("signature-invalid", str(error))
     if isinstance(error, KeyFormatError):
         return _document("invalid-key", str(error))
     if isinstance(error, ProofError):
@@ -56,15 +56,13 @@ def problem_of(error: Exception) -> ProblemDocument:
 def answer_problem(_request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDocument]:
     """Litestar's exception handler for everything."""
     problem = problem_of(error)
-    if problem.code == "internal":
-        # Neither the call's path nor its body: an anonymous call leaves no trace here either.
-        log.error("internal_error", exc_info=error)
-    return respond(problem)
+    if problem.code == "internal" and not _is_disconnect(error):
+        log.error("internal_error", **_traceless(error))
+    return _respond(problem, getattr(error, "headers", None) or {})
 
 
-def respond(problem: ProblemDocument) -> Response[ProblemDocument]:
-    """Answer with a problem document."""
-    headers = {"Cache-Control": "no-store"}
+def _respond(problem: ProblemDocument, given: Mapping[str, str]) -> Response[ProblemDocument]:
+    headers = {**given, "Cache-Control": "no-store"}  # given: a 405 says what is allowed
     if problem.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Signature realm="vrm-read"'
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -110,4 +108,30 @@ def _of_framework(error: HTTPException) -> ProblemDocument:
 
 
 def _is_busy(error: DBAPIError) -> bool:
-    return isinstance(error.orig, sqlite3.OperationalError) and "locked" in str(error.orig)
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return "locked" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) in _LOST_RACES
+
+
+_LOST_RACES = frozenset(("40001", "40P01", "55P03"))
+"""PostgreSQL's serialization failure, deadlock, and lock not available (appendix A of its manual)."""
+
+
+def _is_disconnect(error: Exception) -> bool:
+    """Whether the caller went away; Litestar has no type for it."""
+    return isinstance(error, InternalServerException) and "disconnected" in error.detail
+
+
+def _traceless(error: BaseException) -> dict[str, object]:
+    """What to log of a failure: where and of which kinds, but no message.
+
+    A message may quote what a call sent (a database repeats the key that it holds already), and an anonymous
+    call leaves no trace here either.
+    """
+    kinds, where = [], traceback.extract_tb(error.__traceback__)
+    cause: BaseException | None = error
+    while cause is not None:
+        state = getattr(cause, "sqlstate", None) or getattr(cause, "sqlite_errorname", None)
+        kinds.append(type(cause).__name__ + (f" {state}" if state else ""))
+        cause = cause.__cause__ or cause.__context__
+    return {"kinds": kinds, "where": [f"{f.filename}:{f.lineno} {f.name}" for f in where]}

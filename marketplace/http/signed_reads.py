@@ -4,6 +4,7 @@ from typing import Any
 
 from litestar import Request
 
+from crypto import CryptoError
 from crypto.http_signatures import verify_request
 from marketplace.errors import Refused
 from marketplace.http.parameters import TheMarket
@@ -20,7 +21,12 @@ async def reading_vendor(request: Request[Any, Any, Any], market: TheMarket) -> 
         raise Refused("signature-required", "Vendors sign their reads: RFC 9421, tag vrm-read.")
     async with market.db.snapshot() as connection:
         now = await market.db.now(connection)
-    signed = verify_request(request.method, _url(request, market), headers, None, tag=TAG, now=now)
+    try:
+        signed = verify_request(
+            request.method, _url(request, market), headers, None, tag=TAG, now=now
+        )
+    except CryptoError as error:
+        raise Refused("signature-invalid", str(error)) from None
     return await vendors.accept_read(market, signed)
 
 

@@ -22,6 +22,12 @@ class Actors:
     purge: dramatiq.Actor[[], None]
 
 
+async def _close_days(market: Market) -> None:
+    # What was promised for the day's last instant counts for the day, withdrawals above all.
+    await requests.publish_batch(market)
+    await runs.close_days(market)
+
+
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
     """Declare the actors on a broker.
 
@@ -48,7 +54,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         await run_alone("publish_batch", requests.publish_batch)
 
     async def close_days() -> None:
-        await run_alone("close_days", runs.close_days)
+        await run_alone("close_days", _close_days)
 
     async def purge() -> None:
         await run_alone("purge", vendors.purge_nonces)

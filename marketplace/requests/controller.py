@@ -16,17 +16,17 @@ class RequestsController(Controller):
     tags = ["requests"]
 
     @post("/requests", status_code=202, opt={"body": PersonalRequest, "answer": Promise})
-    async def submit(self, market: TheMarket, document_body: Body) -> Response[msgspec.Raw]:
+    async def submit(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Post a personal request; the answer promises its publication."""
-        promise = await service.submit(market, document_body)
+        promise = await service.submit(market, json_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @post(
         "/request-withdrawals", status_code=202, opt={"body": RequestWithdrawal, "answer": Promise}
     )
-    async def withdraw(self, market: TheMarket, document_body: Body) -> Response[msgspec.Raw]:
+    async def withdraw(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Withdraw a request; the answer promises the withdrawal's publication."""
-        promise = await service.withdraw(market, document_body)
+        promise = await service.withdraw(market, json_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @get("/batches")

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import crypto
 from marketplace.errors import Refused
 from marketplace.schedule import Calendar
 from vrm.documents import AcceptedTerms, MarketDescriptor, PersonalRequest
@@ -16,7 +17,9 @@ def check_request(
 
     Raises:
         Refused: names the rule that is broken.
+        crypto.CryptoError: the reply key is none that a message could be sealed to.
     """
+    crypto.ReplyPublicKey.from_text(request.reply_key)
     _check_category(request.need.category, market)
     _check_cell(request.area.cell, market)
     _check_terms(request.terms, market)

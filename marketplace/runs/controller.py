@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 from litestar import Controller, Request, Response, get
-from litestar.params import FromPath
 
 from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, Page, answer_page
-from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket
+from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket, Word
 from marketplace.runs import reading
 from marketplace.runs.schemas import (
     ExplanationView,
@@ -38,7 +37,7 @@ class RunsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}")
-    async def show_run(self, market: TheMarket, day: FromPath[str]) -> RunView:
+    async def show_run(self, market: TheMarket, day: Word) -> RunView:
         """Show one run and its signed report."""
         return await reading.show_run(market, day)
 
@@ -47,7 +46,7 @@ class RunsController(Controller):
         self,
         request: Asked,
         market: TheMarket,
-        day: FromPath[str],
+        day: Word,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunRequest]]:
@@ -60,7 +59,7 @@ class RunsController(Controller):
         self,
         request: Asked,
         market: TheMarket,
-        day: FromPath[str],
+        day: Word,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunBid]]:
@@ -73,7 +72,7 @@ class RunsController(Controller):
         self,
         request: Asked,
         market: TheMarket,
-        day: FromPath[str],
+        day: Word,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[RunPlaceView]]:
@@ -86,7 +85,7 @@ class RunsController(Controller):
         self,
         request: Asked,
         market: TheMarket,
-        day: FromPath[str],
+        day: Word,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[msgspec.Raw]]:
@@ -99,7 +98,7 @@ class RunsController(Controller):
         self,
         request: Asked,
         market: TheMarket,
-        day: FromPath[str],
+        day: Word,
         cursor: Cursor = None,
         limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[UnfilledView]]:
@@ -108,9 +107,7 @@ class RunsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}/requests/{digest:str}")
-    async def explain_request(
-        self, market: TheMarket, day: FromPath[str], digest: FromPath[str]
-    ) -> ExplanationView:
+    async def explain_request(self, market: TheMarket, day: Word, digest: Word) -> ExplanationView:
         """Explain what became of one request: figures, ranks and sentences."""
         return await reading.explain_request(market, day, digest)
 

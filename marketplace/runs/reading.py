@@ -68,7 +68,7 @@ async def list_requests(
 ) -> Page[RunRequest]:
     """List the requests that a run resolved, by digest."""
     return await _list(
-        market, "requests", day, cursor, limit,
+        market, "requests", day, read_cursor(cursor, tuple[str]), limit,
         lambda row: RunRequest(request=row.digest, document=msgspec.Raw(row.wire)),
         lambda row: (row.digest,),
     )  # fmt: skip
@@ -77,7 +77,7 @@ async def list_requests(
 async def list_bids(market: Market, day: str, cursor: str | None, limit: int) -> Page[RunBid]:
     """List the bids that were live at the close, by request and bid."""
     return await _list(
-        market, "bids", day, cursor, limit,
+        market, "bids", day, read_cursor(cursor, tuple[str, str]), limit,
         lambda row: RunBid(
             bid=row.digest,
             request=row.request,
@@ -94,7 +94,7 @@ async def list_places(
     """List the places as the run froze them, by vendor and place."""
     fields = RunPlaceView.__struct_fields__
     return await _list(
-        market, "places", day, cursor, limit,
+        market, "places", day, read_cursor(cursor, tuple[str, str]), limit,
         lambda row: RunPlaceView(**{name: getattr(row, name) for name in fields}),
         lambda row: (row.vendor, row.place),
     )  # fmt: skip
@@ -105,7 +105,7 @@ async def list_assignments(
 ) -> Page[msgspec.Raw]:
     """List a run's signed assignments, by request."""
     return await _list(
-        market, "assignments", day, cursor, limit,
+        market, "assignments", day, read_cursor(cursor, tuple[str]), limit,
         lambda row: msgspec.Raw(row.wire),
         lambda row: (row.request,),
     )  # fmt: skip
@@ -116,7 +116,7 @@ async def list_unfilled(
 ) -> Page[UnfilledView]:
     """List the requests that nobody got, by digest."""
     return await _list(
-        market, "unfilled", day, cursor, limit,
+        market, "unfilled", day, read_cursor(cursor, tuple[str]), limit,
         lambda row: UnfilledView(request=row.request, reason=row.reason),
         lambda row: (row.request,),
     )  # fmt: skip
@@ -233,7 +233,7 @@ async def _list(
     market: Market,
     what: str,
     day: str,
-    cursor: str | None,
+    after: tuple[str, ...] | None,
     limit: int,
     view: Callable[[AnyRow], T],
     key: Callable[[AnyRow], tuple[str, ...]],
@@ -242,7 +242,6 @@ async def _list(
     run = await _find(market, day)
     if run.stage != "published":
         raise Refused("not-yet-public", "The run is not published yet.", "day")
-    after = read_cursor(cursor, tuple[str, ...])
     async with market.db.snapshot() as connection:
         found = await repository.page_of(connection, what, day, after, limit + 1)
     rows, more = cut(found, limit)

@@ -3,10 +3,10 @@
 from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import HeaderParameter
 
 from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, TheMarket
+from marketplace.http.parameters import Body, Cursor, Limit, TheMarket, Word
 from marketplace.vendors import service
 from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
 from vrm.documents import Capacity, VendorProfile
@@ -19,13 +19,13 @@ class VendorsController(Controller):
     async def register(
         self,
         market: TheMarket,
-        document_body: Body,
+        json_body: Body,
         invitation: Annotated[
             str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)
         ] = None,
     ) -> Response[VendorStored]:
         """Register a vendor, or replace its profile by a newer one."""
-        answer, new = await service.register(market, document_body, invitation)
+        answer, new = await service.register(market, json_body, invitation)
         return Response(answer, status_code=201 if new else 200)
 
     @get("/vendors")
@@ -41,14 +41,12 @@ class VendorsController(Controller):
         return answer_page(request, page, page.next)
 
     @get("/vendors/{did:str}")
-    async def show(self, market: TheMarket, did: FromPath[str]) -> VendorView:
+    async def show(self, market: TheMarket, did: Word) -> VendorView:
         """Show one vendor with its reputation."""
         return await service.show(market, did)
 
     @post("/capacities", opt={"body": Capacity, "also": 200})
-    async def set_capacity(
-        self, market: TheMarket, document_body: Body
-    ) -> Response[CapacityStored]:
+    async def set_capacity(self, market: TheMarket, json_body: Body) -> Response[CapacityStored]:
         """Say how many requests a place takes on a date."""
-        answer, new = await service.set_capacity(market, document_body)
+        answer, new = await service.set_capacity(market, json_body)
         return Response(answer, status_code=201 if new else 200)

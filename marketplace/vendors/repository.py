@@ -17,6 +17,7 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.vendors.rules import BiddingPlace
 from vrm.documents import Capacity, Signed, VendorProfile
 from vrm.documents.place import Point
 
@@ -60,10 +61,10 @@ async def store_profile(connection: AsyncConnection, profile: Signed[VendorProfi
     await connection.execute(insert(VendorPlace), places)
 
 
-async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, Point]:
+async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, BiddingPlace]:
     """The vendor's places from which live bids on open requests come."""
     query = (
-        select(VendorPlace.place, VendorPlace.lat_e6, VendorPlace.lng_e6)
+        select(VendorPlace.place, VendorPlace.lat_e6, VendorPlace.lng_e6, VendorPlace.reach_m)
         .join(StoredBid, and_(StoredBid.vendor == vendor, StoredBid.place == VendorPlace.place))
         .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
         .where(
@@ -72,7 +73,7 @@ async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, 
         .distinct()
     )
     rows = await connection.execute(query)
-    return {row.place: Point(row.lat_e6, row.lng_e6) for row in rows}
+    return {row.place: BiddingPlace(Point(row.lat_e6, row.lng_e6), row.reach_m) for row in rows}
 
 
 async def has_place(connection: AsyncConnection, vendor: str, place: str) -> bool:

@@ -1,6 +1,7 @@
 """What a vendor's documents must satisfy beyond their own shape."""
 
 from datetime import date
+from typing import NamedTuple
 
 from marketplace.errors import Refused
 from vrm.documents import Capacity, MarketDescriptor, VendorProfile
@@ -20,11 +21,26 @@ def check_profile(profile: VendorProfile, market: MarketDescriptor) -> None:
         raise Refused("unknown-terms", f"Not in the roster: {', '.join(sorted(unknown))}.", "terms")
 
 
-def check_bidding_places(profile: VendorProfile, bidding: dict[str, Point]) -> None:
-    """Refuse to drop or move a place that has live bids: a bid is firm, and so is where it comes from."""
-    points = {place.id: Point(place.lat_e6, place.lng_e6) for place in profile.places}
-    changed = sorted(place for place, where in bidding.items() if points.get(place) != where)
-    if changed:
+class BiddingPlace(NamedTuple):
+    """A place from which live bids come."""
+
+    where: Point
+    reach_m: int
+
+
+def check_bidding_places(profile: VendorProfile, bidding: dict[str, BiddingPlace]) -> None:
+    """Refuse to drop, move or narrow a place that has live bids.
+
+    A bid is firm, and so is where it comes from: out of the place's reach it would not be eligible any more.
+    """
+    kept = {
+        place.id
+        for place in profile.places
+        if (now := bidding.get(place.id))
+        and Point(place.lat_e6, place.lng_e6) == now.where
+        and place.reach_m >= now.reach_m
+    }
+    if changed := sorted(bidding.keys() - kept):
         detail = f"Open bids come from {', '.join(changed)}; withdraw them, or keep the place."
         raise Refused("place-has-bids", detail, "places")
 
