@@ -16,7 +16,7 @@ from tests.support.builders import (
     accepted_terms,
     forged,
 )
-from tests.support.market import ClockedMarket, clocked_market, problem
+from tests.support.market import ClockedMarket, assert_refused, clocked_market, problem
 from tests.support.serving import serving
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "a_vendor",
     "a_withdrawal",
     "accepted_terms",
+    "assert_refused",
     "clocked_market",
     "forged",
     "problem",

@@ -19,14 +19,12 @@ socket, ``with market.served() as url`` serves the same market, with the same da
 """
 
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import httpx
-import msgspec
 from litestar import Litestar
 from sqlalchemy import text
 
@@ -110,7 +108,7 @@ class ClockedMarket:
 
     async def get(self, path: str, **params: Any) -> Any:
         """Read something public that must be there."""
-        answer = await self.http.get(path.replace("#", "%23"), params=params)
+        answer = await self.http.get(path.replace("#", "%23"), params=params or None)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -124,7 +122,7 @@ class ClockedMarket:
         **params: Any,
     ) -> httpx.Response:
         """Read with a vendor's signature."""
-        request = self.http.build_request("GET", path, params=params)
+        request = self.http.build_request("GET", path, params=params or None)
         signature = sign_request(
             "GET",
             str(request.url),
@@ -263,18 +261,12 @@ def problem(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, str(found["code"])
 
 
-def path_of(document: Signed[Document] | type[Document]) -> str:
-    """Where a document, or a type of document, is posted."""
-    kind = document if isinstance(document, type) else type(document.body)
-    return PATHS[kind.__name__]
-
-
-def in_path(text_: str) -> str:
-    """A market day or a did as part of a path."""
-    return quote(text_, safe="")
-
-
-def decoded(document: Signed[Document]) -> dict[str, Any]:
-    """A signed document as JSON values."""
-    value: dict[str, Any] = msgspec.json.decode(document.wire)
-    return value
+async def assert_refused(
+    market: ClockedMarket, call: Awaitable[httpx.Response], status: int, code: str
+) -> httpx.Response:
+    """Await a call that must be refused with a whole problem document, and must store nothing."""
+    before = await market.contents()
+    answer = await call
+    assert problem(answer) == (status, code), answer.text
+    assert await market.contents() == before, "the refused call left something behind"
+    return answer
