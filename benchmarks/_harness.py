@@ -45,14 +45,14 @@ class Report:
     bars: list[Bar] = field(default_factory=list)
 
 
-def fastest(calls: Mapping[str, Callable[[], object]], *, rounds: int = 300) -> dict[str, float]:
-    """Seconds that each call takes: the least of `rounds` averages over about 2 ms each.
+def fastest(calls: Mapping[str, Callable[[], object]], *, rounds: int = 150) -> dict[str, float]:
+    """Seconds that each call takes: the least of `rounds` averages over about 4 ms each.
 
-    The least is what the code costs; what is above it is the machine's other work, which short
-    windows have a chance to miss. Rounds go
-    through all calls in turn, so that a slow spell of the machine meets them alike.
+    The least is what the code costs. What is above it is the machine's other work, which short
+    windows have a chance to miss. Rounds go through all calls in turn, so that a slow spell of
+    the machine meets them alike.
     """
-    counts = {name: max(1, int(0.002 / max(_once(call), 1e-7))) for name, call in calls.items()}
+    counts = {name: max(1, int(0.004 / max(_once(call), 1e-7))) for name, call in calls.items()}
     least = dict.fromkeys(calls, float("inf"))
     for _ in range(rounds):
         for name, call in calls.items():
