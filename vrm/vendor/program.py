@@ -148,10 +148,10 @@ async def bid_round(
     reached = ledger.mark(BOARD) if ledger.mark(FILES) == version else None
     cursor = reached or None
     committed = ledger.committed(desk.stock.as_of)
-    known = ledger.requests()
     more = True
     while more and not (stop and stop.is_set()):
         page = await client.board_page(cursor, state="open")
+        known = ledger.requests()  # read anew, since somebody may bid by hand meanwhile
         new = [item for item in page.items if item.digest not in known]
         entries, verdicts = await _decide_page(client, desk, committed, new)
         cursor, more = page.cursor, page.more
