@@ -19,6 +19,7 @@ import msgspec
 
 import crypto
 from crypto import CryptoError
+from vrm.client.batches import in_batches
 from vrm.client.public import PublicClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
@@ -56,8 +57,6 @@ from vrm.documents.scalars import DeliveryWay
 from vrm.errors import InvalidDocument, MarketMisbehaved, UsageError
 from vrm.money import parse_amount
 
-BATCH_BIDS: Final = 1000
-BATCH_BYTES: Final = 4 * 1024 * 1024
 INVITATION: Final = "Vrm-Invitation"
 
 D = TypeVar("D", bound=Document)
@@ -314,7 +313,7 @@ class VendorClient(PublicClient):
             MarketMisbehaved: the market answers with another number of results than bids.
         """
         results: list[BidResult] = []
-        for batch in _batches(bids):
+        for batch in in_batches(bids):
             body = b'{"bids":[' + b",".join(batch) + b"]}"
             answer = await self.post("/bids/batch", body, BatchAnswer)
             if len(answer.results) != len(batch):
@@ -385,16 +384,3 @@ def _stated(kind: type[D], **facts: Any) -> D:
 @lru_cache(maxsize=4096)
 def _read_request(raw: bytes) -> Signed[PersonalRequest]:
     return read(raw, PersonalRequest)
-
-
-def _batches(bids: Iterable[bytes]) -> Iterable[list[bytes]]:
-    batch: list[bytes] = []
-    size = 0
-    for wire in bids:
-        if batch and (len(batch) == BATCH_BIDS or size + len(wire) > BATCH_BYTES - 64):
-            yield batch
-            batch, size = [], 0
-        batch.append(wire)
-        size += len(wire) + 1
-    if batch:
-        yield batch
