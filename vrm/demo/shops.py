@@ -93,7 +93,7 @@ def write_files(folder: Path, vendor: Vendor, digits: int, terms: Sequence[str])
 def _apportion(count: int) -> list[Shop]:
     """Share ``count`` out over the kinds, each time to the kind that lags most behind its share.
 
-    Every kind occurs first, those that retreat twice.
+    Every kind occurs first, those that are to be suspended twice.
     """
     given = dict.fromkeys(SHOPS, 0)
     for _ in range(count):

@@ -4,8 +4,9 @@
     python -m vrm.demo.vendors --market URL --home DIR --phase bid --json
 
 ``register`` makes the vendors: a folder each with key, passphrase, stock and rules, a profile at the market,
-and today's capacities. ``bid`` lets the real bidding program of each go over the board once; then some register
-a smaller reach, as the catalogue says, so that their bids stand and are not eligible.
+and today's capacities. ``bid`` lets the real bidding program of each go over the board once, and names the
+vendors that the catalogue wants out: whoever plays the operator suspends them before the close, so that their
+bids stand and are not eligible. (A vendor cannot get out of a firm bid itself.)
 
 Every folder is a vendor's home as `vendor` knows it, and can be tried afterwards:
 
@@ -31,7 +32,7 @@ from vrm.client.base import MarketClient
 from vrm.client.vendor import VendorClient
 from vrm.console import Json
 from vrm.demo.shops import Vendor, draw_vendors, write_files
-from vrm.documents import MarketDescriptor, Place
+from vrm.documents import MarketDescriptor
 from vrm.errors import UsageError
 from vrm.vendor.home import Home, Market
 from vrm.vendor.program import Files, Round, bid_round
@@ -39,7 +40,6 @@ from vrm.vendor.program import Files, Round, bid_round
 AT_ONCE: Final = 8
 """Vendors that work at the same time."""
 
-RETREAT_M: Final = 100
 CAST: Final = "vendors.json"
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - a file's name
 
@@ -51,7 +51,8 @@ class Part(msgspec.Struct, frozen=True):
 
     folder: str
     name: str
-    retreats: bool
+    vendor: str
+    to_suspend: bool
 
 
 @dataclass
@@ -66,13 +67,16 @@ class Registered:
 
 @dataclass
 class Bidden:
-    """What the second phase came to; ``passed`` counts why no bid was made."""
+    """What the second phase came to.
+
+    ``passed`` counts why no bid was made; ``to_suspend`` are the did:keys that the operator is to suspend.
+    """
 
     read: int
     bids: int
     refused: int
     passed: dict[str, int]
-    retreated: int
+    to_suspend: list[str]
     seconds: float
 
 
@@ -106,15 +110,18 @@ async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:
     started = time.monotonic()
     async with MarketClient(url) as client:
         market = await client.descriptor()
-    parts = [
-        Part(f"vendor-{number:02}", vendor.name, vendor.shop.retreats)
-        for number, vendor in enumerate(cast, 1)
-    ]
+    parts: list[Part] = []
 
-    def enter(part: Part, vendor: Vendor) -> Callable[[], Awaitable[None]]:
-        return lambda: _enter(url, market, home / part.folder, vendor)
+    def enter(number: int, vendor: Vendor) -> Callable[[], Awaitable[None]]:
+        async def one() -> None:
+            folder = f"vendor-{number:02}"
+            did = await _enter(url, market, home / folder, vendor)
+            parts.append(Part(folder, vendor.name, did, vendor.shop.retreats))
 
-    await _all("Vendors register", [enter(*pair) for pair in zip(parts, cast, strict=True)])
+        return one
+
+    await _all("Vendors register", [enter(*pair) for pair in enumerate(cast, 1)])
+    parts.sort(key=lambda part: part.folder)
     keyfile.write_private(home / CAST, msgspec.json.encode(parts))
     return Registered(
         vendors=len(cast),
@@ -125,7 +132,7 @@ async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:
 
 
 async def bid(url: str, home: Path) -> Bidden:
-    """Let every vendor's bidding program go over the board, then let some of them retreat.
+    """Let every vendor's bidding program go over the board, and name those that are to go.
 
     Raises:
         UsageError: the first phase has not taken place.
@@ -143,24 +150,19 @@ async def bid(url: str, home: Path) -> Bidden:
 
         return one
 
-    def retreat(part: Part) -> Callable[[], Awaitable[None]]:
-        return lambda: _retreat(url, home / part.folder)
-
     await _all("Vendors bid", [work(part) for part in parts])
-    retreating = [part for part in parts if part.retreats]
-    await _all("Some vendors retreat", [retreat(part) for part in retreating])
     passed: Counter[str] = sum((result.passed for result in rounds), Counter())
     return Bidden(
         read=max((result.read for result in rounds), default=0),
         bids=sum(result.bids for result in rounds),
         refused=sum(result.refused for result in rounds),
         passed=dict(sorted(passed.items())),
-        retreated=len(retreating),
+        to_suspend=[part.vendor for part in parts if part.to_suspend],
         seconds=round(time.monotonic() - started, 2),
     )
 
 
-async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> None:
+async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> str:
     place = Home(folder)
     secret = secrets.token_urlsafe(12)
     keyfile.write_private(folder / PASSPHRASE, f"{secret}\n".encode())
@@ -177,6 +179,7 @@ async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendo
         )
         for at, units in zip(vendor.places, vendor.units, strict=True):
             await client.set_capacity(at.id, units)
+        return client.did
 
 
 async def _work(url: str, folder: Path) -> Round:
@@ -184,22 +187,6 @@ async def _work(url: str, folder: Path) -> Round:
     async with _client(url, folder) as client:
         with Home(folder).ledger() as ledger:
             return await bid_round(client, ledger, files, tell=lambda _: None)
-
-
-async def _retreat(url: str, folder: Path) -> None:
-    async with _client(url, folder) as client:
-        profile = await client.profile()
-        await client.register(
-            profile.name,
-            places=[_nearer(place) for place in profile.places],
-            categories=profile.categories,
-            delivery=profile.delivery,
-            terms=profile.terms,
-        )
-
-
-def _nearer(place: Place) -> Place:
-    return msgspec.structs.replace(place, reach_m=RETREAT_M)
 
 
 def _client(url: str, folder: Path) -> VendorClient:

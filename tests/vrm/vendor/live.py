@@ -14,11 +14,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
+from sqlalchemy import update
+
 import crypto
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.identity import Identity
 from marketplace.market import Market
+from marketplace.models import Vendor
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
@@ -88,6 +91,17 @@ class LiveMarket:
             return day
 
         return self._do(close)
+
+    def suspend(self, vendors: list[str]) -> None:
+        """Do what an operator's suspension does."""
+
+        async def suspend(market: Market) -> None:
+            async with market.db.unit_of_work() as connection:
+                await connection.execute(
+                    update(Vendor).where(Vendor.did.in_(vendors)).values(suspended=True)
+                )
+
+        self._do(suspend)
 
     def _do(self, work: Callable[[Market], Awaitable[T]]) -> T:
         async def alone() -> T:

@@ -9,7 +9,7 @@ from tests.vrm.vendor.live import LiveMarket
 from vrm.client.public import PublicClient
 from vrm.demo.catalogue import SHOPS
 from vrm.demo.shops import draw_vendors
-from vrm.demo.vendors import RETREAT_M, bid, register
+from vrm.demo.vendors import bid, register
 from vrm.documents import Area, AskingPrice, Need
 from vrm.documents.place import cell_at
 from vrm.errors import UsageError
@@ -40,7 +40,7 @@ async def post_tuning(live: LiveMarket) -> str:
     return digest
 
 
-async def test_vendors_register_bid_and_some_retreat_so_that_none_is_eligible(
+async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
     live: LiveMarket, tmp_path: Path
 ) -> None:
     home = tmp_path / "vendors"
@@ -57,11 +57,12 @@ async def test_vendors_register_bid_and_some_retreat_so_that_none_is_eligible(
     await live.post(Need(title="Left-handed bagpipes", category="music"))
     live.publish()
     result = await bid(live.url, home)
-    assert (result.read, result.bids, result.retreated) == (2, 2, 2)
+    assert (result.read, result.bids, len(result.to_suspend)) == (2, 2, 2)
+    live.suspend(result.to_suspend)
     day = live.close_day()
     async with PublicClient(live.url) as client:
         places = [place async for place in client.run_places(day)]
         unfilled = {u.request: u.reason async for u in client.unfilled(day)}
     assert unfilled[tuning] == "none-eligible"
     assert Counter(unfilled.values()) == {"none-eligible": 1, "no-bids": 1}
-    assert sum(place.reach_m == RETREAT_M for place in places) == 2
+    assert {place.vendor for place in places if place.suspended} == set(result.to_suspend)
