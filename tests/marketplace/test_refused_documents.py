@@ -27,6 +27,13 @@ from vrm.documents import Document, PersonalRequest, Signed
 
 PSEUDONYM = a_key("pseudonym")
 
+
+@pytest.fixture
+def database_kind() -> str:
+    """One database is enough here: all this is refused before any is asked."""
+    return "sqlite"
+
+
 Attack = Callable[[Signed[PersonalRequest]], bytes]
 
 
