@@ -45,7 +45,9 @@ PAGE_LIMIT: Final = 1000
 LONGEST_PAUSE: Final = 10.0
 """Seconds that a market may ask this client to wait before it tries again."""
 
-_BUSY: Final = frozenset((429, 503))
+BUSY: Final = frozenset((429, 502, 503, 504))
+"""Statuses that say: later. A call that meets one is worth making again."""
+
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 T = TypeVar("T")
@@ -281,7 +283,6 @@ class MarketClient:
         Raises:
             MarketRefused: the market answered with a problem document.
             MarketUnreachable: no connection, or no usable answer, in all attempts.
-            MarketMisbehaved: an error that is no problem document.
         """
         http = over or self._http
         if http is None:
@@ -295,7 +296,7 @@ class MarketClient:
                 self._sign(request, body)
             try:
                 answer = await http.send(request)
-            except httpx.TransportError as error:
+            except httpx.RequestError as error:
                 reason = str(error) or type(error).__name__
                 problem = MarketUnreachable(f"The market at {self.url} does not answer: {reason}")
                 pause = _pause(attempt)
@@ -303,7 +304,7 @@ class MarketClient:
                 if answer.is_success:
                     return answer.content
                 problem = _problem(answer)
-                if answer.status_code not in _BUSY:
+                if answer.status_code not in BUSY:
                     break
                 pause = max(_pause(attempt), _retry_after(answer))
             if attempt == self._attempts or pause > LONGEST_PAUSE:
@@ -368,7 +369,7 @@ def _problem(answer: httpx.Response) -> MarketRefused | MarketUnreachable:
         problem = msgspec.json.decode(answer.content, type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return MarketUnreachable(f"{answer.url.host} answered {status}, not as a market would.")
-    if status >= 500 and status not in _BUSY:
+    if status >= 500 and status not in BUSY:
         return MarketUnreachable(f"The market failed ({status}): {problem.detail or problem.title}")
     return MarketRefused(problem.code, problem.title, problem.detail, status, problem.field)
 

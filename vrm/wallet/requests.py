@@ -5,16 +5,14 @@ same document, which the market recognises, so that no need is ever posted twice
 """
 
 from collections.abc import Callable
-from typing import Final
 
+from vrm.client.base import BUSY
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
 from vrm.errors import MarketRefused, WalletError
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wallet import Wallet
 from vrm.wallet.wishes import Wish, compose
-
-_BUSY: Final = frozenset((429, 503))
 
 
 def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalRequest:
@@ -50,7 +48,7 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
     try:
         promise = await client.submit(Signed(entry.body, entry.digest, entry.wire))
     except MarketRefused as refusal:
-        if refusal.status not in _BUSY:
+        if refusal.status not in BUSY:
             _forget(wallet, entry)
         raise
     return _keep(wallet, entry.digest, lambda kept: setattr(kept, "promise", promise.wire))

@@ -147,12 +147,12 @@ def quarter_hour(text: str, zone: ZoneInfo, *, bound: Literal["start", "end"]) -
     """
     try:
         when = datetime.fromisoformat(text)
-    except ValueError:
+        if len(text) == len("2026-11-27"):
+            when = datetime.combine(when, time(23, 45) if bound == "end" else time(0))
+        when = (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
         hint = "one looks like 2026-11-27 or 2026-11-27T18:00"
         raise UsageError(f"{text} is no date or time; {hint}.") from None
-    if len(text) == len("2026-11-27"):
-        when = datetime.combine(when, time(23, 45) if bound == "end" else time(0))
-    when = (when if when.tzinfo else when.replace(tzinfo=zone)).astimezone(UTC)
     return format_instant(when.replace(minute=when.minute // 15 * 15, second=0))
 
 

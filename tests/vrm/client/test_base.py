@@ -1,0 +1,272 @@
+"""What both sides' clients share: identity, patience, and saying nothing about themselves."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+import crypto
+from tests.vrm.documents.samples import KEY, OTHER
+from vrm.client.base import USER_AGENT, MarketClient
+from vrm.documents import (
+    Agreement,
+    Category,
+    CellRange,
+    MarketCurrency,
+    MarketDescriptor,
+    Schedule,
+    sign,
+)
+from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, UsageError
+
+URL = "http://market.test"
+TEXT = b"Use it for this order only.\n"
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def descriptor(key: crypto.SigningKey = KEY) -> bytes:
+    """A market's signed rules."""
+    body = MarketDescriptor(
+        market=key.did,
+        name="A market",
+        currency=MarketCurrency(code="USD", digits=2),
+        schedule=Schedule(
+            time_zone="UTC",
+            cutoffs=("18:00",),
+            bids_close_minutes=60,
+            minimum_open_minutes=0,
+            batch_seconds=60,
+            batch_minimum=1,
+        ),
+        categories=(Category(id="other", title="Anything else"),),
+        cells=CellRange(coarsest=4, finest=7),
+        policies=("best-nearby",),
+        terms=(
+            Agreement(
+                id="PDC-INTENT",
+                title="Intent",
+                digest=crypto.base64url_encode(hashlib.sha256(TEXT).digest()),
+            ),
+        ),
+        admission="open",
+        seed_anchor="A" * 43,
+    )
+    return sign(body, key).wire
+
+
+class Script(httpx.AsyncBaseTransport):
+    """A market that answers one call after the other, and keeps what it was asked."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self._answers = list(answers)
+        self.asked: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(httpx.Request(request.method, request.url, headers=request.headers))
+        answer = self._answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def problem(status: int, code: str, **headers: str) -> httpx.Response:
+    return httpx.Response(
+        status,
+        json={"type": f"/problems/{code}", "title": "No", "status": status, "code": code,
+              "detail": "Not so.", "field": "need.title"},
+        headers={"content-type": "application/problem+json", **headers},
+    )  # fmt: skip
+
+
+def client_of(*answers: httpx.Response | Exception, **how: Any) -> tuple[MarketClient, Script]:
+    script = Script(*answers)
+    return MarketClient(URL, transport=script, **how), script
+
+
+# --- identity ---
+
+
+async def test_the_identity_is_learnt_once_and_kept() -> None:
+    client, script = client_of(httpx.Response(200, content=descriptor()))
+    async with client:
+        assert (await client.descriptor()).name == "A market"
+        await client.descriptor()
+    assert client.market == KEY.did
+    assert len(script.asked) == 1
+
+
+async def test_a_market_that_changed_its_identity() -> None:
+    client, _ = client_of(httpx.Response(200, content=descriptor(OTHER)), market=KEY.did)
+    async with client:
+        with pytest.raises(MarketMisbehaved, match="now calls itself"):
+            await client.descriptor()
+    assert client.market == KEY.did
+
+
+async def test_a_descriptor_with_a_changed_byte() -> None:
+    client, _ = client_of(httpx.Response(200, content=descriptor().replace(b"18:00", b"17:00")))
+    async with client:
+        with pytest.raises(MarketMisbehaved):
+            await client.descriptor()
+
+
+async def test_an_agreement_whose_text_was_exchanged() -> None:
+    good, bad = httpx.Response(200, content=TEXT), httpx.Response(200, content=b"Do as you like.")
+    client, _ = client_of(httpx.Response(200, content=descriptor()), good, bad)
+    async with client:
+        assert await client.terms("PDC-INTENT") == TEXT.decode()
+        with pytest.raises(MarketMisbehaved):
+            await client.terms("PDC-INTENT")
+        with pytest.raises(UsageError):
+            await client.terms("PDC-OTHER")
+
+
+@pytest.mark.parametrize("url", ["market.test", "ftp://market.test", "http://", "http://a/?b=c"])
+def test_an_address_that_is_none(url: str) -> None:
+    with pytest.raises(UsageError):
+        MarketClient(url)
+
+
+# --- refusals and failures ---
+
+
+async def test_a_problem_document_becomes_a_refusal_with_its_code() -> None:
+    client, script = client_of(problem(422, "cell-too-fine"))
+    async with client:
+        with pytest.raises(MarketRefused) as caught:
+            await client.get("/clock", msgspec.Raw)
+    refusal = caught.value
+    assert (refusal.code, refusal.status, refusal.field) == ("cell-too-fine", 422, "need.title")
+    assert str(refusal) == "Not so. (cell-too-fine)"
+    assert len(script.asked) == 1, "a refusal is final"
+
+
+async def test_a_broken_connection_is_tried_again() -> None:
+    client, script = client_of(
+        httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.Response(200, json={"a": 1})
+    )
+    async with client:
+        assert await client.get("/x", dict[str, int]) == {"a": 1}
+    assert len(script.asked) == 3
+
+
+async def test_patience_ends() -> None:
+    client, script = client_of(*[httpx.ConnectError("no")] * 9, attempts=2)
+    async with client:
+        with pytest.raises(MarketUnreachable, match="does not answer: no"):
+            await client.get("/x", msgspec.Raw)
+    assert len(script.asked) == 2
+
+
+async def test_a_busy_market_is_asked_again_when_it_said() -> None:
+    busy = problem(503, "busy", **{"retry-after": "1"})
+    client, script = client_of(busy, httpx.Response(200, json={}))
+    begun = asyncio.get_running_loop().time()
+    async with client:
+        await client.get("/x", msgspec.Raw)
+    assert asyncio.get_running_loop().time() - begun >= 1
+    assert len(script.asked) == 2
+
+
+async def test_a_market_that_asks_to_wait_for_ever() -> None:
+    client, script = client_of(problem(429, "too-many", **{"retry-after": "86400"}))
+    async with client:
+        with pytest.raises(MarketRefused):
+            await client.get("/x", msgspec.Raw)
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(500, text="<h1>oops</h1>"),
+        httpx.Response(404, text="nginx"),
+        httpx.Response(301, headers={"location": "http://elsewhere.test/"}),
+        problem(500, "internal"),
+    ],
+)
+async def test_what_is_no_market_at_all(answer: httpx.Response) -> None:
+    client, _ = client_of(answer)
+    async with client:
+        with pytest.raises(MarketUnreachable):
+            await client.get("/x", msgspec.Raw)
+
+
+async def test_an_answer_of_another_shape() -> None:
+    client, _ = client_of(httpx.Response(200, json={"now": 1}), httpx.Response(200, text="hello"))
+    async with client:
+        for _ in range(2):
+            with pytest.raises(MarketMisbehaved):
+                await client.clock()
+
+
+# --- lists ---
+
+
+async def test_a_list_is_walked_to_its_end() -> None:
+    client, script = client_of(
+        httpx.Response(200, json={"items": [1, 2], "next": "b"}),
+        httpx.Response(200, json={"items": [3], "next": None}),
+    )
+    async with client:
+        assert [item async for item in client.each("/list", int)] == [1, 2, 3]
+    assert script.asked[1].url.params["cursor"] == "b"
+
+
+async def test_a_list_that_goes_round_in_a_circle() -> None:
+    pages = [httpx.Response(200, json={"items": [1], "next": at}) for at in ("a", "b", "a", "b")]
+    client, _ = client_of(*pages)
+    async with client:
+        with pytest.raises(MarketMisbehaved, match="circle"):
+            _ = [item async for item in client.each("/list", int)]
+
+
+# --- what a call says about who makes it ---
+
+
+async def test_a_cookie_that_would_follow_the_caller() -> None:
+    client, script = client_of(
+        httpx.Response(200, json={}, headers={"set-cookie": "id=7; Path=/"}),
+        httpx.Response(200, json={}),
+    )
+    async with client:
+        await client.get("/x", msgspec.Raw)
+        await client.get("/x", msgspec.Raw)
+    assert "cookie" not in script.asked[1].headers
+
+
+async def test_an_entity_tag_that_would_follow_the_caller() -> None:
+    client, script = client_of(
+        httpx.Response(200, json={}, headers={"etag": '"made for you"'}),
+        httpx.Response(200, json={}),
+    )
+    async with client:
+        await client.get("/x", msgspec.Raw)
+        await client.get("/x", msgspec.Raw)
+    assert "if-none-match" not in script.asked[1].headers
+
+
+async def test_headers_tell_nothing_of_the_machine() -> None:
+    client, script = client_of(httpx.Response(200, json={}))
+    async with client:
+        await client.get("/x", msgspec.Raw)
+    assert dict(script.asked[0].headers) == {
+        "host": "market.test",
+        "user-agent": USER_AGENT,
+        "accept-encoding": "gzip",
+        "accept": "application/json, application/problem+json",
+        "connection": "keep-alive",
+    }
+
+
+async def test_a_signed_read_tried_again_has_a_fresh_nonce() -> None:
+    client, script = client_of(httpx.ReadError("gone"), httpx.Response(200, json={}), key=KEY)
+    async with client:
+        await client.get("/board", msgspec.Raw, signed=True)
+    first, second = (request.headers["signature-input"] for request in script.asked)
+    assert first != second

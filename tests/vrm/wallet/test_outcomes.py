@@ -1,0 +1,251 @@
+"""From a posted request to what became of it, as a wallet learns it from public lists."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
+from tests.vrm.wallet.conftest import Wire, at, make_wallet
+from vrm.client.customer import CustomerClient
+from vrm.client.public import Unfilled
+from vrm.documents import Assignment, PersonalRequest, Signed
+from vrm.errors import MarketRefused, MarketUnreachable, WalletError
+from vrm.wallet import Wallet, outcomes, requests
+from vrm.wallet.state import OwnRequest
+from vrm.wallet.wishes import Wish
+
+STROLLER = Wish(title="Twin stroller", category="baby", at_most="250.00", delivery=("pickup",))
+
+
+async def post(wallet: Wallet, client: CustomerClient, wish: Wish = STROLLER) -> OwnRequest:
+    async with client:
+        entry = requests.prepare(wallet, wish, await client.descriptor())
+        return await requests.send(wallet, client, entry)
+
+
+async def status(wallet: Wallet, client: CustomerClient, market: ClockedMarket) -> str:
+    async with client:
+        state = await outcomes.sync(wallet, client)
+    return state.requests[-1].status(at(market))
+
+
+def signed(entry: OwnRequest) -> Signed[PersonalRequest]:
+    return Signed(entry.body, entry.digest, entry.wire)
+
+
+async def test_a_request_on_its_way_to_an_assignment(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    shop, dear = a_key("shop"), a_key("dear shop")
+    await market.store(a_vendor(market, shop), a_vendor(market, dear, name="Dear Shop"))
+    entry = await post(wallet, client)
+    assert entry.status(at(market)) == "pending"
+    assert await status(wallet, client, market) == "pending"
+    await market.publish()
+    assert await status(wallet, client, market) == "published"
+    await market.store(
+        a_bid(market, shop, signed(entry)),
+        a_bid(market, dear, signed(entry), price={"amount": 25000}),
+    )
+    await market.reach_cutoff(signed(entry))
+    assert await status(wallet, client, market) == "assigned"
+
+    kept = wallet.read().requests[0]
+    assert kept.assigned is not None
+    assert kept.assigned.vendor == shop.did
+    words = " ".join(outcomes.in_words(kept, market.rules, at(market)))
+    assert "237.50 EUR" in words
+    assert "best of 2 bids" in words
+    async with client:
+        others = await outcomes.runners_up(client, kept.assigned, market.rules)
+    assert others[0].startswith("The vendor is Kinderladen Beispiel")
+    assert others[1].startswith("Runner-up 1: Dear Shop, 250.00 EUR")
+
+
+async def test_each_reason_for_staying_unfilled(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    shop = a_key("shop")
+    full = a_vendor(market, shop, places=(a_place(capacity=1),))
+    await market.store(full)
+    first, second, third = [await post(wallet, client) for _ in range(3)]
+    await market.publish()
+    await market.store(*(a_bid(market, shop, signed(entry)) for entry in (first, second)))
+    await market.reach_cutoff(signed(third))
+    async with client:
+        state = await outcomes.sync(wallet, client)
+    found = sorted((entry.status(at(market)), entry.reason) for entry in state.requests)
+    assert found == [("assigned", None), ("unfilled", "capacity"), ("unfilled", "no-bids")]
+    for entry in state.requests:
+        assert outcomes.in_words(entry, market.rules, at(market))
+
+
+async def test_a_withdrawn_request(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = await post(wallet, client)
+    await market.publish()
+    async with client:
+        entry = await requests.withdraw(wallet, client, entry)
+    assert entry.status(at(market)) == "withdrawing"
+    await market.publish()
+    assert await status(wallet, client, market) == "withdrawn"
+    await market.reach_cutoff()
+    assert await status(wallet, client, market) == "withdrawn"
+    async with client:
+        with pytest.raises(WalletError, match="already"):
+            await requests.withdraw(wallet, client, wallet.read().requests[0])
+
+
+# --- what a market might do ---
+
+
+async def test_a_promise_that_was_broken(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = await post(wallet, client)
+    await market.execute("DELETE FROM pending")
+    await market.store(a_request(market))
+    await market.reach_cutoff()
+    async with client:
+        state = await outcomes.sync(wallet, client)
+    kept = state.requests[0]
+    assert kept.status(at(market, 120)) == "promise-broken"
+    assert kept.publish_by == entry.publish_by
+    assert "promised" in outcomes.in_words(kept, market.rules, at(market, 120))[0]
+
+
+async def test_a_request_that_the_run_dropped(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = await post(wallet, client)
+    await market.publish()
+    await market.reach_cutoff(signed(entry))
+    await market.execute("DELETE FROM unfilled")
+    assert await status(wallet, client, market) == "market-at-fault"
+    words = outcomes.in_words(wallet.read().requests[0], market.rules, at(market))
+    assert "lists it nowhere" in words[0]
+
+
+async def test_a_request_is_not_due_before_its_minimum_open_time(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    await market.store(a_request(market))
+    await market.publish()
+    market.clock.advance(3 * 3600)
+    await post(wallet, client)
+    await market.publish()
+    await market.reach_cutoff()  # of the older one; this one has been open for too short a time
+    assert await status(wallet, client, market) == "published"
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        ({"amount": 25_001}, "over the ceiling"),
+        ({"currency": "USD"}, "another currency"),
+        ({"delivery": "ship"}, "did not ask for"),
+        ({"distance_m": 25_001}, "farther away"),
+    ],
+)
+async def test_an_assignment_beyond_the_request(
+    wallet: Wallet,
+    client: CustomerClient,
+    market: ClockedMarket,
+    change: dict[str, object],
+    fault: str,
+) -> None:
+    entry = await post(wallet, client)
+    facts: dict[str, object] = {
+        "market": market.did, "day": "2026-11-20", "request": entry.digest, "bid": "A" * 43,
+        "vendor": market.did, "place": "main", "amount": 25_000, "currency": "EUR",
+        "delivery": "pickup", "distance_m": 25_000, "band": 16, "rank": 1, "eligible": 1,
+        "reserve": (),
+    }  # fmt: skip
+    within, beyond = Assignment(**facts), Assignment(**(facts | change))  # type: ignore[arg-type]
+    assert outcomes.beyond_request(within, entry.body) is None
+    outcomes.match_outcome(entry, Signed(beyond, "B" * 43, b"{}"), None)
+    assert fault in (entry.fault or "")
+    assert entry.status(at(market)) == "market-at-fault"
+    assert entry.assignment is None
+
+
+async def test_another_wallets_outcome_changes_nothing(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = await post(wallet, client)
+    outcomes.match_outcome(entry, None, None)
+    assert entry.status(at(market)) == "pending"
+    outcomes.match_outcome(entry, None, ("2026-11-20", Unfilled(entry.digest, "no-bids")))
+    assert entry.status(at(market)) == "unfilled"
+
+
+async def test_the_market_cannot_see_whose_requests_are_whose(
+    tmp_path: Path, wallet: Wallet, client: CustomerClient, wire: Wire, market: ClockedMarket
+) -> None:
+    """Two wallets, one with requests of its own and one without, ask for exactly the same."""
+    idle = make_wallet(tmp_path / "idle", market.rules, at(market))
+    entry = await post(wallet, client)
+    await market.publish()
+    await market.reach_cutoff(signed(entry))
+    asked = []
+    for each in (wallet, idle):
+        wire.asked.clear()
+        async with client:
+            await outcomes.sync(each, client)
+        asked.append(list(wire.asked))
+    assert asked[0] == asked[1]
+    assert not any(entry.digest in path for _, path in asked[0])
+    assert {method for method, _ in asked[0]} == {"GET"}
+
+
+# --- a line that breaks ---
+
+
+async def test_a_lost_answer_never_makes_two_requests(
+    wallet: Wallet, client: CustomerClient, wire: Wire, market: ClockedMarket
+) -> None:
+    wire.loses_answers = True
+    with pytest.raises(MarketUnreachable):
+        await post(wallet, client)
+    kept = wallet.read().requests[0]
+    assert kept.status(at(market)) == "unsent"
+    wire.loses_answers = False
+    async with client:
+        again = await requests.send(wallet, client, kept)
+    assert again.status(at(market)) == "pending"
+    assert await market.publish() == 1
+
+
+async def test_a_lost_answer_can_still_be_withdrawn(
+    wallet: Wallet, client: CustomerClient, wire: Wire, market: ClockedMarket
+) -> None:
+    wire.loses_answers = True
+    with pytest.raises(MarketUnreachable):
+        await post(wallet, client)
+    wire.loses_answers = False
+    async with client:
+        entry = await requests.withdraw(wallet, client, wallet.read().requests[0])
+    assert entry.withdrawal is not None
+    assert await market.publish() == 2
+
+
+async def test_a_request_that_never_arrived_is_forgotten(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = requests.prepare(wallet, STROLLER, market.rules)
+    async with client:
+        await requests.withdraw(wallet, client, entry)
+    assert wallet.read().requests == []
+
+
+async def test_a_refused_request_is_forgotten_and_its_pseudonym_never_used_again(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    late = msgspec.structs.replace(STROLLER, needed_by="2026-11-20T08:15:00Z")
+    with pytest.raises(MarketRefused) as caught:
+        await post(wallet, client, late)
+    assert caught.value.code == "needed-by-too-soon"
+    assert wallet.read().requests == []
+    assert (await post(wallet, client)).index == 1
