@@ -13,7 +13,7 @@ from functools import partial
 
 import nacl.signing
 
-from benchmarks._harness import Bar, Report, fastest, run
+from benchmarks._harness import Bar, Report, fastest, ratio, run
 from benchmarks._pure_voprf import draw_and_redeem
 from crypto import (
     ReplyKey,
@@ -65,7 +65,11 @@ def measure() -> Report:
     report = Report("crypto", ("operation", "microseconds", "bare verifications"))
     report.rows = [(name, taken * 1e6, taken / bare) for name, taken in times.items()]
     report.bars = [
-        Bar("1 KiB document, new signer, in bare verifications", times[NEW_SIGNER] / bare, 2.5),
+        Bar(
+            "1 KiB document, new signer, in bare verifications",
+            ratio(quick[NEW_SIGNER], quick[BARE]),
+            2.5,
+        ),
         Bar(
             f"{TOKENS} tokens, times faster than in pure Python",
             times[PURE] / times[FLOW],

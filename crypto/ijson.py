@@ -57,6 +57,17 @@ def check(value: object) -> None:
     Raises:
         DocumentError: with code `depth`, `float`, `integer-range`, `non-ascii-key` or `type`.
     """
+    try:
+        ascii_only = "".join(_walk(value)).isascii()
+    except TypeError:
+        raise DocumentError("A member's name is not text.", code="type") from None
+    if not ascii_only:
+        raise DocumentError("A member's name is not ASCII.", code="non-ascii-key")
+
+
+def _walk(value: object) -> list[str]:
+    """Check everything but member names level by level, and return these."""
+    names: list[str] = []
     level: list[Any] = [value]
     for depth in range(MAX_DEPTH + 1):
         below: list[Any] = []
@@ -70,15 +81,16 @@ def check(value: object) -> None:
             elif depth == MAX_DEPTH:
                 _refuse_depth()
             elif kind is dict:
-                _check_names(item)
+                names += item
                 below += item.values()
             elif kind is list or kind is tuple:
                 below += item
             else:
                 _refuse_type(kind)
         if not below:
-            return
+            break
         level = below
+    return names
 
 
 def _decode(raw: bytes) -> object:
@@ -141,15 +153,6 @@ def _refuse_constant(_: str) -> NoReturn:
 
 def _refuse_depth() -> NoReturn:
     raise DocumentError(f"The document nests over {MAX_DEPTH} levels.", code="depth")
-
-
-def _check_names(members: dict[str, Any]) -> None:
-    try:
-        plain = "".join(members).isascii()
-    except TypeError:
-        raise DocumentError("A member's name is not text.", code="type") from None
-    if not plain:
-        raise DocumentError("A member's name is not ASCII.", code="non-ascii-key")
 
 
 def _check_depth(raw: bytes) -> None:
