@@ -66,16 +66,20 @@ def read_private(path: Path) -> bytes:
         KeyFileError: there is no such file, it is no regular file, or others can read it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Without O_NONBLOCK a named pipe in the file's place would make this wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise KeyFileError(f"There is no file {path}.") from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         mode = os.fstat(descriptor).st_mode
         if not stat.S_ISREG(mode):
             raise KeyFileError(f"{path} is no regular file.")
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             raise KeyFileError(f"Others can read {path}; close it with: chmod 600 {path}")
-        return file.read()
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes, *, replace: bool = True) -> None:
