@@ -205,6 +205,24 @@ def invite(
 
 
 @app.command()
+def suspend(
+    home: Home,
+    dids: Annotated[list[str], typer.Argument(help="The vendors' did:key.")],
+    lift: Annotated[bool, typer.Option("--lift", help="Reinstate them instead.")] = False,
+    passphrase_file: console.PassphraseFile = None,
+) -> None:
+    """Suspend vendors: they read and bid no more, and their standing bids cannot win."""
+    settings, identity = _unlocked(home, passphrase_file)
+
+    async def all_of_them(market: Market) -> None:
+        for did in dids:
+            await vendors.suspend(market, did, suspended=not lift)
+
+    console.run(_with_market(settings, identity, all_of_them))
+    console.out.print(f"{'Reinstated' if lift else 'Suspended'} {len(dids)} vendors.")
+
+
+@app.command()
 def upgrade(home: Home) -> None:
     """Bring the database's schema up to this version. `market serve` does so by itself."""
     settings = load_settings(home)

@@ -53,6 +53,7 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
             "vendors", url, home, "--phase", "bid", "--count", vendors, "--seed", seed
         )
         _say(f"{bidding['bidden']['bids']} bids are in. The operator closes the day.")
+        _suspend(home, passphrase_file, bidding["bidden"]["to_suspend"])
         report = _run([*_market("resolve", home), "--json"], passphrase_file)
         verdict = _run(
             [*_python("vrm.demo.referee"), "--market", url, "--day", report["day"], "--json"]
@@ -206,6 +207,15 @@ def _run(words: list[str], passphrase_file: Path | None = None) -> dict[str, Any
     except ValueError:
         raise MarketError(f"{' '.join(words[1:4])} ended with code {done.returncode}.") from None
     return found
+
+
+def _suspend(home: Path, passphrase_file: Path, dids: list[str]) -> None:
+    """Let the operator suspend vendors that have bid, so that some requests have no eligible bid."""
+    if dids:
+        words = [*_market("suspend", home), *dids]
+        subprocess.run(  # noqa: S603
+            words, env=_environment(passphrase_file), stdout=subprocess.DEVNULL, check=True
+        )
 
 
 def _environment(passphrase_file: Path | None) -> dict[str, str]:

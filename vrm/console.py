@@ -45,7 +45,14 @@ USAGE: Final = 2
 UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
 
-out: Final = Console(highlight=False, emoji=False)
+WIDE: Final = 160
+"""Columns of text that no terminal shows: a file or a pipe need not fold what a reader may search."""
+
+out: Final = Console(
+    highlight=False,
+    emoji=False,
+    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE,
+)
 """Results for people."""
 
 err: Final = Console(highlight=False, emoji=False, stderr=True)
@@ -56,7 +63,7 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option(
         "--passphrase-file",
-        help="Read the passphrase from this file's first line (env: VRM_PASSPHRASE_FILE).",
+        help="Read the passphrase from this file's first line, as VRM_PASSPHRASE_FILE does.",
         show_default=False,
     ),
 ]

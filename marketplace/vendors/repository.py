@@ -61,6 +61,12 @@ async def store_profile(connection: AsyncConnection, profile: Signed[VendorProfi
     await connection.execute(insert(VendorPlace), places)
 
 
+async def set_suspended(connection: AsyncConnection, did: str, suspended: bool) -> bool:
+    """Suspend or reinstate a vendor; tell whether there is such a vendor."""
+    query = update(Vendor).where(Vendor.did == did).values(suspended=suspended)
+    return (await connection.execute(query)).rowcount == 1
+
+
 async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, BiddingPlace]:
     """The vendor's places from which live bids on open requests come."""
     query = (

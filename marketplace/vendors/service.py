@@ -60,6 +60,17 @@ async def invite(market: Market, uses: int) -> str:
     return code
 
 
+async def suspend(market: Market, did: str, *, suspended: bool = True) -> None:
+    """Suspend a vendor, so that it reads and bids no more and its standing bids cannot win; or reinstate it.
+
+    Raises:
+        Refused: no such vendor.
+    """
+    async with market.db.unit_of_work() as connection:
+        if not await repository.set_suspended(connection, did, suspended):
+            raise Refused("unknown-vendor", "No vendor has this did.", "did")
+
+
 async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool]:
     """Store a place's units for a date; returns what is stored and whether this call stored it.
 

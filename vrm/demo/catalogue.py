@@ -54,7 +54,7 @@ class Shop:
         share: how many there are, against the other kinds.
         capacity: the fewest and the most requests that one takes in a day.
         reach_km: the least and the greatest distance to which one ships or drives.
-        retreats: it bids from far, then registers a reach of 100 metres, so that its bids stand and cannot win.
+        to_suspend: the operator suspends it after it has bid, so that its bids stand and cannot win.
     """
 
     kind: str
@@ -65,7 +65,7 @@ class Shop:
     share: int
     capacity: tuple[int, int]
     reach_km: tuple[int, int]
-    retreats: bool = False
+    to_suspend: bool = False
 
 
 ITEMS: Final = (
@@ -121,7 +121,7 @@ ITEMS: Final = (
          "Boltman", "S5", "200000130002"),
     Item("train-set", "toys", "Wooden train set", "Wooden train set", 5500, 4,
          "Kinderly", "Loop", "200000140001"),
-    # In demand, but the only tuners retreat after they have bid.
+    # In demand, but the only tuners are suspended after they have bid.
     Item("piano-tuning", "repair", "Piano tuning", "Piano tuning", 14000, 3),
     # Nobody carries these.
     Item("bagpipes", "music", "Left-handed bagpipes", "Left-handed bagpipes", 90000, 1),
@@ -154,7 +154,7 @@ SHOPS: Final = (
     Shop("workshop", ("{} Appliance Repair",), ("repair",), ("washer-repair",), ("on-site",), 4, (2, 3),
          (25, 40)),
     Shop("tuner", ("{} Piano Tuners",), ("repair",), ("piano-tuning",), ("on-site",), 2, (3, 4), (70, 80),
-         retreats=True),
+         to_suspend=True),
 )  # fmt: skip
 
 BY_SKU: Final = {item.sku: item for item in ITEMS}

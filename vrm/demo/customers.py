@@ -40,7 +40,7 @@ AT_ONCE: Final = 16
 """Customers that post at the same time."""
 
 EACH_RARE: Final = 3
-"""How many want each thing that nobody carries, and each that only a shop that retreats carries."""
+"""How many want each thing that nobody carries, and each that only a shop that will be suspended carries."""
 
 WITHDRAWN: Final = 0.03
 """Share of the customers that take their request back."""
@@ -140,7 +140,7 @@ def _make_wallet(url: str, market: MarketDescriptor, customer: Customer) -> Wall
 
 def _items(count: int, dice: random.Random) -> list[Item]:
     """Draw what is wanted: first what makes each way of staying unfilled occur, then by demand."""
-    carried = {sku for shop in SHOPS if not shop.retreats for sku in shop.carries}
+    carried = {sku for shop in SHOPS if not shop.to_suspend for sku in shop.carries}
     rare = [item for item in ITEMS if item.sku not in carried]
     wanted = (rare * EACH_RARE)[:count]
     common = [BY_SKU[sku] for sku in sorted(carried)]

@@ -103,11 +103,11 @@ def _apportion(count: int) -> list[Shop]:
 
 
 def _lead(shop: Shop, given: int) -> float:
-    return (given + 1) / shop.share if given > shop.retreats else given - 2
+    return (given + 1) / shop.share if given > shop.to_suspend else given - 2
 
 
 def _draw(rng: random.Random, shop: Shop, near: Sequence[Town], names: set[str]) -> Vendor:
-    several = rng.random() < SEVERAL_PLACES and not shop.retreats
+    several = rng.random() < SEVERAL_PLACES and not shop.to_suspend
     at = rng.sample(near, k=rng.choice((2, 3)) if several else 1)
     reach_km = rng.randint(*shop.reach_km)
     units = tuple(rng.randint(*shop.capacity) for _ in at)

@@ -116,7 +116,7 @@ async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:
         async def one() -> None:
             folder = f"vendor-{number:02}"
             did = await _enter(url, market, home / folder, vendor)
-            parts.append(Part(folder, vendor.name, did, vendor.shop.retreats))
+            parts.append(Part(folder, vendor.name, did, vendor.shop.to_suspend))
 
         return one
 

@@ -28,7 +28,7 @@ def test_the_same_seed_draws_the_same_vendors() -> None:
     assert one != draw_vendors(8, 60, CENTRE)
     assert len({vendor.name for vendor in one}) == 60
     assert {vendor.shop for vendor in one} == set(SHOPS)
-    assert sum(vendor.shop.retreats for vendor in one) == 2
+    assert sum(vendor.shop.to_suspend for vendor in one) == 2
     assert sum(len(vendor.places) > 1 for vendor in one) >= 5
 
 
