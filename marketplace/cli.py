@@ -11,7 +11,6 @@ import typer
 import uvicorn
 from platformdirs import user_data_path
 
-from crypto import check_libsodium
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.demo import play
@@ -250,7 +249,6 @@ def demo(
 
 def main() -> NoReturn:
     """Run the command line."""
-    check_libsodium()
     configure_logging()
     console.main(app, "market", also=(MarketError,))
 

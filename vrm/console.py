@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crypto import CryptoError
+from crypto import CryptoError, check_libsodium
 from vrm.errors import (
     MarketMisbehaved,
     MarketRefused,
@@ -94,6 +94,7 @@ def main(app: typer.Typer, name: str, *, also: tuple[type[Exception], ...] = ())
     known: tuple[type[Exception], ...] = (*_KNOWN, *also)
     code: object
     try:
+        check_libsodium()
         code = app(prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Final, Literal
 
-from msgspec import UNSET, Meta, UnsetType, field
+from msgspec import UNSET, Meta, UnsetType
 
 from vrm.documents.base import Document, Part
 from vrm.documents.scalars import (
@@ -28,7 +28,9 @@ from vrm.documents.scalars import (
 )
 
 CREDENTIALS_V2: Final = "https://www.w3.org/ns/credentials/v2"
-VOCABULARY: Final[dict[str, str]] = {"@vocab": "urn:vrm:profile:"}
+UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
+"""The context that the data model has for terms without a published vocabulary, such as our facets; a context
+written out in the document would not pass other people's verifiers, which compare contexts by name."""
 
 Attributes = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$(?!\n)")], Label]
 
@@ -154,16 +156,15 @@ class Profile(
         "VerifiableCredential",
         "Profile",
     )
-    context: tuple[Literal["https://www.w3.org/ns/credentials/v2"], dict[str, str]] = field(
-        default_factory=lambda: (CREDENTIALS_V2, VOCABULARY)
-    )
+    context: tuple[
+        Literal["https://www.w3.org/ns/credentials/v2"],
+        Literal["https://www.w3.org/ns/credentials/undefined-terms/v2"],
+    ] = (CREDENTIALS_V2, UNDEFINED_TERMS)
     issuer: Did
     valid_from: Instant
     credential_subject: Facets
 
     def __post_init__(self) -> None:
-        if self.context[1] != VOCABULARY:
-            raise ValueError("@context must be the credentials context and the profile vocabulary")
         if self.credential_subject.id != self.issuer:
             raise ValueError("a profile speaks only of the one who signs it")
         parse_instant(self.valid_from)

@@ -27,7 +27,7 @@ from vrm.documents import (
     RunReport,
     VendorProfile,
 )
-from vrm.documents.customer import CREDENTIALS_V2, VOCABULARY
+from vrm.documents.customer import CREDENTIALS_V2, UNDEFINED_TERMS
 from vrm.documents.place import Point, cell_at
 from vrm.documents.scalars import MAX_INTEGER, format_instant, gtin_is_valid, text_is_clean
 
@@ -162,7 +162,7 @@ PROFILE = Sort(
     st.fixed_dictionaries(
         {
             "type": st.just(["VerifiableCredential", "Profile"]),
-            "@context": st.just([CREDENTIALS_V2, VOCABULARY]),
+            "@context": st.just([CREDENTIALS_V2, UNDEFINED_TERMS]),
             "issuer": st.just(KEY.did),
             "validFrom": instants,
             "credentialSubject": _facets,
