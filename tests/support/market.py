@@ -23,6 +23,7 @@ from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 from litestar import Litestar
@@ -270,3 +271,8 @@ async def assert_refused(
     assert problem(answer) == (status, code), answer.text
     assert await market.contents() == before, "the refused call left something behind"
     return answer
+
+
+def in_path(word: str) -> str:
+    """A market day as part of a path."""
+    return quote(word, safe="")
