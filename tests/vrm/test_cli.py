@@ -1,0 +1,295 @@
+"""The customer's command line at a real market over loopback."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crypto.vault import Cost
+from marketplace.market import Market
+from tests.vrm.vendor.live import LiveMarket, live_market
+from vrm import cli
+from vrm.documents import Profile, read
+from vrm.documents.place import point
+from vrm.wallet import Wallet
+from vrm.wallet.state import NamedPlace
+from vrm.wallet.wishes import choose_cell
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveMarket]:
+    with live_market(tmp_path_factory.mktemp("market") / "home") as market:
+        yield market
+
+
+@dataclass
+class Terminal:
+    """Somebody at a command line with a wallet folder of their own."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+    capture: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> tuple[int, str, str]:
+        """Run `vrm`; answers exit code, standard output and standard error."""
+        self.capture.readouterr()  # what the market beside this test said
+        self.patch.setattr(sys, "argv", ["vrm", *arguments])
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        assert isinstance(caught.value.code, int)
+        return caught.value.code, *self.capture.readouterr()
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command that must succeed and answer what it prints as JSON."""
+        code, out, err = self(*arguments, "--json")
+        assert code == 0, err
+        assert out.count("\n") == 1
+        return json.loads(out)
+
+
+@pytest.fixture
+def vrm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Terminal:
+    secret = tmp_path / "passphrase"
+    secret.write_text("correct horse\n")
+    secret.chmod(0o600)
+    monkeypatch.setenv("VRM_HOME", str(tmp_path / "wallet"))
+    monkeypatch.setenv("VRM_PASSPHRASE_FILE", str(secret))
+    monkeypatch.setenv("COLUMNS", "200")
+    return Terminal(tmp_path, monkeypatch, capsys)
+
+
+@pytest.fixture
+def at_home(vrm: Terminal, live: LiveMarket) -> Terminal:
+    """A wallet with a home, in a key file that opens at once."""
+    market = Market.open(live.settings, live.identity)
+    cell = choose_cell(point(41.922, -87.65), market.rules)
+    Wallet.create(
+        vrm.folder / "wallet",
+        b"correct horse",
+        url=live.url,
+        rules=market.rules,
+        now=datetime.now(UTC),
+        places=[NamedPlace("home", "41.922,-87.65", cell)],
+        cost=Cost.MINIMUM,
+    )
+    return vrm
+
+
+STROLLER = (
+    "Twin stroller",
+    "--category",
+    "baby",
+    "--at-most",
+    "250.00",
+    "--pickup",
+    "--within",
+    "15km",
+)
+
+
+def test_a_day_of_a_customer(at_home: Terminal, live: LiveMarket) -> None:
+    vrm = at_home
+    posted = vrm.json("request", *STROLLER, "--yes")
+    assert posted["status"] == "pending"
+    assert posted["document"]["price"] == {"kind": "ceiling", "amount": 25000, "currency": "USD"}
+    assert posted["promise"]["document"] == posted["request"]
+    live.publish()
+    [kept] = vrm.json("requests")
+    assert (kept["status"], kept["request"]) == ("published", posted["request"])
+
+    taken_back = vrm.json("request", "City bicycle", "--fixed", "480.00", "--yes")["request"]
+    assert vrm.json("withdraw", taken_back[:9])["status"] == "withdrawing"
+    live.publish()
+    assert [entry["status"] for entry in vrm.json("requests")] == ["published", "withdrawn"]
+
+    day = live.close_day()
+    explained = vrm.json("requests", posted["request"][:9])
+    assert (explained["status"], explained["reason"], explained["day"]) == (
+        "unfilled",
+        "no-bids",
+        day,
+    )
+    assert "No vendor made a bid on it." in explained["explanation"]
+    assert vrm.json("requests", "--offline")[0]["status"] == "unfilled"
+    code, out, _ = vrm("requests")
+    assert code == 0
+    assert "Twin stroller" in out
+    assert "<= 250.00 USD" in out
+    code, _, err = vrm("withdraw", posted["request"][:9])
+    assert (code, err.count("\n")) == (2, 1)
+
+
+def test_everything_public_is_shown_before_it_is_posted(at_home: Terminal) -> None:
+    code, out, err = at_home("request", *STROLLER, "--brand", "Pramwell", "--yes")
+    assert code == 0
+    assert out.startswith("Posted as ")
+    for public in (
+        "Twin stroller",
+        "Baby and child",
+        "at most 250.00 USD",
+        "about 36 km²",
+        "Pramwell",
+    ):
+        assert public in err
+    assert "41.922" not in err + out, "the place itself is told to nobody"
+
+
+def test_nothing_is_posted_where_nobody_agreed(at_home: Terminal) -> None:
+    code, out, err = at_home("request", *STROLLER)
+    assert (code, out) == (2, "")
+    assert "--yes" in err
+    assert at_home.json("requests") == []
+
+
+def test_a_request_from_a_file(at_home: Terminal) -> None:
+    file = at_home.folder / "stroller.toml"
+    file.write_text('title = "Twin stroller"\nfixed = "250.00"\n[attributes]\ncolor = "red"\n')
+    posted = at_home.json("request", "--from", str(file), "--fixed", "240.00", "--yes")
+    assert posted["price"]["amount"] == 24000
+    assert posted["document"]["need"]["attributes"] == {"color": "red"}
+
+
+def test_a_wallet_is_made_once(vrm: Terminal, live: LiveMarket) -> None:
+    made = vrm.json("init", "--market", live.url)
+    assert made["market"] == live.identity.did
+    code, _, err = vrm("init", "--market", live.url)
+    assert code == 2
+    assert "already" in err
+    assert vrm.json("profile", "show")["profile"] == made["profile"]
+
+
+def test_a_market_under_another_identity(vrm: Terminal, live: LiveMarket) -> None:
+    other = "did:key:z6MkoH8KpHkZQyDREP8Jpy6xKHiH5bGsh3UBsstBXfeDehU5"
+    code, _, err = vrm("init", "--market", live.url, "--market-did", other)
+    assert code == 1
+    assert "now calls itself" in err
+    assert not (vrm.folder / "wallet").exists()
+
+
+def test_no_market_there(vrm: Terminal) -> None:
+    code, out, err = vrm("init", "--market", "http://127.0.0.1:9")
+    assert (code, out, err.count("\n")) == (3, "", 1)
+
+
+def test_no_wallet_there(vrm: Terminal) -> None:
+    for command in (("requests",), ("market",), ("place",), ("profile", "show"), ("send",)):
+        code, out, err = vrm(*command)
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "vrm init" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("request", "x", "--yes"),
+        ("request", "--fixed", "1.00", "--yes"),
+        ("request", "x", "--fixed", "1.001", "--yes"),
+        ("request", "x", "--fixed", "1.00", "--category", "yachts", "--yes"),
+        ("request", "x", "--fixed", "1.00", "--place", "moon", "--yes"),
+        ("request", "x", "--fixed", "1.00", "--attribute", "red", "--yes"),
+        ("request", "--from", "/nowhere.toml", "--yes"),
+        ("request", "x", "--fixed", "1.00", "--terms", "PDC-NONE", "--yes"),
+        ("requests", "zzz"),
+        ("withdraw", "zzz"),
+        ("place", "home"),
+        ("place", "home", "60601"),
+        ("place", "moon", "00000"),
+        ("place", "moon", "60601", "--resolution", "15"),
+        ("market", "--terms", "PDC-NONE"),
+        ("profile", "set"),
+        ("profile", "set", "--size", "39"),
+        ("profile", "set", "--clear", "shoes"),
+        ("profile", "set", "--language", "not a tag"),
+    ],
+)
+def test_wrong_input_is_one_line(at_home: Terminal, arguments: tuple[str, ...]) -> None:
+    code, out, err = at_home(*arguments)
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert at_home.json("requests", "--offline") == []
+
+
+def test_a_market_that_refuses(at_home: Terminal) -> None:
+    code, out, err = at_home("request", *STROLLER, "--needed-by", "2020-01-01", "--yes", "--json")
+    assert (code, out) == (1, "")
+    assert "(needed-by-too-soon)" in err
+
+
+def test_what_was_not_confirmed_is_sent_again(at_home: Terminal, live: LiveMarket) -> None:
+    assert at_home.json("send") == []
+    code, _, err = at_home("send")
+    assert (code, err) == (0, "Nothing waits to be sent.\n")
+
+
+def test_the_market_in_words(at_home: Terminal, live: LiveMarket) -> None:
+    rules = at_home.json("market")
+    assert rules["descriptor"]["market"] == live.identity.did
+    assert rules["clock"]["next_batch"] > rules["clock"]["now"]
+    code, out, _ = at_home("market")
+    assert code == 0
+    for told in (
+        "Live market",
+        "USD, 2 digits",
+        "resolution 4 to 7",
+        "PDC-INTENT",
+        rules["clock"]["cutoff"],
+    ):
+        assert told in out
+    assert "this order only" in at_home.json("market", "--terms", "PDC-INTENT")["text"]
+
+
+def test_places_keep_one_cell(at_home: Terminal) -> None:
+    [home] = at_home.json("place")
+    assert (home["place"], home["resolution"]) == ("home", 6)
+    assert at_home.json("place", "home", "41.922,-87.65") == [home], (
+        "the same again changes nothing"
+    )
+    [moved] = at_home.json("place", "home", "60601", "--resolution", "5", "--replace")
+    assert (moved["label"], moved["resolution"]) == ("60601 Chicago, IL, US", 5)
+    assert at_home.json("place") == [moved]
+
+
+def test_a_profile_is_set_shown_and_exported(at_home: Terminal) -> None:
+    vrm = at_home
+    vrm.json("profile", "set", "--name", "Ada", "--language", "en", "--size", "shoe=39")
+    vrm.json("profile", "set", "--size", "hat=57", "--contact", "email=ada@example.org")
+    facets = vrm.json("profile", "set", "--clear", "languages")["facets"]
+    assert facets == {
+        "name": "Ada", "sizes": {"shoe": "39", "hat": "57"}, "contact": {"email": "ada@example.org"},
+    }  # fmt: skip
+    assert vrm.json("profile", "show")["facets"] == facets
+    assert "hat: 57" in vrm("profile", "show")[1]
+    _, out, _ = vrm("profile", "export")
+    assert read(out.encode(), Profile).body.credential_subject.name == "Ada"
+    file = vrm.folder / "profile.json"
+    assert vrm.json("profile", "export", str(file))["file"] == str(file)
+    assert read(file.read_bytes(), Profile).body.credential_subject.name == "Ada"
+    assert vrm("profile", "export", str(file))[0] == 2, "no file is written over"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "init",
+        "place",
+        "request",
+        "requests",
+        "withdraw",
+        "send",
+        "market",
+        "profile set",
+        "profile export",
+    ],
+)
+def test_each_commands_help_has_an_example(vrm: Terminal, command: str) -> None:
+    code, out, _ = vrm(*command.split(), "--help")
+    assert code == 0
+    assert f"vrm {command}" in out.split("Usage:")[1].partition("\n")[2]
+    assert "--json" in out
