@@ -248,6 +248,13 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
     }
 
 
+def _rows(finding: Finding) -> list[tuple[str, object]]:
+    reasons = {f"unfilled, {why}": count for why, count in finding.figures["unfilled"].items()}
+    plain = {name.replace("_", " "): value for name, value in finding.figures.items()}
+    del plain["unfilled"]
+    return list((plain | reasons).items())
+
+
 def referee(
     *,
     market: Annotated[str, typer.Option(help="The market's address.", show_default=False)],
@@ -273,8 +280,7 @@ def referee(
             {"day": judged, "verified": verified, **finding.figures, "faults": finding.faults}
         )
     elif verified:
-        rows = [(name.replace("_", " "), value) for name, value in finding.figures.items()]
-        console.out.print(console.table((f"Market day {judged}", "checked again"), rows))
+        console.out.print(console.table((f"Market day {judged}", "checked again"), _rows(finding)))
     for fault in [] if json else finding.faults[:SHOWN]:
         console.say(fault)
     if len(finding.faults) > SHOWN and not json:

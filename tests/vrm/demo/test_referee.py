@@ -1,0 +1,253 @@
+"""A small day over HTTP: the referee agrees with an honest market, and names each kind of lie."""
+
+import asyncio
+import json
+import sqlite3
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from rich.progress import Progress
+
+import crypto
+from tests.vrm.vendor.live import LiveMarket, live_market
+from vrm import console
+from vrm.client.customer import CustomerClient
+from vrm.client.public import PublicClient
+from vrm.client.vendor import VendorClient, place
+from vrm.demo import customers
+from vrm.demo.referee import Published, check, download, referee
+from vrm.documents import Signed
+from vrm.errors import MarketRefused
+from vrm.money import decimal_text
+
+Lie = Callable[[Published], Published]
+
+
+@pytest.fixture(scope="module")
+def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveMarket]:
+    folder = tmp_path_factory.mktemp("day")
+    with live_market(folder / "home") as market:
+        asyncio.run(post(market.url, folder))
+        market.publish()
+        asyncio.run(bid(market.url))
+        market.close_day()
+        yield market
+
+
+@pytest.fixture(scope="module")
+def published(live: LiveMarket) -> Published:
+    async def read() -> Published:
+        async with PublicClient(live.url) as client:
+            return await download(client, None)
+
+    return asyncio.run(read())
+
+
+async def post(url: str, folder: Path) -> None:
+    async with CustomerClient(url) as client:
+        rules, clock = await client.descriptor(), await client.clock()
+    players = customers.cast(
+        rules, clock, folder=folder / "wallets", centre="60601", count=30, seed=3
+    )
+    with Progress(disable=True) as progress:
+        posted = await customers.play(url, players, progress)
+    assert all(post.request for post in posted)
+
+
+async def bid(url: str) -> None:
+    """Three vendors with little room bid on whatever they can reach."""
+    for number, reach_km in enumerate((60, 60, 25)):
+        key = crypto.SigningKey.from_seed(bytes([40 + number]) * 32)
+        shop = place(
+            "shop", "Shop", lat=41.88, lng=-87.63 - number / 10, reach_km=reach_km, capacity=4
+        )
+        async with VendorClient(url, key) as vendor:
+            rules = await vendor.descriptor()
+            await vendor.register(
+                f"Shop {number}",
+                places=[shop],
+                categories=["other"],
+                delivery=["ship", "pickup", "on-site"],
+                terms=[rules.terms[0].id],
+            )
+            async for item in vendor.board():
+                price = decimal_text(item.request.price.amount, 2)
+                way = item.request.delivery[0]
+                try:
+                    await vendor.bid(
+                        item, place="shop", price=price, delivery=way, lead_time_hours=1
+                    )
+                except MarketRefused as refusal:
+                    if refusal.code != "out-of-reach":
+                        raise
+
+
+def test_an_honest_day_is_confirmed(published: Published) -> None:
+    finding = check(published)
+    assert finding.faults == []
+    assert finding.figures["assigned"] == len(published.assignments) > 5
+    assert finding.figures["unfilled"].get("capacity", 0) > 0
+    assert 0 < finding.figures["first_choices_full"] < 1
+
+
+def without_one_assignment(day: Published) -> Published:
+    return replace(day, assignments=day.assignments[1:])
+
+
+def with_another_reason(day: Published) -> Published:
+    request = next(iter(day.unfilled))
+    wrong = "no-bids" if day.unfilled[request] != "no-bids" else "capacity"
+    return replace(day, unfilled={**day.unfilled, request: wrong})
+
+
+def with_a_favoured_vendor(day: Published) -> Published:
+    """Give a request to its first runner-up."""
+    at = next(i for i, found in enumerate(day.assignments) if found.body.reserve)
+    body = day.assignments[at].body
+    held = next(held for held in day.bids if held.bid.digest == body.reserve[0])
+    return _assignment(day, at, bid=held.bid.digest, vendor=held.bid.body.vendor)
+
+
+def with_a_seed_of_its_choice(day: Published) -> Published:
+    return _report(day, seed="A" * 43)
+
+
+def with_a_flattered_distance(day: Published) -> Published:
+    bids = [replace(day.bids[0], distance_m=day.bids[0].distance_m - 5), *day.bids[1:]]
+    return replace(day, bids=bids)
+
+
+def with_one_unit_more(day: Published) -> Published:
+    first = msgspec.structs.replace(day.places[0], units=day.places[0].units + 1)
+    return replace(day, places=[first, *day.places[1:]])
+
+
+def with_a_better_band(day: Published) -> Published:
+    last = msgspec.structs.replace(day.places[-1], band=day.places[-1].band + 1)
+    return replace(day, places=[*day.places[:-1], last])
+
+
+def with_a_moved_place(day: Published) -> Published:
+    first = msgspec.structs.replace(day.places[0], reach_m=day.places[0].reach_m + 1)
+    return replace(day, places=[first, *day.places[1:]])
+
+
+def without_one_bid(day: Published) -> Published:
+    return replace(day, bids=day.bids[1:])
+
+
+def with_a_bid_counted_twice(day: Published) -> Published:
+    return replace(day, bids=[*day.bids, day.bids[0]])
+
+
+def without_one_request(day: Published) -> Published:
+    return replace(day, requests=day.requests[1:])
+
+
+def with_a_request_that_nobody_could_read(day: Published) -> Published:
+    return replace(day, batches=[])
+
+
+def with_a_request_that_was_withdrawn(day: Published) -> Published:
+    digest = day.requests[0].digest
+    first = msgspec.structs.replace(day.batches[0], withdrawals=(digest,))
+    return replace(day, batches=[first, *day.batches[1:]])
+
+
+def with_another_rank(day: Published) -> Published:
+    return _assignment(day, 0, rank=day.assignments[0].body.rank + 1)
+
+
+def with_another_price(day: Published) -> Published:
+    return _assignment(day, 0, amount=day.assignments[0].body.amount + 1)
+
+
+def with_an_empty_reserve(day: Published) -> Published:
+    at = next(i for i, found in enumerate(day.assignments) if found.body.reserve)
+    return _assignment(day, at, reserve=())
+
+
+def with_a_count_off_by_one(day: Published) -> Published:
+    return _report(day, assigned=day.report.assigned + 1)
+
+
+def with_another_outcome_digest(day: Published) -> Published:
+    return _report(day, outcome="A" * 43)
+
+
+LIES: dict[Lie, str] = {
+    without_one_assignment: "requests decided",
+    with_another_reason: "reason",
+    with_a_favoured_vendor: ", vendor: ",
+    with_a_seed_of_its_choice: "seed chain",
+    with_a_flattered_distance: "distance of bid",
+    with_one_unit_more: "report, inputs",
+    with_a_better_band: "report, inputs",
+    with_a_moved_place: "place shop",
+    without_one_bid: "report, bids",
+    with_a_bid_counted_twice: "only one",
+    without_one_request: "on a request of the run",
+    with_a_request_that_nobody_could_read: "public by the cutoff",
+    with_a_request_that_was_withdrawn: "standing",
+    with_another_rank: ", rank: ",
+    with_another_price: ", amount: ",
+    with_an_empty_reserve: "reserve",
+    with_a_count_off_by_one: "report, assigned",
+    with_another_outcome_digest: "report, outcome",
+}
+
+
+@pytest.mark.parametrize(
+    ("lie", "fault"), LIES.items(), ids=lambda value: getattr(value, "__name__", "")
+)
+def test_a_market_that_lies(published: Published, lie: Lie, fault: str) -> None:
+    faults = check(lie(published)).faults
+    assert any(fault in found for found in faults), faults
+
+
+def test_the_command_line_tells_right_from_wrong(
+    live: LiveMarket, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = console.application("Check a run.")
+    app.command()(referee)
+
+    def judge(*arguments: str) -> tuple[int, Any]:
+        capsys.readouterr()
+        monkeypatch.setattr(sys, "argv", ["referee", "--market", live.url, *arguments])
+        with pytest.raises(SystemExit) as caught:
+            console.main(app, "referee")
+        assert isinstance(caught.value.code, int)
+        out = capsys.readouterr().out
+        return caught.value.code, json.loads(out) if "--json" in arguments else out
+
+    code, verdict = judge("--json")
+    assert (code, verdict["verified"], verdict["faults"]) == (0, True, [])
+    assert judge("--day", verdict["day"])[0] == 0
+    assert judge("--day", "2020-01-01")[0] == 2
+    with closing(sqlite3.connect(live.settings.home / "market.db")) as database:
+        database.execute("DELETE FROM unfilled")
+        database.commit()
+    code, verdict = judge("--json")
+    assert (code, verdict["verified"]) == (1, False)
+    code, told = judge()
+    assert code == 1
+    assert "requests decided" in told
+
+
+def _assignment(day: Published, at: int, **changes: Any) -> Published:
+    signed = day.assignments[at]
+    lie = Signed(msgspec.structs.replace(signed.body, **changes), signed.digest, signed.wire)
+    return replace(day, assignments=[*day.assignments[:at], lie, *day.assignments[at + 1 :]])
+
+
+def _report(day: Published, **changes: Any) -> Published:
+    assert day.run.report is not None
+    signed = day.run.report
+    lie = Signed(msgspec.structs.replace(signed.body, **changes), signed.digest, signed.wire)
+    return replace(day, run=replace(day.run, report=lie))
