@@ -51,7 +51,8 @@ async def open_market(tmp_path: Path, new_database: NewDatabase) -> AsyncIterato
     async with AsyncExitStack() as opened:
 
         async def open_one(**settings: Any) -> ClockedMarket:
-            one = clocked_market(tmp_path / str(next(numbers)), new_database(), **settings)
+            url = settings.pop("database_url", None) or new_database()
+            one = clocked_market(tmp_path / str(next(numbers)), url, **settings)
             return await opened.enter_async_context(one)
 
         yield open_one
