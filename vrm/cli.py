@@ -35,6 +35,7 @@ for command in (
     requests.withdraw,
     requests.send,
     setup.market,
+    setup.move,
 ):
     app.command()(command)
 

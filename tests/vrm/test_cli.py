@@ -245,6 +245,17 @@ def test_the_market_in_words(at_home: Terminal, live: LiveMarket) -> None:
     assert "this order only" in at_home.json("market", "--terms", "PDC-INTENT")["text"]
 
 
+def test_a_market_that_moved(at_home: Terminal, live: LiveMarket) -> None:
+    elsewhere = live.url.replace("127.0.0.1", "localhost")
+    assert at_home.json("move", elsewhere)["url"] == elsewhere
+    assert at_home.json("requests") == []
+    with live_market(at_home.folder / "other") as other:
+        code, _, err = at_home("move", other.url)
+    assert code == 1
+    assert "now calls itself" in err
+    assert at_home.json("requests") == [], "the wallet stays with the market it knows"
+
+
 def test_places_keep_one_cell(at_home: Terminal) -> None:
     [home] = at_home.json("place")
     assert (home["place"], home["resolution"]) == ("home", 6)
@@ -284,6 +295,7 @@ def test_a_profile_is_set_shown_and_exported(at_home: Terminal) -> None:
         "withdraw",
         "send",
         "market",
+        "move",
         "profile set",
         "profile export",
     ],

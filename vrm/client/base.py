@@ -129,7 +129,19 @@ class MarketClient:
             self._http = None
 
     def connection(self) -> httpx.AsyncClient:
-        """Open a connection pool that carries nothing over from any other: no cookie, no cache."""
+        """Open a connection pool that carries nothing over from any other: no cookie, no cache.
+
+        Raises:
+            UsageError: the environment names a proxy that cannot be used.
+        """
+        try:
+            return self._open()
+        except (ImportError, ValueError) as error:
+            raise UsageError(
+                f"The proxy that the environment names cannot be used: {error}"
+            ) from None
+
+    def _open(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(
             base_url=self.url,
             transport=self._transport,

@@ -182,6 +182,27 @@ def _rules_in_words(market: MarketDescriptor, clock: Clock, url: str) -> list[tu
     ]
 
 
+def move(
+    market: Annotated[str, typer.Argument(help="The market's new address.", show_default=False)],
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Follow the market to a new address. Its identity must be the one that the wallet knows.
+
+    vrm move https://new.example
+    """
+    wallet = open_wallet(home, passphrase_file)
+    descriptor = console.run(_meet(market, wallet.read().rules.market))
+    with wallet.editing() as state:
+        state.url, state.rules = market, descriptor
+    if json:
+        console.print_json({"market": descriptor.market, "url": market})
+    else:
+        console.say(f"{descriptor.name} is now reached at {market}")
+
+
 async def _descriptor(wallet: Wallet) -> MarketDescriptor:
     async with client_of(wallet) as client:
         return await client.descriptor()

@@ -132,6 +132,20 @@ def test_an_address_that_is_none(url: str) -> None:
         MarketClient(url)
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9050", "gopher://127.0.0.1:70"])
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    """Better no word than one that goes out without the proxy."""
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("all_proxy", proxy)
+    with pytest.raises(UsageError, match="proxy"):
+        MarketClient("http://market.test").connection()
+
+
+def test_a_market_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:9050")
+    assert MarketClient("http://127.0.0.1:8000").connection().trust_env is False
+
+
 # --- refusals and failures ---
 
 

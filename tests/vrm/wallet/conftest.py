@@ -62,11 +62,11 @@ def wallet(tmp_path: Path, market: ClockedMarket) -> Wallet:
     return make_wallet(tmp_path / "wallet", market.rules, at(market))
 
 
-def make_wallet(home: Path, rules: MarketDescriptor, now: datetime) -> Wallet:
+def make_wallet(home: Path, rules: MarketDescriptor, now: datetime, url: str = URL) -> Wallet:
     return Wallet.create(
         home,
         PASSPHRASE,
-        url=URL,
+        url=url,
         rules=rules,
         now=now,
         places=[NamedPlace("home", "1010 Vienna", choose_cell(HERE, rules))],
