@@ -3,82 +3,133 @@
 from __future__ import annotations
 
 import gc
-import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from functools import cached_property
 from multiprocessing import get_context
+from multiprocessing.pool import Pool
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from marketplace.resolver import Bids, Market, Outcome, Places, Requests, reserves, resolve
 from marketplace.resolver.tables import Table
 
-RESERVE_DEPTH = 3
+RESERVE_DEPTH: Final = 3
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What one process found out about one market."""
+class FirstRun:
+    """What the kernel's first run in a fresh process shows."""
 
-    kernel_seconds: float
-    sort_seconds: float
     peak_bytes: int
-    """What the process grew by from an empty market to its peak: the columns and all work on them."""
+    """What the process grew by, from before it had the columns to its peak."""
     bids: list[int]
     """Each request's bid."""
 
 
-def measure_apart(market: Market, rounds: int, folder: Path) -> Measured:
-    """Hand the market's columns to a fresh process and measure there, best of `rounds`."""
-    for table in (market.requests, market.places, market.bids):
-        for f in fields(table):
-            np.save(folder / f"{type(table).__name__}.{f.name}.npy", getattr(table, f.name))
-    with get_context("spawn").Pool(1) as pool:
-        return pool.apply(_measure, (folder, market.seed, rounds))
+@dataclass(frozen=True)
+class Timing:
+    """Seconds of processor time of one round."""
+
+    kernel: float
+    sort: float
+    """`np.sort` of as many random 64-bit keys as there are bids."""
 
 
-def _measure(folder: Path, seed: bytes, rounds: int) -> Measured:
-    before = _memory("VmRSS")
-    requests, places, bids = _load(Requests, folder), _load(Places, folder), _load(Bids, folder)
+class Apart:
+    """A process that holds one market."""
 
-    def kernel() -> Outcome:
-        market = Market(requests, places, bids, seed)
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    @cached_property
+    def first_run(self) -> FirstRun:
+        """Must be asked for before any round."""
+        return self._pool.apply(_first_run)
+
+    def round(self) -> Timing:
+        """Run the kernel and the sort once each."""
+        return self._pool.apply(_round)
+
+
+@contextmanager
+def apart(market: Market) -> Iterator[Apart]:
+    """Hand the market's columns to a fresh process."""
+    with tempfile.TemporaryDirectory(prefix="vrm-resolver-") as name:
+        folder = Path(name)
+        for table in (market.requests, market.places, market.bids):
+            for f in fields(table):
+                np.save(folder / f"{type(table).__name__}.{f.name}.npy", getattr(table, f.name))
+        start = (folder, market.seed)
+        with get_context("spawn").Pool(1, initializer=_start, initargs=start) as pool:
+            yield Apart(pool)
+
+
+def seconds(call: Callable[[], T]) -> tuple[float, T]:
+    """The processor time of a call, garbage collector off, and what it returns.
+
+    Processor time and not the clock's: the machine's other work counts less, and none of what is
+    timed here waits or uses more than one thread.
+    """
+    gc.collect()
+    gc.disable()
+    start = time.process_time()
+    result = call()
+    duration = time.process_time() - start
+    gc.enable()
+    return duration, result
+
+
+@dataclass
+class _Held:
+    tables: tuple[Requests, Places, Bids]
+    seed: bytes
+    resident_before: int
+
+    @cached_property
+    def keys(self) -> NDArray[np.int64]:
+        bids = self.tables[2]
+        return np.random.default_rng(1).integers(0, 1 << 63, len(bids.price), dtype=np.int64)
+
+    def kernel(self) -> Outcome:
+        market = Market(*self.tables, self.seed)
         outcome = resolve(market)
         reserves(market, outcome, RESERVE_DEPTH)
         return outcome
 
-    outcome = kernel()
-    peak = _memory("VmHWM") - before
-    keys = np.random.default_rng(1).integers(0, 1 << 63, len(bids.price), dtype=np.int64)
-    kernel_seconds, sort_seconds = [], []
-    for _ in range(rounds):  # in turn, so that a slow spell of the machine meets both
-        kernel_seconds.append(seconds(kernel)[0])
-        sort_seconds.append(seconds(lambda: np.sort(keys))[0])
-    return Measured(min(kernel_seconds), min(sort_seconds), peak, outcome.bid.tolist())
+
+_held: list[_Held] = []
+
+
+def _start(folder: Path, seed: bytes) -> None:
+    before = _memory("VmRSS")
+    tables = (_load(Requests, folder), _load(Places, folder), _load(Bids, folder))
+    _held.append(_Held(tables, seed, before))
+
+
+def _first_run() -> FirstRun:
+    outcome = _held[0].kernel()
+    return FirstRun(_memory("VmHWM") - _held[0].resident_before, outcome.bid.tolist())
+
+
+def _round() -> Timing:
+    held = _held[0]
+    return Timing(seconds(held.kernel)[0], seconds(lambda: np.sort(held.keys))[0])
 
 
 def _load(kind: type[Table], folder: Path) -> Table:
     return kind(**{f.name: np.load(folder / f"{kind.__name__}.{f.name}.npy") for f in fields(kind)})
 
 
-def seconds(call: Callable[[], T]) -> tuple[float, T]:
-    """How long a call takes without pauses by the garbage collector, and what it returns."""
-    gc.collect()
-    gc.disable()
-    start = time.perf_counter()
-    result = call()
-    duration = time.perf_counter() - start
-    gc.enable()
-    return duration, result
-
-
 def _memory(name: str) -> int:
-    """A figure of this process in bytes, from `/proc` (proc(5)): resident now, or at its peak."""
-    status = Path(f"/proc/{os.getpid()}/status").read_text()
-    line = next(line for line in status.splitlines() if line.startswith(name))
-    return int(line.split()[1]) * 1024
+    """This process's memory in bytes (proc(5)): `VmRSS` is resident now, `VmHWM` at its peak."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
