@@ -59,8 +59,11 @@ class Market:
     @cached_property
     def first_bid(self) -> I64:
         """(requests + 1): the bids on request r are rows `first_bid[r]` to `first_bid[r + 1]`."""
-        rows = np.arange(size(self.requests) + 1, dtype=np.int32)
-        return np.searchsorted(self.bids.request, rows)
+        request, first = self.bids.request, np.zeros(size(self.requests) + 1, dtype=np.int64)
+        ends = np.flatnonzero(request[1:] != request[:-1]) + 1
+        first[request.take(ends - 1) + 1] = ends
+        first[request[-1:] + 1] = len(request)
+        return np.maximum.accumulate(first)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -35,9 +35,10 @@ def match(market: Market, orders: Orders) -> I32:
         next_in_order = proposal.take(free)
         orders.draw_from(market, next_in_order)
         turned_away = doors.knock(free, orders.bids.take(next_in_order))
+        turned_away.sort()  # changes nothing but that memory is read forwards
         following = proposal.take(turned_away) + 1
         proposal[turned_away] = following
-        free = turned_away[following < end.take(turned_away)]
+        free = turned_away.take(np.flatnonzero(following < end.take(turned_away)))
     return np.where(proposal < end, proposal - first, -1).astype(np.int32)
 
 
@@ -69,30 +70,34 @@ class Doors:
         place = self._market.bids.place.take(bids)
         distance = self._market.bids.distance_m.take(bids)
         is_near = distance <= self._farthest.take(place)
-        keys = place[is_near].astype(np.int64)
+        near, beyond = np.flatnonzero(is_near), np.flatnonzero(~is_near)
+        place = place.take(near)
+        keys = place.astype(np.int64)
         keys <<= self._distance_bits
-        keys |= distance[is_near]
+        keys |= distance.take(near)
         keys <<= self._request_bits
-        keys |= requests[is_near]
-        return np.concatenate((requests[~is_near], self._compete(keys, place[is_near])))
+        keys |= requests.take(near)
+        return np.concatenate((requests.take(beyond), self._compete(keys, place)))
 
     def _compete(self, keys: I64, place: I32) -> I64:
         """Let keys compete with those that their places hold; returns the losing requests."""
         count = np.bincount(place, minlength=len(self._room))
         doors = np.flatnonzero(count)
+        first_slot = self._first_slot.take(doors)
         held, room = self._taken.take(doors), self._room.take(doors)
-        keys = np.concatenate((keys, self._slots.take(self._spans(doors, held))))
+        keys = np.concatenate((keys, self._slots.take(_spans(first_slot, held))))
         keys.sort()
 
         count = count.take(doors) + held
-        last = np.cumsum(count) - count + room - 1
-        settle(keys, self._ties_across(keys, last[count > room]), self._draws)
-        stays = np.arange(len(keys)) <= np.repeat(last, count)
-        self._taken[doors] = held = np.minimum(count, room)
-        self._slots[self._spans(doors, held)] = keys[stays]
-        is_full = count >= room
-        self._farthest[doors[is_full]] = self._distance(keys.take(last[is_full]))
-        return self._request(keys[~stays])
+        first = np.cumsum(count) - count
+        stay = np.minimum(count, room)
+        last = first + stay - 1
+        settle(keys, self._ties_across(keys, last.take(np.flatnonzero(count > room))), self._draws)
+        self._slots[_spans(first_slot, stay)] = keys.take(_spans(first, stay))
+        self._taken[doors] = stay
+        full = np.flatnonzero(stay == room)
+        self._farthest[doors.take(full)] = self._distance(keys.take(last.take(full)))
+        return self._request(keys.take(_spans(first + stay, count - stay)))
 
     def _ties_across(self, keys: I64, last: I64) -> I64:
         """Which keys equal the next one but for the request, in runs that go on beyond a `last`."""
@@ -102,11 +107,6 @@ class Doors:
         cut = run[np.isin(ties, last, assume_unique=True)]
         return ties[np.isin(run, cut)]
 
-    def _spans(self, doors: I64, count: I64) -> I64:
-        """The first `count` slots of each of `doors`, in turn."""
-        skipped = np.cumsum(count) - count
-        return np.repeat(self._first_slot.take(doors) - skipped, count) + np.arange(count.sum())
-
     def _request(self, keys: I64) -> I64:
         return keys & ((1 << self._request_bits) - 1)
 
@@ -115,6 +115,12 @@ class Doors:
 
     def _draws(self, keys: I64) -> U8:
         return draws_of(self._market, self._bid.take(self._request(keys)))
+
+
+def _spans(first: I64, count: I64) -> I64:
+    """`count[i]` numbers from `first[i]` upwards, for each i in turn."""
+    skipped = np.cumsum(count) - count
+    return np.repeat(first - skipped, count) + np.arange(count.sum())
 
 
 def _bids_per_place(market: Market, block: int = 1 << 18) -> I64:

@@ -63,7 +63,7 @@ class Orders:
 
         Who goes through an order from its start, and calls this at each step, sees it final.
         """
-        run = positions[self.is_tied.take(positions)]
+        run = positions.take(np.flatnonzero(self.is_tied.take(positions)))
         ties = run
         while len(run):
             run = run[self.is_tied.take(run + 1)] + 1
@@ -72,20 +72,8 @@ class Orders:
         settle(self.bids, ties, partial(draws_of, market))
         self.is_tied[ties] = False
 
-    def at_rank(self, market: Market, rank: I32) -> I32:
-        """Each request's bid at `rank` of its order; -1 if that is negative or past its last.
 
-        Ask for ranks from 0 upwards, or from where a matching got to.
-        """
-        bids = np.full(len(rank), -1, dtype=np.int32)
-        exists = np.flatnonzero((rank >= 0) & (rank < self.eligible))
-        positions = market.first_bid.take(exists) + rank.take(exists)
-        self.draw_from(market, positions)
-        bids[exists] = self.bids.take(positions)
-        return bids
-
-
-def order_bids(market: Market, block_bids: int = 1 << 16) -> Orders:
+def order_bids(market: Market, block_bids: int = 1 << 17) -> Orders:
     """Order the bids of every request, `block_bids` at a time (which changes only the speed)."""
     orders = Orders(
         bids=np.empty(size(market.bids), dtype=np.int32),

@@ -52,17 +52,19 @@ def resolve(market: Market) -> Outcome:
     """Match every request of `market`; see `matching` for what the outcome guarantees."""
     orders = order_bids(market)
     rank = match(market, orders)
-    is_assigned = rank >= 0
     status = np.full(len(rank), Status.CAPACITY, dtype=np.uint8)
     status[orders.eligible == 0] = Status.NONE_ELIGIBLE
     status[~orders.standing] = Status.NO_BIDS
-    status[is_assigned] = Status.ASSIGNED
+    status[rank >= 0] = Status.ASSIGNED
 
-    bid = orders.at_rank(market, rank)
-    place = market.bids.place.take(bid[is_assigned])
-    farthest = np.full(size(market.places), -1, dtype=np.int32)
-    np.maximum.at(farthest, place, market.bids.distance_m.take(bid[is_assigned]))
-    taken = np.bincount(place, minlength=len(farthest)).astype(np.int32)
+    assigned = np.flatnonzero(rank >= 0)
+    won = orders.bids.take(market.first_bid.take(assigned) + rank.take(assigned))
+    bid = np.full(len(rank), -1, dtype=np.int32)
+    bid[assigned] = won
+    place = market.bids.place.take(won)
+    taken = np.bincount(place, minlength=size(market.places)).astype(np.int32)
+    farthest = np.full(len(taken), -1, dtype=np.int32)
+    np.maximum.at(farthest, place, market.bids.distance_m.take(won))
     return Outcome(orders, status, bid, rank, taken, farthest)
 
 
@@ -72,9 +74,16 @@ def reserves(market: Market, outcome: Outcome, depth: int) -> I32:
     Runners-up are the eligible bids behind the assigned one. Those before it are no reserve:
     their places are full.
     """
-    is_assigned = outcome.rank >= 0
-    steps = [np.where(is_assigned, outcome.rank + step, -1) for step in range(1, depth + 1)]
-    return np.column_stack([outcome.orders.at_rank(market, rank) for rank in steps])
+    found = np.full((depth, len(outcome.rank)), -1, dtype=np.int32)
+    requests = np.flatnonzero(outcome.rank >= 0)
+    at = market.first_bid.take(requests) + outcome.rank.take(requests)
+    end = market.first_bid.take(requests) + outcome.eligible.take(requests)
+    for step in range(depth):
+        more = np.flatnonzero(at + 1 < end)
+        requests, at, end = requests.take(more), at.take(more) + 1, end.take(more)
+        outcome.orders.draw_from(market, at)
+        found[step, requests] = outcome.orders.bids.take(at)
+    return np.ascontiguousarray(found.T)
 
 
 def tick(
