@@ -21,6 +21,7 @@ from marketplace.jobs.worker import working
 from marketplace.log import configure_logging
 from marketplace.market import Market
 from marketplace.new_market import write_home
+from marketplace.replay.command import replay
 from marketplace.runs import operation
 from marketplace.settings import Settings, load_settings
 from marketplace.vendors import service as vendors
@@ -245,6 +246,9 @@ def demo(
     code is 1 if anything differs.
     """
     play(home, requests=requests, vendors=vendors_count, seed=seed, as_json=as_json)
+
+
+app.command()(replay)
 
 
 def main() -> NoReturn:

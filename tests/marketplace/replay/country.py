@@ -9,10 +9,10 @@ TOWNS = ((48_200_000, 16_370_000), (47_070_000, 15_440_000), (47_270_000, 11_400
 
 
 def country(orders: int = 300, sellers: int = 40, seed: int = 1) -> tuple[Sites, Sites]:
-    """Orders and sellers; a third of the sellers share their point with another."""
+    """Orders and sellers, many at one point with others, but no two points equally far from a third."""
     random = np.random.default_rng(seed)
     return (
-        sites("order", _scattered(random, orders, (0.5, 0.3, 0.2), 20_000)),
+        sites("order", _scattered(random, orders, (0.5, 0.3, 0.2), 20_011)),
         sites("seller", _scattered(random, sellers, (0.7, 0.2, 0.1), 150_000)),
     )
 
