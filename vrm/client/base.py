@@ -11,7 +11,6 @@ with growing pauses.
 
 import asyncio
 import hashlib
-import random
 import secrets
 import ssl
 import time
@@ -28,6 +27,7 @@ import msgspec
 import crypto
 from crypto import CryptoError
 from crypto.http_signatures import sign_request
+from vrm.client.patience import BUSY, LONGEST_PAUSE, pause_after, problem_of, wished_pause
 from vrm.documents import Document, MarketDescriptor, Signed, read
 from vrm.errors import (
     InvalidDocument,
@@ -42,12 +42,6 @@ USER_AGENT: Final = "vrm/1"
 
 READ_TAG: Final = "vrm-read"
 PAGE_LIMIT: Final = 1000
-LONGEST_PAUSE: Final = 10.0
-"""Seconds that a market may ask this client to wait before it tries again."""
-
-BUSY: Final = frozenset((429, 502, 503, 504))
-"""Statuses that say: later. A call that meets one is worth making again."""
-
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 T = TypeVar("T")
@@ -74,13 +68,6 @@ class Clock(msgspec.Struct, frozen=True):
     bids_close: str
     cutoff: str
     next_batch: str
-
-
-class _Problem(msgspec.Struct, frozen=True):
-    code: str = "unknown"
-    title: str = ""
-    detail: str = ""
-    field: str | None = None
 
 
 class MarketClient:
@@ -311,14 +298,14 @@ class MarketClient:
             except httpx.RequestError as error:
                 reason = str(error) or type(error).__name__
                 problem = MarketUnreachable(f"The market at {self.url} does not answer: {reason}")
-                pause = _pause(attempt)
+                pause = pause_after(attempt)
             else:
                 if answer.is_success:
                     return answer.content
-                problem = _problem(answer)
+                problem = problem_of(answer)
                 if answer.status_code not in BUSY:
                     break
-                pause = max(_pause(attempt), _retry_after(answer))
+                pause = max(pause_after(attempt), wished_pause(answer))
             if attempt == self._attempts or pause > LONGEST_PAUSE:
                 break
             await asyncio.sleep(pause)
@@ -373,28 +360,6 @@ class MarketClient:
             nonce=secrets.token_urlsafe(16),
         )
         request.headers.update(added)
-
-
-def _problem(answer: httpx.Response) -> MarketRefused | MarketUnreachable:
-    status = answer.status_code
-    try:
-        problem = msgspec.json.decode(answer.content, type=_Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return MarketUnreachable(f"{answer.url.host} answered {status}, not as a market would.")
-    if status >= 500 and status not in BUSY:
-        return MarketUnreachable(f"The market failed ({status}): {problem.detail or problem.title}")
-    return MarketRefused(problem.code, problem.title, problem.detail, status, problem.field)
-
-
-def _pause(attempt: int) -> float:
-    """Seconds before the next attempt: doubling, and uneven so that clients do not march in step."""
-    return 0.1 * 2.0**attempt * (0.5 + random.random())  # noqa: S311 - nothing secret hangs on it
-
-
-def _retry_after(answer: httpx.Response) -> float:
-    """Seconds that the market asks for (RFC 9110, section 10.2.3); a date is taken as no wish."""
-    wish: str = answer.headers.get("retry-after", "")
-    return float(wish) if wish.isascii() and wish.isdigit() else 0.0
 
 
 def _checked_url(url: str) -> str:

@@ -6,8 +6,8 @@ same document, which the market recognises, so that no need is ever posted twice
 
 from collections.abc import Callable
 
-from vrm.client.base import BUSY
 from vrm.client.customer import CustomerClient
+from vrm.client.patience import BUSY
 from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
 from vrm.errors import MarketRefused, WalletError
 from vrm.wallet.state import OwnRequest
