@@ -132,23 +132,28 @@ def print_json(value: object) -> None:
 
 def say(message: str) -> None:
     """Print a line of the result for a person; it is not broken, so that it can be cut out and searched."""
-    out.print(Text(message), soft_wrap=True)
+    out.print(_plain(message), soft_wrap=True)
 
 
 def note(message: str) -> None:
     """Print a line for a person on standard error."""
-    err.print(Text(message), soft_wrap=True)
+    err.print(_plain(message), soft_wrap=True)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
     """Lay out rows as plain text; numbers stand to the right, and no cell is read as markup."""
-    grid = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    grid = Table(
+        box=box.SIMPLE_HEAD,
+        title=_plain(title) if title else None,
+        title_justify="left",
+        pad_edge=False,
+    )
     cells = [list(row) for row in rows]
     for at, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[at], int | float) for row in cells)
-        grid.add_column(heading, justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(_plain(heading), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
-        grid.add_row(*(Text(str(cell)) for cell in row))
+        grid.add_row(*(_plain(str(cell)) for cell in row))
     return grid
 
 
@@ -174,7 +179,12 @@ def describe(error: BaseException) -> str:
         text = f"cannot reach the market: {error}" if str(error) else "cannot reach the market"
     else:
         text = str(error) or type(error).__name__
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(_plain(text).plain.split())
+
+
+def _plain(text: str) -> Text:
+    """Take out of other people's words what could steer a terminal, or read as markup."""
+    return Text("".join(c if c.isprintable() or c == "\n" else " " for c in text))
 
 
 def _usage(error: typer.TyperException, name: str) -> int:
@@ -183,7 +193,7 @@ def _usage(error: typer.TyperException, name: str) -> int:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else name
         if message.startswith("Usage:"):  # a bare group: its help, as Typer would have shown it
-            err.print(Text(message), soft_wrap=True)
+            err.print(_plain(message), soft_wrap=True)
         else:
             told = " ".join(message.split()).removesuffix(".")
             _line(name, f"{told}. Try: {command} --help")

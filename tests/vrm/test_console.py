@@ -153,6 +153,16 @@ def test_a_table_reads_no_cell_as_markup(run: Run) -> None:
     assert any(line.endswith(" 3") for line in lines), "numbers stand to the right"
 
 
+def test_words_of_others_that_would_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    evil = "Shop\x1b]0;owned\x07\x9b2J\u202eegdirb"
+    console.say(evil)
+    console.note(evil)
+    console.out.print(console.table((evil,), [(evil,)]))
+    shown = "".join(capsys.readouterr())
+    assert "Shop" in shown
+    assert not set(shown) & set("\x1b\x07\x9b\u202e")
+
+
 def test_help_is_no_error(run: Run) -> None:
     code, out, _ = run("--help")
     assert code == 0
