@@ -1,9 +1,10 @@
-"""A made-up market day for measuring the resolver: towns, vendors round them, nearby bids.
+"""A made-up market day for measuring the resolver: places on a map, and nearby bids on requests.
 
-Requests and places stand on a square of `SIDE_M` metres with one place per `10` requests on
-average. Every request has ten bids, from ten vendors drawn among those near it. A quarter of the
-requests follow each policy; those by `best-nearby` name a fixed price, as is the default.
-Bands cluster round the middle. Total capacity is 1.2 times the requests, unevenly spread.
+There is one place for every ten requests, each with a vendor of its own. Every request has ten
+bids, from ten of the places around it, at some kilometres' distance. A quarter of the requests
+follow each policy; those by `best-nearby` name a fixed price, as is the default. Bands cluster
+above the middle; radius, ways of delivery and terms differ from request to request, so that some
+bids are refused. Total capacity is 1.2 times the requests, unevenly spread.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ BIDS_PER_REQUEST = 10
 REQUESTS_PER_PLACE = 10
 CAPACITY_SHARE = 1.2
 PLACES_PER_KM2 = 0.15
+WAYS = np.array([Way.SHIP, Way.PICKUP] + [Way.SHIP | Way.PICKUP] * 8, dtype=np.uint8)
+RADII_M = np.array([10_000, 15_000, 25_000], dtype=np.int32)
 NEIGHBOURS = 40
 """A request's bids come from ten of so many places near it."""
 
@@ -53,6 +56,8 @@ def market_day(requests: int, seed: int = 1) -> Market:
     fixed = policy == Policy.BEST_NEARBY
     share = random.integers(60, 101, len(request))
     asked = np.repeat(price, BIDS_PER_REQUEST)
+    terms = random.integers(0, 3, requests).astype(np.uint16)
+    accepts = random.random(len(request)) > 0.01
     ids = np.sort(np.frombuffer(random.bytes(32 * requests), dtype="S32"))
     capacity = random.multinomial(
         int(CAPACITY_SHARE * requests), random.dirichlet(np.full(places, 3))
@@ -64,9 +69,9 @@ def market_day(requests: int, seed: int = 1) -> Market:
             price=price,
             fixed=fixed,
             currency=np.zeros(requests, dtype=np.uint16),
-            terms=np.zeros(requests, dtype=np.uint16),
-            ways=np.full(requests, Way.SHIP | Way.PICKUP, dtype=np.uint8),
-            radius_m=np.full(requests, 15_000, dtype=np.int32),
+            terms=terms,
+            ways=random.choice(WAYS, requests),
+            radius_m=random.choice(RADII_M, requests),
             only_listed=np.zeros(requests, dtype=np.bool_),
         ),
         Places(
@@ -83,8 +88,8 @@ def market_day(requests: int, seed: int = 1) -> Market:
             price=np.where(np.repeat(fixed, BIDS_PER_REQUEST), asked, asked * share // 100),
             distance_m=distance,
             currency=np.zeros(len(request), dtype=np.uint16),
-            terms=np.zeros(len(request), dtype=np.uint16),
-            way=random.choice(np.array([Way.SHIP, Way.PICKUP], dtype=np.uint8), len(request)),
+            terms=np.where(accepts, np.repeat(terms, BIDS_PER_REQUEST), 9).astype(np.uint16),
+            way=random.choice(WAYS[:2], len(request)),
             flaws=np.zeros(len(request), dtype=np.uint8),
             listed=np.full(len(request), UNLISTED, dtype=np.int16),
         ),

@@ -82,9 +82,11 @@ def market_from_rows(
 ) -> Market:
     """A market from rows in any order.
 
-    Raises `ValueError` for an unknown policy or delivery way, a bid on a request or from a place
+    Raises `ValueError` for an id of another length, an unknown policy or delivery way, a bid on a request or from a place
     that is not there, and everything that `Market` refuses.
     """
+    if any(len(row.id) != 32 for row in requests):
+        raise ValueError("a request's id has 32 bytes")
     currency = _codes({row.currency for row in requests} | {row.currency for row in bids})
     terms = _codes({row.terms for row in requests} | {row.terms for row in bids})
     request_row = {row.id: number for number, row in enumerate(requests)}

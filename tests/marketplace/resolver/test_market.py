@@ -87,6 +87,12 @@ def test_short_seed_is_refused() -> None:
         Market(MARKET.requests, MARKET.places, MARKET.bids, b"")
 
 
+def test_ids_that_would_run_into_each_other_are_refused() -> None:
+    shifted = [replace(REQUEST, id=b"a" * 31), replace(REQUEST, id=b"b" * 33)]
+    with pytest.raises(ValueError, match="32 bytes"):
+        day(shifted, [], [])
+
+
 def test_row_with_an_unknown_name_is_refused() -> None:
     with pytest.raises(ValueError, match="did:key:zb"):
         day([REQUEST], [shop("a")], [bid("b")])
