@@ -71,7 +71,7 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
     if as_json:
         console.print_json(summary)
     else:
-        _tell(home, report["day"], summary, verdict, stories, posted)
+        _tell(home, url, report["day"], summary, verdict, stories, posted)
     if not verdict["verified"]:
         raise MarketError(f"The referee found differences: {'; '.join(verdict['faults'][:3])}")
 
@@ -239,6 +239,7 @@ def _say(line: str) -> None:
 
 def _tell(
     home: Path,
+    url: str,
     day: str,
     summary: dict[str, Any],
     verdict: dict[str, Any],
@@ -263,21 +264,20 @@ def _tell(
         for sentence in sentences:
             console.out.print(Text(f"  {sentence}"))
     console.out.print(Text("\nWhat to try next", style="bold"))
-    for line in _next_steps(home, posted):
+    for line in _next_steps(home, url, posted):
         console.out.print(Text(f"  {line}"), soft_wrap=True)
 
 
-def _next_steps(home: Path, posted: dict[str, Any]) -> list[str]:
+def _next_steps(home: Path, url: str, posted: dict[str, Any]) -> list[str]:
     bin_folder = Path(sys.executable).parent
-    example = posted["example"]
+    market = f"--home {home}/market --passphrase-file {home}/passphrase"
     steps = [
-        f"{bin_folder}/market serve --home {home}/market --passphrase-file {home}/passphrase",
-        "    and open http://127.0.0.1:8000/docs",
-        f"{bin_folder}/market status --home {home}/market --passphrase-file {home}/passphrase",
+        f"{bin_folder}/market status {market}",
+        f"{bin_folder}/market serve {market} --port {url.rpartition(':')[2]}",
+        f"    and, while it serves, open {url}/docs or ask a wallet:",
     ]
+    example = posted["example"]
     if example is not None:
-        steps.append(
-            f"{bin_folder}/vrm requests --home {example['home']} "
-            f"--passphrase-file {example['passphrase_file']}"
-        )
+        secret = f"--passphrase-file {example['passphrase_file']}"
+        steps.append(f"{bin_folder}/vrm requests --home {example['home']} {secret}")
     return steps
