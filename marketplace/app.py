@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.logging import LoggingConfig
 
 from marketplace.bids.controller import BidsController
 from marketplace.board.controller import BoardController
@@ -76,7 +75,7 @@ def create_app(
         plugins=[SignedDocumentSchema()],
         request_max_body_size=MAX_DOCUMENT_BYTES,
         # Litestar would log a failed call with its path; answer_problem logs it without.
-        logging_config=LoggingConfig(log_exceptions="never", configure_root_logger=False),
+        logging_config=None,
     )
     describe_documents(app, market)
     app.asgi_handler = with_security_headers(app.asgi_handler)
