@@ -121,7 +121,6 @@ class PublishedRequest(Base):
     __table_args__ = (
         UniqueConstraint("pseudonym"),
         Index("ix_requests_published_at_digest", "published_at", "digest"),
-        Index("ix_requests_day_digest", "day", "digest"),
         ANONYMOUS,
     )
     digest: Mapped[str] = mapped_column(primary_key=True)
@@ -131,7 +130,7 @@ class PublishedRequest(Base):
     bids_close: Mapped[int]
     cutoff: Mapped[int]
     day: Mapped[str | None]
-    """The market day that resolved it; null while it is open."""
+    """The newest market day that took it; null while it is open. What a day took stands in `run_requests`."""
     withdrawn_at: Mapped[int | None]
     category: Mapped[str]
     price_kind: Mapped[str]
@@ -222,9 +221,24 @@ class Run(Base):
     """Requests that joined a cutoff at or before this instant belong to the run."""
     ordinal: Mapped[int]
     stage: Mapped[str]
-    """``due``, ``frozen`` or ``published``."""
+    """``due``, ``frozen``, ``resolved``, ``published`` or ``announced``."""
     seed: Mapped[str | None]
+    epoch: Mapped[int] = mapped_column(server_default=text("0"))
+    """How often the run's lease was taken. Only who took it last may write."""
+    lease_until: Mapped[int] = mapped_column(server_default=text("0"))
+    findings: Mapped[bytes | None]
+    """What the resolver found, for the report: JSON, from ``resolved`` on."""
     report: Mapped[bytes | None]
+    """The signed report, from ``published`` on."""
+
+
+class RunRequest(Base):
+    """A request that a run froze: with the bids that were live on it, the run's snapshot."""
+
+    __tablename__ = "run_requests"
+    __table_args__ = (ANONYMOUS,)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(primary_key=True)
 
 
 class RunPlace(Base):
@@ -244,23 +258,55 @@ class RunPlace(Base):
 
 
 class Award(Base):
-    """A request's assignment, as signed."""
+    """What a run gave to whom. Rows are only ever inserted, all of a run in one transaction.
+
+    It has no foreign key and no second index: a million rows are copied into it at once.
+    """
 
     __tablename__ = "awards"
-    __table_args__ = (Index("ix_awards_vendor_ordinal_request", "vendor", "ordinal", "request"),)
+    day: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(primary_key=True)
+    bid: Mapped[str]
+    rank: Mapped[int]
+    """The bid's place in the request's order, from 1."""
+    eligible: Mapped[int]
+    reserve: Mapped[str]
+    """The digests of the runners-up, best first, one behind the other; each has 43 characters."""
+
+
+class SignedAssignment(Base):
+    """The signed document of an award; made after publication, chunk by chunk."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        Index("ix_assignments_vendor_ordinal_request", "vendor", "ordinal", "request"),
+    )
     day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
     ordinal: Mapped[int]
-    """The run's ordinal, so that a vendor's awards can be read in order."""
+    """The run's ordinal, so that a vendor's assignments can be read in order."""
     vendor: Mapped[str]
-    bid: Mapped[str]
     wire: Mapped[bytes]
+
+
+class OutboxItem(Base):
+    """Work that follows from something stored, inserted in the same transaction; done, it is deleted."""
+
+    __tablename__ = "outbox"
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    attempts: Mapped[int]
+    """How often somebody began with it. Only who began last may write."""
+    run_at: Mapped[int]
+    lease_until: Mapped[int]
+    parked: Mapped[bool]
+    """It failed too often, and waits for the operator."""
 
 
 class Unfilled(Base):
     """A request that the run could not give to anybody, and why."""
 
     __tablename__ = "unfilled"
-    day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
+    day: Mapped[str] = mapped_column(primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
     reason: Mapped[str]

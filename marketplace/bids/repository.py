@@ -121,7 +121,7 @@ async def page_of_vendor(
     query = (
         select(StoredBid.__table__, Run.day, won)
         .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .outerjoin(Run, and_(Run.day == PublishedRequest.day, Run.stage == "published"))
+        .outerjoin(Run, and_(Run.day == PublishedRequest.day, Run.report.is_not(None)))
         .outerjoin(Award, and_(Award.day == Run.day, Award.request == StoredBid.request))
         .where(*conditions)
         .order_by(StoredBid.digest)

@@ -3,7 +3,16 @@
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.models import Award, Batch, PublishedRequest, Run, StoredBid, Unfilled, Vendor
+from marketplace.models import (
+    Award,
+    Batch,
+    OutboxItem,
+    PublishedRequest,
+    Run,
+    StoredBid,
+    Unfilled,
+    Vendor,
+)
 
 
 async def counts(connection: AsyncConnection) -> dict[str, int]:
@@ -16,9 +25,11 @@ async def counts(connection: AsyncConnection) -> dict[str, int]:
         .select_from(PublishedRequest)
         .where(PublishedRequest.day.is_(None), PublishedRequest.withdrawn_at.is_(None)),
         "bids_live": select(func.count()).select_from(StoredBid).where(StoredBid.state == "live"),
-        "runs_published": select(func.count()).select_from(Run).where(Run.stage == "published"),
-        "runs_unfinished": select(func.count()).select_from(Run).where(Run.stage != "published"),
+        "runs_published": select(func.count()).select_from(Run).where(Run.report.is_not(None)),
+        "runs_unfinished": select(func.count()).select_from(Run).where(Run.report.is_(None)),
         "assigned": select(func.count()).select_from(Award),
         "unfilled": select(func.count()).select_from(Unfilled),
+        "outbox_waiting": select(func.count()).select_from(OutboxItem).where(~OutboxItem.parked),
+        "outbox_parked": select(func.count()).select_from(OutboxItem).where(OutboxItem.parked),
     }
     return {name: (await connection.execute(query)).scalar_one() for name, query in queries.items()}

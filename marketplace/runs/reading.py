@@ -26,6 +26,7 @@ from marketplace.resolver import (
 from marketplace.resolver import Market as Matching
 from marketplace.runs import repository
 from marketplace.runs.frozen import FrozenDay
+from marketplace.runs.resolving import load_frozen
 from marketplace.runs.rules import REASONS
 from marketplace.runs.schemas import (
     Candidate,
@@ -37,7 +38,7 @@ from marketplace.runs.schemas import (
     RunView,
     UnfilledView,
 )
-from marketplace.runs.service import load_frozen
+from marketplace.runs.signing import sign_all
 from vrm.money import format_amount
 
 T = TypeVar("T")
@@ -104,11 +105,16 @@ async def list_assignments(
     market: Market, day: str, cursor: str | None, limit: int
 ) -> Page[msgspec.Raw]:
     """List a run's signed assignments, by request."""
-    return await _list(
-        market, "assignments", day, read_cursor(cursor, tuple[str]), limit,
-        lambda row: msgspec.Raw(row.wire),
-        lambda row: (row.request,),
-    )  # fmt: skip
+    after = read_cursor(cursor, tuple[str]) or ("",)
+    _check_published(await _find(market, day))
+    async with market.db.snapshot() as connection:
+        found = await repository.assignments_page(connection, day, after[0], limit + 1)
+    rows, more = cut(found, limit)
+    unsigned = [row for row in rows if row.wire is None]
+    made = await asyncio.to_thread(sign_all, market, unsigned)
+    wires = {row.request: one.wire for row, one in zip(unsigned, made, strict=True)}
+    items = [msgspec.Raw(row.wire or wires[row.request]) for row in rows]
+    return Page(items=items, next=write_cursor(rows[-1].request) if more else None)
 
 
 async def list_unfilled(
@@ -125,10 +131,10 @@ async def list_unfilled(
 async def list_own_assignments(
     market: Market, vendor: str, cursor: str | None, limit: int
 ) -> FollowedPage[OwnAssignment]:
-    """List what a vendor was given, oldest first; later runs follow the cursor `resume`."""
+    """List what a vendor was given by announced runs, oldest first; later runs follow the cursor `resume`."""
     after = read_cursor(cursor, tuple[int, str]) or (0, "")
     async with market.db.snapshot() as connection:
-        found = await repository.awards_of_vendor(connection, vendor, after, limit + 1)
+        found = await repository.assignments_of_vendor(connection, vendor, after, limit + 1)
     rows, more = cut(found, limit)
     here = write_cursor(rows[-1].ordinal, rows[-1].request) if rows else cursor
     items = [
@@ -144,9 +150,7 @@ async def explain_request(market: Market, day: str, request: str) -> Explanation
     Raises:
         Refused: no such run, not published yet, or not one of its requests.
     """
-    run = await _find(market, day)
-    if run.stage != "published":
-        raise Refused("not-yet-public", "The run is not published yet.", "day")
+    _check_published(await _find(market, day))
     resolved = await _resolved(market, day)
     at = resolved.frozen.row_of.get(request)
     if at is None:
@@ -168,7 +172,7 @@ async def _resolved(market: Market, day: str) -> _Resolved:
     """Resolve a published day again; the newest asked for is kept, since questions come in flocks."""
     kept = market.kept.get(day)
     if kept is None:
-        frozen = await load_frozen(market, day)
+        frozen = await load_frozen(market.db, day)
         matching = frozen.matching()
         kept = _Resolved(frozen, matching, await asyncio.to_thread(resolve, matching))
         market.kept.clear()
@@ -239,15 +243,18 @@ async def _list(
     key: Callable[[AnyRow], tuple[str, ...]],
 ) -> Page[T]:
     """List a part of a run, once it is published: before, the bids are nobody's business."""
-    run = await _find(market, day)
-    if run.stage != "published":
-        raise Refused("not-yet-public", "The run is not published yet.", "day")
+    _check_published(await _find(market, day))
     async with market.db.snapshot() as connection:
         found = await repository.page_of(connection, what, day, after, limit + 1)
     rows, more = cut(found, limit)
     return Page(
         items=[view(row) for row in rows], next=write_cursor(*key(rows[-1])) if more else None
     )
+
+
+def _check_published(run: AnyRow) -> None:
+    if run.report is None:
+        raise Refused("not-yet-public", "The run is not published yet.", "day")
 
 
 def _run(row: AnyRow) -> RunView:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, select, tuple_, update
+from sqlalchemy import Select, and_, func, insert, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
@@ -13,6 +13,8 @@ from marketplace.models import (
     PublishedRequest,
     Run,
     RunPlace,
+    RunRequest,
+    SignedAssignment,
     StoredBid,
     Unfilled,
     Vendor,
@@ -20,16 +22,39 @@ from marketplace.models import (
 )
 from marketplace.runs.rules import FrozenPlace, units_left
 
+UNPUBLISHED = ("due", "frozen", "resolved")
+
 
 async def find(connection: AsyncConnection, day: str) -> AnyRow | None:
     """Find a run."""
     return (await connection.execute(select(Run.__table__).where(Run.day == day))).one_or_none()
 
 
-async def claim(connection: AsyncConnection, day: str) -> AnyRow | None:
-    """Find a run that is due, and keep all others from freezing it until this commits."""
-    query = select(Run.__table__).where(Run.day == day, Run.stage == "due").with_for_update()
-    return (await connection.execute(query)).one_or_none()
+async def lock(connection: AsyncConnection, day: str) -> AnyRow:
+    """Find a run that exists, and keep all others from writing for it until this commits."""
+    query = select(Run.__table__).where(Run.day == day).with_for_update()
+    return (await connection.execute(query)).one()
+
+
+async def take_lease(connection: AsyncConnection, day: str, now: int, until: int) -> int | None:
+    """Raise a run's epoch if nobody holds its lease and it is not published; answers the epoch."""
+    taken = await connection.execute(
+        update(Run)
+        .where(Run.day == day, Run.stage.in_(UNPUBLISHED), Run.lease_until <= now)
+        .values(epoch=Run.epoch + 1, lease_until=until)
+        .returning(Run.epoch)
+    )
+    return taken.scalar_one_or_none()
+
+
+async def extend_lease(connection: AsyncConnection, day: str, until: int) -> None:
+    """Let a lease last longer."""
+    await connection.execute(update(Run).where(Run.day == day).values(lease_until=until))
+
+
+async def set_stage(connection: AsyncConnection, day: str, stage: str, **values: Any) -> None:
+    """Note that a run has come to a stage."""
+    await connection.execute(update(Run).where(Run.day == day).values(stage=stage, **values))
 
 
 async def newest_cutoff(connection: AsyncConnection) -> int | None:
@@ -42,9 +67,15 @@ async def first_publication(connection: AsyncConnection) -> int | None:
     return (await connection.execute(select(func.min(PublishedRequest.published_at)))).scalar_one()
 
 
-async def unfinished(connection: AsyncConnection) -> Sequence[str]:
-    """The days whose runs are not published, oldest first."""
-    query = select(Run.day).where(Run.stage != "published").order_by(Run.ordinal)
+async def unpublished(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """The runs that are not published, oldest first."""
+    query = select(Run.__table__).where(Run.stage.in_(UNPUBLISHED)).order_by(Run.ordinal)
+    return (await connection.execute(query)).all()
+
+
+async def unannounced(connection: AsyncConnection) -> Sequence[str]:
+    """The days whose runs are published and not announced, oldest first."""
+    query = select(Run.day).where(Run.stage == "published").order_by(Run.ordinal)
     return (await connection.execute(query)).scalars().all()
 
 
@@ -69,37 +100,38 @@ async def open_run(connection: AsyncConnection, day: str, cutoff: int, takes_unt
 
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
     """Give a run the open requests that belong to it."""
-    await connection.execute(
-        update(PublishedRequest)
-        .where(
-            PublishedRequest.day.is_(None),
-            PublishedRequest.withdrawn_at.is_(None),
-            PublishedRequest.cutoff <= run.takes_until,
-            PublishedRequest.published_at <= run.cutoff,
-        )
-        .values(day=run.day)
+    belonging = and_(
+        PublishedRequest.day.is_(None),
+        PublishedRequest.withdrawn_at.is_(None),
+        PublishedRequest.cutoff <= run.takes_until,
+        PublishedRequest.published_at <= run.cutoff,
     )
+    # Closed first: bids that are being stored are waited for, and later ones find it closed.
+    await connection.execute(update(PublishedRequest).where(belonging).values(day=run.day))
+    taken = (
+        select(literal(run.day), PublishedRequest.digest)
+        .where(PublishedRequest.day == run.day)
+        .order_by(PublishedRequest.digest)
+    )
+    await connection.execute(insert(RunRequest).from_select(["day", "request"], taken))
 
 
 async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Sequence[AnyRow]:
     """The places that bid on a day's requests, with their units for the date and those already awarded."""
     bidding = (
         select(StoredBid.vendor, StoredBid.place)
-        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .where(PublishedRequest.day == day, StoredBid.state == "live")
+        .join(RunRequest, RunRequest.request == StoredBid.request)
+        .where(RunRequest.day == day, StoredBid.state == "live")
         .distinct()
         .subquery()
     )
     awarded = (
-        select(func.count())
+        select(StoredBid.vendor, StoredBid.place, func.count().label("units"))
         .select_from(Award)
         .join(StoredBid, StoredBid.digest == Award.bid)
-        .where(
-            StoredBid.vendor == VendorPlace.vendor,
-            StoredBid.place == VendorPlace.place,
-            Award.day.startswith(date, autoescape=True),
-        )
-        .scalar_subquery()
+        .where(Award.day.startswith(date, autoescape=True))
+        .group_by(StoredBid.vendor, StoredBid.place)
+        .subquery()
     )
     query = (
         select(
@@ -107,7 +139,7 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
             Vendor.profile_digest,
             Vendor.suspended,
             func.coalesce(PlaceCapacity.units, VendorPlace.capacity).label("units"),
-            awarded.label("awarded"),
+            func.coalesce(awarded.c.units, 0).label("awarded"),
         )
         .join(
             bidding,
@@ -121,6 +153,10 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
                 PlaceCapacity.place == VendorPlace.place,
                 PlaceCapacity.date == date,
             ),
+        )
+        .outerjoin(
+            awarded,
+            and_(awarded.c.vendor == VendorPlace.vendor, awarded.c.place == VendorPlace.place),
         )
         .order_by(VendorPlace.vendor, VendorPlace.place)
     )
@@ -152,14 +188,15 @@ async def freeze(
     ]
     if rows:
         await connection.execute(insert(RunPlace), rows)
-    await connection.execute(update(Run).where(Run.day == day).values(stage="frozen", seed=seed))
+    await set_stage(connection, day, "frozen", seed=seed)
 
 
 async def frozen_requests(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
     """A day's requests, by digest."""
     query = (
         select(PublishedRequest.__table__)
-        .where(PublishedRequest.day == day)
+        .join(RunRequest, RunRequest.request == PublishedRequest.digest)
+        .where(RunRequest.day == day)
         .order_by(PublishedRequest.digest)
     )
     return (await connection.execute(query)).all()
@@ -177,9 +214,9 @@ async def frozen_bids(connection: AsyncConnection, day: str) -> Sequence[AnyRow]
             StoredBid.delivery,
             StoredBid.distance_m,
         )
-        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .where(PublishedRequest.day == day, StoredBid.state == "live")
-        .order_by(StoredBid.request, StoredBid.digest)
+        .join(RunRequest, RunRequest.request == StoredBid.request)
+        .where(RunRequest.day == day, StoredBid.state == "live")
+        .order_by(StoredBid.request, StoredBid.vendor)
     )
     return (await connection.execute(query)).all()
 
@@ -191,26 +228,76 @@ async def frozen_places(connection: AsyncConnection, day: str) -> list[FrozenPla
     return [FrozenPlace(*row) for row in await connection.execute(query)]
 
 
-async def publish(
+async def store_outcome(
     connection: AsyncConnection,
-    day: str,
     awards: Sequence[dict[str, Any]],
     unfilled: Sequence[dict[str, Any]],
-    report: bytes,
-) -> bool:
-    """Store a run's outcome; tell whether this call was the one that published it."""
-    moved = await connection.execute(
-        update(Run)
-        .where(Run.day == day, Run.stage == "frozen")
-        .values(stage="published", report=report)
-    )
-    if moved.rowcount != 1:
-        return False
+) -> None:
+    """Insert what a run decided."""
     if awards:
         await connection.execute(insert(Award), list(awards))
     if unfilled:
         await connection.execute(insert(Unfilled), list(unfilled))
-    return True
+
+
+def _to_sign(day: str) -> Select[*tuple[Any, ...]]:
+    """A run's awards with all that their documents say."""
+    return (
+        select(
+            Award.__table__,
+            Run.ordinal,
+            StoredBid.vendor,
+            StoredBid.place,
+            StoredBid.amount,
+            StoredBid.delivery,
+            StoredBid.distance_m,
+            PublishedRequest.currency,
+            RunPlace.band,
+        )
+        .join(Run, Run.day == Award.day)
+        .join(StoredBid, StoredBid.digest == Award.bid)
+        .join(PublishedRequest, PublishedRequest.digest == Award.request)
+        .join(
+            RunPlace,
+            and_(
+                RunPlace.day == Award.day,
+                RunPlace.vendor == StoredBid.vendor,
+                RunPlace.place == StoredBid.place,
+            ),
+        )
+        .where(Award.day == day)
+        .order_by(Award.request)
+    )
+
+
+async def awards_to_sign(connection: AsyncConnection, day: str, first: str) -> Sequence[AnyRow]:
+    """A run's awards for the requests whose digests begin with `first`."""
+    # "~" is behind every character of a digest.
+    query = _to_sign(day).where(Award.request >= first, Award.request < first + "~")
+    return (await connection.execute(query)).all()
+
+
+async def add_assignments(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store signed assignments."""
+    if rows:
+        await connection.execute(insert(SignedAssignment), list(rows))
+
+
+async def assignments_page(
+    connection: AsyncConnection, day: str, after: str, limit: int
+) -> Sequence[AnyRow]:
+    """A run's awards by request, with the signed document where there is one already."""
+    query = (
+        _to_sign(day)
+        .add_columns(SignedAssignment.wire)
+        .outerjoin(
+            SignedAssignment,
+            and_(SignedAssignment.day == Award.day, SignedAssignment.request == Award.request),
+        )
+        .where(Award.request > after)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
 
 
 async def page(connection: AsyncConnection, before: int | None, limit: int) -> Sequence[AnyRow]:
@@ -224,24 +311,29 @@ async def page(connection: AsyncConnection, before: int | None, limit: int) -> S
 async def page_of(
     connection: AsyncConnection, what: str, day: str, after: tuple[str, ...] | None, limit: int
 ) -> Sequence[AnyRow]:
-    """List a part of a run's ``requests``, ``bids``, ``places``, ``assignments`` or ``unfilled``."""
+    """List a part of a run's ``requests``, ``bids``, ``places`` or ``unfilled``."""
     query, keys = _LISTS[what](day)
     if after is not None:
         query = query.where(tuple_(*keys) > after)
     return (await connection.execute(query.order_by(*keys).limit(limit))).all()
 
 
-async def awards_of_vendor(
+async def assignments_of_vendor(
     connection: AsyncConnection, vendor: str, after: tuple[int, str], limit: int
 ) -> Sequence[AnyRow]:
-    """List what a vendor was given, oldest first."""
+    """List what a vendor was given by announced runs, oldest first."""
+    keys = (SignedAssignment.ordinal, SignedAssignment.request)
     query = (
-        select(
-            Award.ordinal, Award.request, Award.wire, PublishedRequest.wire.label("request_wire")
+        select(*keys, SignedAssignment.wire, PublishedRequest.wire.label("request_wire"))
+        .join(Run, Run.day == SignedAssignment.day)
+        .join(PublishedRequest, PublishedRequest.digest == SignedAssignment.request)
+        .where(
+            SignedAssignment.vendor == vendor,
+            # While a run's documents are being made, a reader would pass by those still missing.
+            Run.stage == "announced",
+            tuple_(*keys) > after,
         )
-        .join(PublishedRequest, PublishedRequest.digest == Award.request)
-        .where(Award.vendor == vendor, tuple_(Award.ordinal, Award.request) > after)
-        .order_by(Award.ordinal, Award.request)
+        .order_by(*keys)
         .limit(limit)
     )
     return (await connection.execute(query)).all()
@@ -257,17 +349,19 @@ _Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
 
 
 def _requests(day: str) -> _Listing:
-    query = select(PublishedRequest.digest, PublishedRequest.wire).where(
-        PublishedRequest.day == day
+    query = (
+        select(RunRequest.request.label("digest"), PublishedRequest.wire)
+        .join(PublishedRequest, PublishedRequest.digest == RunRequest.request)
+        .where(RunRequest.day == day)
     )
-    return query, (PublishedRequest.digest,)
+    return query, (RunRequest.request,)
 
 
 def _bids(day: str) -> _Listing:
     query = (
         select(StoredBid.request, StoredBid.digest, StoredBid.distance_m, StoredBid.wire)
-        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .where(PublishedRequest.day == day, StoredBid.state == "live")
+        .join(RunRequest, RunRequest.request == StoredBid.request)
+        .where(RunRequest.day == day, StoredBid.state == "live")
     )
     return query, (StoredBid.request, StoredBid.digest)
 
@@ -275,10 +369,6 @@ def _bids(day: str) -> _Listing:
 def _places(day: str) -> _Listing:
     query = select(RunPlace.__table__).where(RunPlace.day == day)
     return query, (RunPlace.vendor, RunPlace.place)
-
-
-def _assignments(day: str) -> _Listing:
-    return select(Award.request, Award.wire).where(Award.day == day), (Award.request,)
 
 
 def _unfilled(day: str) -> _Listing:
@@ -290,6 +380,5 @@ _LISTS = {
     "requests": _requests,
     "bids": _bids,
     "places": _places,
-    "assignments": _assignments,
     "unfilled": _unfilled,
 }

@@ -1,8 +1,10 @@
 """Pure decisions about runs: what pins a run's inputs and outcome, and what a decision says as a document."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+
+import msgspec
 
 import crypto
 from crypto.canonical import canonical
@@ -30,32 +32,48 @@ class FrozenPlace(NamedTuple):
     suspended: bool
 
 
+class Findings(msgspec.Struct, frozen=True, kw_only=True):
+    """What the resolver found of a run, for its report."""
+
+    requests: int
+    bids: int
+    assigned: int
+    unfilled: dict[UnfilledReason, int]
+    inputs: str
+    outcome: str
+
+
 def inputs_digest(
-    requests: Iterable[str], bids: Iterable[str], places: Iterable[FrozenPlace]
+    requests: Sequence[str], bids: Sequence[str], places: Sequence[FrozenPlace]
 ) -> str:
     """The digest that pins what a run decided from.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "requests"}``: the digests of the requests
-    and of the live bids, each sorted, and the places in order of (vendor, place) as lists
-    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``.
+    SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "requests"}``: the digests of the live
+    bids in order of (request, vendor); the places in order of (vendor, place) as lists
+    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; the digests of the requests
+    in order. All three come in that order.
     """
     value: dict[str, object] = {
-        "bids": sorted(bids),
-        "places": [list(place) for place in sorted(places)],
-        "requests": sorted(requests),
+        "bids": list(bids),
+        "places": [list(place) for place in places],
+        "requests": list(requests),
     }
     return _digest(value)
 
 
-def outcome_digest(assignments: Iterable[str], unfilled: Iterable[tuple[str, str]]) -> str:
+def outcome_digest(
+    awards: Iterable[tuple[str, str, int, int, str]], unfilled: Iterable[tuple[str, str]]
+) -> str:
     """The digest that pins what a run decided.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"assignments", "unfilled"}``: the digests of the
-    assignments sorted, and the pairs ``[request, reason]`` in order of requests.
+    SHA-256 (base64url) of the canonical JSON of ``{"awards", "unfilled"}``: lists
+    ``[request, bid, rank, eligible, reserve]``, where the reserve is the digests of the runners-up joined to
+    one text, and pairs ``[request, reason]``, both in order of requests. What else an assignment says
+    follows from its bid. All come in that order.
     """
     value: dict[str, object] = {
-        "assignments": sorted(assignments),
-        "unfilled": [list(pair) for pair in sorted(unfilled)],
+        "awards": [list(award) for award in awards],
+        "unfilled": [list(pair) for pair in unfilled],
     }
     return _digest(value)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from vrm.documents.scalars import UnfilledReason
 
-Stage = Literal["due", "frozen", "published"]
+Stage = Literal["due", "frozen", "resolved", "published", "announced"]
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,34 +1,40 @@
 """The run itself, top to bottom in the order of its stages.
 
-Any process may call any step at any time: each looks at the stage first, does its part in one transaction and
-leaves the rest alone. A crash between two steps leaves a run that the next call goes on with; the outcome is
-a pure function of what the freeze fixed, so it is the same whoever computes it.
+Any process may call any step at any time: it takes the run's lease, looks at the stage, and does each part in
+one transaction that begins with a look at the lease. A crash between two steps leaves a run that goes on when
+its lease has run out; the outcome is a pure function of what the freeze fixed, so it is the same whoever
+computes it.
 """
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any
 
+import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import AnyRow
+from marketplace.db import AnyRow, Database
 from marketplace.identity import seed_text
 from marketplace.instants import instant_text
+from marketplace.jobs import outbox
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
-from marketplace.resolver import Status, resolve
-from marketplace.runs import repository
-from marketplace.runs.frozen import Decision, FrozenDay, decisions
-from marketplace.runs.rules import REASONS, inputs_digest, outcome_digest
+from marketplace.runs import lease, repository, signing
+from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
+from marketplace.runs.resolving import resolve_here
+from marketplace.runs.rules import Findings
 from marketplace.schedule import day_name
-from vrm.documents import Assignment, RunReport, Signed, sign
+from vrm.documents import RunReport, Signed, sign
+
+Resolving = Callable[[Database, Lease, Reach], Awaitable[None]]
+"""Where a run is resolved: `resolving.resolve_here`, or in a process of its own."""
+
+HANDLERS = {signing.KIND: signing.sign_chunk}
 
 log = structlog.get_logger()
 
 
-async def open_due_runs(market: Market) -> None:
+async def open_due_runs(market: Market, reach: Reach = pass_by) -> None:
     """Give every cutoff that has passed its run, oldest first.
 
     A market's first run is that of the first cutoff after its first publication.
@@ -37,15 +43,23 @@ async def open_due_runs(market: Market) -> None:
         now = await market.db.now(connection)
         while (cutoff := await _next_cutoff(market, connection)) is not None and cutoff <= now:
             await _open(market, connection, cutoff, takes_until=cutoff)
+            reach("opening")
+    reach("opened")
 
 
 async def work_is_due(market: Market) -> bool:
-    """Tell whether a cutoff waits for its run, or a run for its end."""
+    """Tell whether a cutoff waits for its run, or a run for somebody to go on with it."""
     async with market.db.snapshot() as connection:
+        now = await market.db.now(connection)
         cutoff = await _next_cutoff(market, connection)
-        if cutoff is not None and cutoff <= await market.db.now(connection):
+        if cutoff is not None and cutoff <= now:
             return True
-        return bool(await repository.unfinished(connection))
+        oldest = next(iter(await repository.unpublished(connection)), None)
+        return (
+            (oldest is not None and oldest.lease_until <= now)
+            or await outbox.is_due(connection, now)
+            or bool(await _ready_to_announce(connection))
+        )
 
 
 async def close_now(market: Market) -> str:
@@ -62,17 +76,59 @@ async def close_now(market: Market) -> str:
         )
 
 
-async def close_days(market: Market) -> None:
+async def close_days(
+    market: Market, *, resolving: Resolving = resolve_here, reach: Reach = pass_by
+) -> None:
     """Open what is due and finish what is open: the daily job."""
-    await open_due_runs(market)
-    await finish_runs(market)
+    await open_due_runs(market, reach)
+    await finish_runs(market, resolving=resolving, reach=reach)
+    await announce_runs(market, reach)
 
 
-async def finish_runs(market: Market) -> list[str]:
-    """Bring every open run to its end, oldest first; answers the days that this call published."""
-    async with market.db.snapshot() as connection:
-        days = await repository.unfinished(connection)
-    return [day for day in days if await _finish(market, day)]
+async def finish_runs(
+    market: Market, *, resolving: Resolving = resolve_here, reach: Reach = pass_by
+) -> list[str]:
+    """Bring open runs to their publication, oldest first; answers the days that this call published.
+
+    It ends at the first run that another process is at: later ones wait, since what a place can still take
+    depends on the runs before.
+    """
+    published: list[str] = []
+    while True:
+        async with market.db.snapshot() as connection:
+            oldest = next(iter(await repository.unpublished(connection)), None)
+        held = None if oldest is None else await lease.take(market.db, oldest.day)
+        if held is None:
+            return published
+        reach("leased")
+        try:
+            async with lease.renewed(market.db, held):
+                await _finish(market, held, resolving, reach)
+        except LeaseLost:
+            log.warning("run_lease_lost", day=held.day, epoch=held.epoch)
+            return published
+        published.append(held.day)
+
+
+async def announce_runs(market: Market, reach: Reach = pass_by) -> None:
+    """Do what is in the outbox, and note which runs have nothing left there."""
+    await outbox.drain(market, HANDLERS, reach)
+    async with market.db.unit_of_work() as connection:
+        days = await _ready_to_announce(connection)
+        for day in days:
+            await repository.set_stage(connection, day, "announced")
+        reach("announcing")
+    for day in days:
+        log.info("run_announced", day=day)
+    reach("announced")
+
+
+async def _ready_to_announce(connection: AsyncConnection) -> list[str]:
+    return [
+        day
+        for day in await repository.unannounced(connection)
+        if not await outbox.has_items(connection, signing.KIND, f"{day}/")
+    ]
 
 
 async def _next_cutoff(market: Market, connection: AsyncConnection) -> int | None:
@@ -95,115 +151,58 @@ async def _open(market: Market, connection: AsyncConnection, cutoff: int, takes_
     return day
 
 
-async def _finish(market: Market, day: str) -> bool:
-    await _freeze(market, day)
-    frozen = await load_frozen(market, day)
-    matching = frozen.matching()
-    # The kernel is one long call into C; a thread keeps the event loop answering meanwhile.
-    outcome = await asyncio.to_thread(resolve, matching)
-    awards, unfilled, report = await asyncio.to_thread(
-        _word, market, frozen, decisions(frozen, matching, outcome)
-    )
-    async with market.db.unit_of_work() as connection:
-        published = await repository.publish(connection, day, awards, unfilled, report.wire)
-    if published:
-        log.info(
-            "run_published", day=day, assigned=report.body.assigned, unfilled=report.body.unfilled
-        )
-    return published
+async def _finish(market: Market, held: Lease, resolving: Resolving, reach: Reach) -> None:
+    """Take a run through its stages, from whichever it has come to."""
+    stage = await _freeze(market, held, reach)
+    if stage == "frozen":
+        await resolving(market.db, held, reach)
+    await _publish(market, held, reach)
 
 
-async def _freeze(market: Market, day: str) -> None:
+async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
+    """Fix what a run that is due decides from; answers the stage that it has then."""
     async with market.db.unit_of_work() as connection:
-        run = await repository.claim(connection, day)
-        if run is None:
-            return
+        run = await lease.hold(market.db, connection, held)
+        if run.stage != "due":
+            return str(run.stage)
         await repository.take_requests(connection, run)
-        local = _local_date(day)
-        places = await repository.bidding_places(connection, day, local.isoformat())
+        reach("requests-taken")
+        local = _local_date(run.day)
+        places = await repository.bidding_places(connection, run.day, local.isoformat())
         standings = await reputation.standings(connection, local, {row.vendor for row in places})
         bands = {vendor: standing.band for vendor, standing in standings.items()}
         seed = seed_text(market.identity.seed(run.ordinal))
-        await repository.freeze(connection, day, seed, places, bands)
+        await repository.freeze(connection, run.day, seed, places, bands)
+        reach("freezing")
+    reach("frozen")
+    return "frozen"
 
 
-async def load_frozen(market: Market, day: str) -> FrozenDay:
-    """Read what a run's freeze fixed."""
-    async with market.db.snapshot() as connection:
-        run = await repository.find(connection, day)
-        if run is None:
-            raise LookupError(day)
-        return FrozenDay(
-            run=run,
-            requests=await repository.frozen_requests(connection, day),
-            bids=await repository.frozen_bids(connection, day),
-            places=await repository.frozen_places(connection, day),
+async def _publish(market: Market, held: Lease, reach: Reach) -> None:
+    """Sign a resolved run's report, and let its assignments be signed."""
+    async with market.db.unit_of_work() as connection:
+        run = await lease.hold(market.db, connection, held)
+        findings = msgspec.json.decode(run.findings, type=Findings)
+        report = _report(market, run, findings)
+        await repository.set_stage(connection, run.day, "published", report=report.wire)
+        now = await market.db.now(connection)
+        await outbox.put(
+            connection, signing.KIND, signing.chunks(run.day, findings.assigned), run_at=now
         )
+        reach("publishing")
+    reach("published")
+    log.info("run_published", day=run.day, assigned=findings.assigned, unfilled=findings.unfilled)
 
 
-def _word(
-    market: Market, frozen: FrozenDay, decided: Sequence[Decision]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], Signed[RunReport]]:
-    """Sign the assignments and the report of a run."""
-    run = frozen.run
-    awards, unfilled, digests = [], [], []
-    for decision in decided:
-        if decision.status is not Status.ASSIGNED:
-            reason = REASONS[decision.status]
-            unfilled.append({"day": run.day, "request": decision.request.digest, "reason": reason})
-            continue
-        assignment = sign(_assignment(market, run, decision), market.identity.key)
-        digests.append(assignment.digest)
-        awards.append(
-            {
-                "day": run.day,
-                "request": decision.request.digest,
-                "ordinal": run.ordinal,
-                "vendor": assignment.body.vendor,
-                "bid": assignment.body.bid,
-                "wire": assignment.wire,
-            }
-        )
-    reasons = [row["reason"] for row in unfilled]
+def _report(market: Market, run: AnyRow, findings: Findings) -> Signed[RunReport]:
     report = RunReport(
         market=market.did,
         day=run.day,
         cutoff=instant_text(run.cutoff),
         seed=run.seed,
-        requests=len(frozen.requests),
-        bids=len(frozen.bids),
-        assigned=len(awards),
-        unfilled={reason: reasons.count(reason) for reason in REASONS.values()},
-        inputs=inputs_digest(
-            (row.digest for row in frozen.requests),
-            (row.digest for row in frozen.bids),
-            frozen.places,
-        ),
-        outcome=outcome_digest(digests, ((row["request"], row["reason"]) for row in unfilled)),
+        **msgspec.structs.asdict(findings),
     )
-    return awards, unfilled, sign(report, market.identity.key)
-
-
-def _assignment(market: Market, run: AnyRow, decision: Decision) -> Assignment:
-    bid = decision.bid
-    if bid is None:
-        raise ValueError("an assignment needs a bid")
-    return Assignment(
-        market=market.did,
-        day=run.day,
-        request=decision.request.digest,
-        bid=bid.digest,
-        vendor=bid.vendor,
-        place=bid.place,
-        amount=bid.amount,
-        currency=decision.request.currency,
-        delivery=bid.delivery,
-        distance_m=bid.distance_m,
-        band=decision.band,
-        rank=decision.rank,
-        eligible=decision.eligible,
-        reserve=decision.reserve,
-    )
+    return sign(report, market.identity.key)
 
 
 def _local_date(day: str) -> date:

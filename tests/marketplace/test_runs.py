@@ -1,6 +1,7 @@
 """Runs: what the daily job does, when, and what anybody may read of it."""
 
 import asyncio
+import contextlib
 import hashlib
 from typing import Any
 
@@ -10,6 +11,7 @@ import crypto
 from marketplace.models import Base
 from marketplace.runs import repository
 from marketplace.runs import service as runs
+from marketplace.runs.lease import LEASE_SECONDS
 from marketplace.runs.rules import FrozenPlace, inputs_digest, outcome_digest
 from tests.conftest import OpenMarket
 from tests.support import (
@@ -19,10 +21,8 @@ from tests.support import (
     a_key,
     a_request,
     a_vendor,
-    a_withdrawal,
     problem,
 )
-from tests.support.market import in_path
 from vrm.documents import Assignment, PersonalRequest, RunReport, Signed, read
 from vrm.documents.market import MarketDescriptor
 
@@ -77,14 +77,13 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
     found = await published(market, day)
     report = signed(found["run"]["report"], RunReport)
     places = [FrozenPlace(*(one[name] for name in FrozenPlace._fields)) for one in found["places"]]
+    bids = sorted(found["bids"], key=lambda one: (one["request"], one["document"]["vendor"]))
     assert report.body.inputs == inputs_digest(
-        (one["request"] for one in found["requests"]),
-        (one["bid"] for one in found["bids"]),
-        places,
+        [one["request"] for one in found["requests"]], [one["bid"] for one in bids], places
     )
-    assignments = [signed(one, Assignment) for one in found["assignments"]]
+    assignments = [signed(one, Assignment).body for one in found["assignments"]]
     assert report.body.outcome == outcome_digest(
-        (one.digest for one in assignments),
+        ((a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)) for a in assignments),
         ((one["request"], one["reason"]) for one in found["unfilled"]),
     )
     body = report.body
@@ -208,12 +207,23 @@ async def everything_public(market: ClockedMarket, day: str, request: str) -> li
     return [path.format(**filled) for path in paths]
 
 
+class Stopped(Exception):
+    """Stands for a crash, at a point of a run."""
+
+
 async def freeze(market: ClockedMarket, day: str) -> None:
-    """Bring runs up to their freeze and no further, as a crash would."""
+    """Bring runs up to their freeze and no further, as a crash would, and let the lease run out."""
+
     async with market.market.db.snapshot() as connection:
-        before = [d for d in await repository.unfinished(connection) if d <= day]
-    for one in before:
-        await runs._freeze(market.market, one)
+        left = [run.day for run in await repository.unpublished(connection) if run.day <= day]
+
+    def stop(point: str) -> None:
+        if point == "frozen" and left.pop(0) == day:
+            raise Stopped
+
+    with contextlib.suppress(Stopped):
+        await runs.finish_runs(market.market, reach=stop)
+    market.clock.advance(LEASE_SECONDS)
 
 
 # --- crashes and races ---
@@ -282,103 +292,6 @@ async def test_nothing_to_do_does_nothing(market: ClockedMarket) -> None:
     assert not await runs.work_is_due(market.market)
     await runs.close_days(market.market)
     assert await market.items("/runs") == []
-
-
-# --- when ---
-
-
-async def test_missed_cutoffs_are_caught_up_in_order(market: ClockedMarket) -> None:
-    requests = await contested(market)
-    market.clock.set("2026-11-24T03:00:00Z")
-    assert await runs.work_is_due(market.market)
-    await runs.close_days(market.market)
-    listed = await market.items("/runs")
-    assert [run["day"] for run in reversed(listed)] == [f"2026-11-2{n}" for n in range(4)]
-    reports = {run["day"]: run["report"]["requests"] for run in listed}
-    assert reports == {
-        "2026-11-20": 0,
-        "2026-11-21": len(requests),
-        "2026-11-22": 0,
-        "2026-11-23": 0,
-    }
-    assert not await runs.work_is_due(market.market)
-
-
-async def test_an_early_close_and_the_cutoff_after_it(open_market: OpenMarket) -> None:
-    market = await open_market(schedule={"minimum_open_minutes": 60})
-    early, late = a_request(market), a_request(market)
-    await market.store(a_vendor(market, VENDORS[0]), early)
-    await market.publish()
-    await market.store(a_bid(market, VENDORS[0], early))
-    market.clock.advance(600)
-    first = await market.close_now()
-    await market.store(late)
-    await market.publish()
-    await market.store(a_bid(market, VENDORS[0], late))
-    clock = await market.get("/clock")
-    second = await market.reach_cutoff(late)
-    assert (first, second) == ("2026-11-20", "2026-11-20#2")
-    assert (clock["day"], clock["cutoff"]) == (second, "2026-11-20T17:00:00Z")
-    for day, request in ((first, early), (second, late)):
-        path = in_path(day)
-        (one,) = await market.items(f"/runs/{path}/requests")
-        assert one["request"] == request.digest
-        assert (await market.get(f"/runs/{path}"))["day"] == day
-    assert (await market.get(f"/runs/{first}"))["cutoff"] == "2026-11-20T09:10:00Z"
-
-
-async def test_an_early_close_leaves_what_is_not_due_to_its_own_day(market: ClockedMarket) -> None:
-    request = a_request(market)
-    await market.store(a_vendor(market, VENDORS[0]), request)
-    await market.publish()
-    early = await market.close_now()  # of the 20th; the request joined the 21st
-    assert await market.items(f"/runs/{early}/requests") == []
-    await market.store(a_bid(market, VENDORS[0], request))
-    day = await market.reach_cutoff(request)
-    assert len(await market.items(f"/runs/{day}/assignments")) == 1
-
-
-async def test_two_closes_in_one_second_are_two_runs(market: ClockedMarket) -> None:
-    first, second = await market.close_now(), await market.close_now()
-    assert (first, second) == ("2026-11-20", "2026-11-20#2")
-
-
-async def test_two_runs_a_day_share_a_place_s_units(open_market: OpenMarket) -> None:
-    schedule = {
-        "time_zone": "UTC",
-        "cutoffs": ("12:00", "18:00"),
-        "bids_close_minutes": 10,
-        "minimum_open_minutes": 30,
-    }
-    market = await open_market(schedule=schedule)
-    vendor = VENDORS[0]
-    await market.store(a_vendor(market, vendor), a_capacity(market, vendor, "2026-11-20", 3))
-    left = []
-    for _ in range(2):
-        requests = [a_request(market) for _ in range(2)]
-        await market.store(*requests)
-        await market.publish()
-        await market.send_batch(*(a_bid(market, vendor, request) for request in requests))
-        day = await market.reach_cutoff(requests[0])
-        (place,) = await market.items(f"/runs/{in_path(day)}/places")
-        left.append(
-            (day, place["units"], len(await market.items(f"/runs/{in_path(day)}/assignments")))
-        )
-    assert left == [("2026-11-20", 3, 2), ("2026-11-20#2", 1, 1)]
-
-
-async def test_a_withdrawal_promised_for_the_cutoff_counts(open_market: OpenMarket) -> None:
-    market = await open_market(schedule={"batch_minimum": 2})
-    pseudonym = a_key()
-    request = a_request(market, pseudonym)
-    await market.store(request, a_request(market))
-    await market.publish()
-    market.clock.set("2026-11-21T15:30:00Z")
-    await market.store(a_withdrawal(market, pseudonym, request.digest))
-    day = await market.reach_cutoff()
-    while day < "2026-11-21":
-        day = await market.reach_cutoff()
-    assert len(await market.items(f"/runs/{day}/requests")) == 1
 
 
 async def test_a_suspended_vendor_gets_nothing(market: ClockedMarket) -> None:

@@ -221,12 +221,20 @@ def _check_report(published: Published, finding: Finding) -> None:
         for p in sorted(published.places, key=lambda place: (place.vendor, place.place))
     ]
     inputs = {
-        "bids": sorted(held.bid.digest for held in published.bids),
+        "bids": [
+            held.bid.digest
+            for held in sorted(
+                published.bids, key=lambda h: (h.bid.body.request, h.bid.body.vendor)
+            )
+        ],
         "places": places,
         "requests": sorted(request.digest for request in published.requests),
     }
     outcome = {
-        "assignments": sorted(assignment.digest for assignment in published.assignments),
+        "awards": [
+            [a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)]
+            for a in sorted((one.body for one in published.assignments), key=lambda a: a.request)
+        ],
         "unfilled": [list(pair) for pair in sorted(published.unfilled.items())],
     }
     finding.expect("report, inputs", report.inputs, crypto.digest(inputs))

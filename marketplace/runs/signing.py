@@ -1,0 +1,84 @@
+"""The assignments of a published run as signed documents, made chunk by chunk.
+
+Signing takes longer than deciding, so a run publishes what it decided, and the documents follow, each chunk of
+requests an item of the outbox, done by whatever workers there are. Ed25519 is deterministic: until a document
+is stored, whoever asks for it gets the same bytes, made for the occasion.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import product
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.db import AnyRow
+from marketplace.market import Market
+from marketplace.runs import repository
+from vrm.documents import Assignment, Signed, sign
+
+KIND = "sign-assignments"
+CHUNK = 1000
+"""About how many assignments a chunk has at most."""
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+DIGEST_CHARACTERS = 43
+
+
+def chunks(day: str, assigned: int) -> Iterator[str]:
+    """The outbox keys of a day: ``DAY/`` and the first characters of the requests' digests.
+
+    Digests are spread evenly, so all chunks are about equally large.
+    """
+    if assigned:
+        length = 0
+        while assigned > CHUNK * len(ALPHABET) ** length:
+            length += 1
+        for first in product(ALPHABET, repeat=length):
+            yield f"{day}/{''.join(first)}"
+
+
+async def sign_chunk(market: Market, connection: AsyncConnection, key: str) -> None:
+    """Sign and store the assignments of one chunk."""
+    day, _, first = key.partition("/")
+    rows = await repository.awards_to_sign(connection, day, first)
+    signed = await asyncio.to_thread(sign_all, market, rows)
+    await repository.add_assignments(
+        connection,
+        [
+            {
+                "day": day,
+                "request": row.request,
+                "ordinal": row.ordinal,
+                "vendor": row.vendor,
+                "wire": one.wire,
+            }
+            for row, one in zip(rows, signed, strict=True)
+        ],
+    )
+
+
+def sign_all(market: Market, rows: Sequence[AnyRow]) -> list[Signed[Assignment]]:
+    """The documents of awards, as `repository` finds them."""
+    return [sign(_assignment(market, row), market.identity.key) for row in rows]
+
+
+def _assignment(market: Market, row: AnyRow) -> Assignment:
+    return Assignment(
+        market=market.did,
+        day=row.day,
+        request=row.request,
+        bid=row.bid,
+        vendor=row.vendor,
+        place=row.place,
+        amount=row.amount,
+        currency=row.currency,
+        delivery=row.delivery,
+        distance_m=row.distance_m,
+        band=row.band,
+        rank=row.rank,
+        eligible=row.eligible,
+        reserve=tuple(
+            row.reserve[at : at + DIGEST_CHARACTERS]
+            for at in range(0, len(row.reserve), DIGEST_CHARACTERS)
+        ),
+    )
