@@ -65,7 +65,8 @@ async def work_is_due(market: Market) -> bool:
 async def close_now(market: Market) -> str:
     """Close the open day at once, before its cutoff; answers the run's day.
 
-    The run takes what was published for the next cutoff. What is published later waits for that cutoff.
+    The run takes what was published for the next cutoff, and has the name and the capacities of the day that this
+    cutoff would have closed. What is published later waits for that cutoff, whose run is then the date's next.
     """
     async with market.db.unit_of_work() as connection:
         now = await market.db.now(connection)
@@ -146,7 +147,7 @@ async def next_day(market: Market, connection: AsyncConnection, cutoff: int) -> 
 
 
 async def _open(market: Market, connection: AsyncConnection, cutoff: int, takes_until: int) -> str:
-    day = await next_day(market, connection, cutoff)
+    day = await next_day(market, connection, takes_until)
     await repository.open_run(connection, day, cutoff, takes_until)
     return day
 
