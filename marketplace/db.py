@@ -36,6 +36,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, clock: Clock | None = None) -> None:
+        self.url = url
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._clock = clock
         self._engine = create_async_engine(
@@ -49,6 +50,11 @@ class Database:
         if self.is_sqlite:
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+
+    @property
+    def has_own_clock(self) -> bool:
+        """Whether time is the database's, as in every market that is not simulated."""
+        return self._clock is None
 
     @asynccontextmanager
     async def unit_of_work(self) -> AsyncIterator[AsyncConnection]:

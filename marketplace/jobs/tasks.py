@@ -8,6 +8,8 @@ import dramatiq
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
+from marketplace.runs.apart import resolve_apart
+from marketplace.runs.resolving import resolve_here
 from marketplace.vendors import service as vendors
 
 QUEUE = "vrm"
@@ -25,7 +27,9 @@ class Actors:
 async def _close_days(market: Market) -> None:
     # What was promised for the day's last instant counts for the day, withdrawals above all.
     await requests.publish_batch(market)
-    await runs.close_days(market)
+    # With another clock than the database's own, another process could not tell the time.
+    apart = market.db.has_own_clock
+    await runs.close_days(market, resolving=resolve_apart if apart else resolve_here)
 
 
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
