@@ -154,8 +154,6 @@ def _check_bids(market: Market, block: int = 1 << 18) -> None:
     for start in range(0, size(bids), block):
         rows = slice(max(start - 1, 0), start + block)  # one back: neighbours across the seam
         request, place = bids.request[rows], bids.place[rows]
-        if request.min() < 0 or request.max() >= size(market.requests):
-            raise ValueError("a bid names a request that does not exist")
         if place.min() < 0 or place.max() >= len(vendor):
             raise ValueError("a bid names a place that does not exist")
         by = vendor.take(place)
@@ -164,6 +162,8 @@ def _check_bids(market: Market, block: int = 1 << 18) -> None:
         rising = (request[1:] > request[:-1]) | ((request[1:] == request[:-1]) & (by[1:] > by[:-1]))
         if not rising.all():
             raise ValueError("bids are not in order of (request, place), one per vendor")
+        if request[0] < 0 or request[-1] >= size(market.requests):
+            raise ValueError("a bid names a request that does not exist")
         if bids.price[rows].min() < 0 or bids.distance_m[rows].min() < 0:
             raise ValueError("a price or distance is negative")
         if bids.listed[rows].min() < STRUCK_OUT:

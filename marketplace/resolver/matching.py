@@ -56,8 +56,10 @@ class Doors:
         if self._request_bits + self._distance_bits + size(market.places).bit_length() > KEY_BITS:
             raise ValueError("the market is too large: requests, metres and places fill 63 bits")
         self._bid = np.empty(size(market.requests), dtype=np.int32)
-        # A place never holds more than the bids it made, however much it could.
-        self._room = np.minimum(market.places.capacity, _bids_per_place(market))
+        self._room = market.places.capacity.astype(np.int64)
+        if self._room.sum() > size(market.bids):
+            # A place never holds more than the bids it made, however much it could.
+            self._room = np.minimum(self._room, _bids_per_place(market))
         self._taken = np.zeros(len(self._room), dtype=np.int64)
         self._first_slot = np.cumsum(self._room) - self._room
         self._slots = np.empty(self._room.sum(), dtype=np.int64)
@@ -82,7 +84,7 @@ class Doors:
     def _compete(self, keys: I64, place: I32) -> I64:
         """Let keys compete with those that their places hold; returns the losing requests."""
         count = np.bincount(place, minlength=len(self._room))
-        doors = np.flatnonzero(count)
+        doors = np.flatnonzero(count > 0)
         first_slot = self._first_slot.take(doors)
         held, room = self._taken.take(doors), self._room.take(doors)
         keys = np.concatenate((keys, self._slots.take(_spans(first_slot, held))))

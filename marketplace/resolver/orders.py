@@ -109,8 +109,8 @@ def _order_block(market: Market, orders: Orders, requests: slice) -> None:
     ties = ties[~out.take(bids.take(ties) - part.first_row)]
     orders.is_tied[part.first_row + ties] = True
     orders.eligible[requests] = _count(part, ~out)
-    orders.standing[requests] = orders.eligible[requests] > 0
-    if not orders.standing[requests].all():
+    orders.standing[requests] = part.counts > 0
+    if part.bids.flaws.any():
         stands = (part.bids.flaws & int(Flaw.LATE | Flaw.WITHDRAWN)) == 0
         orders.standing[requests] = _count(part, stands) > 0
 

@@ -82,8 +82,8 @@ def market_from_rows(
 ) -> Market:
     """A market from rows in any order.
 
-    Raises `ValueError` for an id of another length, an unknown policy or delivery way, a bid on a request or from a place
-    that is not there, and everything that `Market` refuses.
+    Raises `ValueError` for an id of another length than 32 bytes, an unknown policy or way of
+    delivery, a bid on a request or from a place that is not there, and all that `Market` refuses.
     """
     if any(len(row.id) != 32 for row in requests):
         raise ValueError("a request's id has 32 bytes")
