@@ -26,7 +26,8 @@ MAX_BYTES: Final = 65536
 MAX_DEPTH: Final = 32
 MAX_INTEGER: Final = 2**53 - 1
 
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# The closing quote is optional: a string that never ends must not be scanned again from each quote inside.
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _PLAIN: Final = frozenset((bool, type(None)))
 _NUL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")

@@ -162,3 +162,11 @@ def test_value_that_contains_itself_has_no_canonical_form() -> None:
     with pytest.raises(DocumentError) as refusal:
         canonical(loop)
     assert refusal.value.code == "depth"
+
+
+def test_a_string_that_never_ends_is_scanned_once() -> None:
+    """Scanning it again from each quote inside would take hours; the suite's time limit would say so."""
+    hostile = b"[" * 33 + b'"' + b'\\"' * 2_000_000
+    with pytest.raises(DocumentError) as refusal:
+        parse(hostile, max_bytes=len(hostile))
+    assert refusal.value.code == "depth"
