@@ -21,7 +21,6 @@ from vrm.documents.scalars import (
     UnfilledReason,
 )
 
-Resolution = Annotated[int, Meta(ge=0, le=15)]
 Count = Annotated[int, Meta(ge=0)]
 
 
@@ -38,10 +37,14 @@ class Category(Part, frozen=True, kw_only=True):
 
 
 class CellRange(Part, frozen=True, kw_only=True):
-    """The H3 resolutions that a request's area may have, coarsest to finest."""
+    """The H3 resolutions that a request's area may have, coarsest to finest.
 
-    coarsest: Resolution
-    finest: Resolution
+    A cell of resolution 9 is a few streets (0.1 square kilometres); a market that asks for finer ones asks for
+    addresses, and its descriptor is invalid.
+    """
+
+    coarsest: Annotated[int, Meta(ge=0, le=9)]
+    finest: Annotated[int, Meta(ge=0, le=9)]
 
 
 class Agreement(Part, frozen=True, kw_only=True):

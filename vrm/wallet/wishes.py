@@ -28,6 +28,12 @@ home, which matters little against the distances that people travel or shops del
 market's range.
 """
 
+FINEST_RESOLUTION: Final = 7
+"""The finest cell that a wallet shows, whatever a market allows: about 5 square kilometres.
+
+Cells are the market's to limit but the owner's to fear: a descriptor could otherwise ask for the very house.
+"""
+
 DEFAULT_RADIUS: Final = "25km"
 
 _DISTANCE: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(km|m|mi)", re.ASCII)
@@ -116,11 +122,12 @@ def choose_cell(at: Point, market: MarketDescriptor, resolution: int | None = No
     """Choose a place's cell at a resolution that the market allows; see `DEFAULT_RESOLUTION`.
 
     Raises:
-        UsageError: the market does not allow the resolution that was asked for.
+        UsageError: the market or `FINEST_RESOLUTION` does not allow the resolution that was asked for, or the
+            market allows finer ones only.
     """
-    coarsest, finest = market.cells.coarsest, market.cells.finest
+    coarsest, finest = _resolutions(market)
     if resolution is not None and not coarsest <= resolution <= finest:
-        raise UsageError(f"The market takes cells of resolution {coarsest} to {finest}.")
+        raise UsageError(f"A place here may have a cell of resolution {coarsest} to {finest}.")
     chosen = max(coarsest, min(finest, DEFAULT_RESOLUTION)) if resolution is None else resolution
     return cell_at(at, chosen)
 
@@ -194,8 +201,9 @@ def area_in_words(cell: str) -> str:
     """Say how large a cell is and round where."""
     centre = centre_of(cell)
     size = h3.cell_area(cell, unit="km^2")
+    large = f"{size:.0f} km²" if size >= 1 else f"{size * 1e6:.0f} m²"
     return (
-        f"about {size:.0f} km² round {centre.lat_e6 / 1e6:.2f}, {centre.lng_e6 / 1e6:.2f} "
+        f"about {large} round {centre.lat_e6 / 1e6:.2f}, {centre.lng_e6 / 1e6:.2f} "
         f"(cell {cell}, resolution {resolution_of(cell)})"
     )
 
@@ -263,8 +271,20 @@ def _policy(wish: Wish, market: MarketDescriptor, kind: str) -> str:
 
 def _check_cell(cell: str, market: MarketDescriptor) -> None:
     resolution = resolution_of(cell)
-    if not market.cells.coarsest <= resolution <= market.cells.finest:
+    coarsest, finest = _resolutions(market)
+    if not coarsest <= resolution <= finest:
         raise UsageError(
-            f"The place's cell has resolution {resolution}, and the market takes "
-            f"{market.cells.coarsest} to {market.cells.finest}; add the place again."
+            f"The place's cell has resolution {resolution}, and a request here may show "
+            f"{coarsest} to {finest}; add the place again."
         )
+
+
+def _resolutions(market: MarketDescriptor) -> tuple[int, int]:
+    """Tell the coarsest and the finest resolution that a request at a market may show."""
+    coarsest, finest = market.cells.coarsest, market.cells.finest
+    if coarsest > FINEST_RESOLUTION:
+        raise UsageError(
+            f"The market takes only cells of resolution {coarsest} or finer, which show too well "
+            f"where you are; this wallet shows none finer than {FINEST_RESOLUTION}."
+        )
+    return coarsest, min(finest, FINEST_RESOLUTION)

@@ -244,7 +244,7 @@ SORTS = [
                 st.fixed_dictionaries({"id": slugs, "title": text(20)}), min_size=1, max_size=3
             ),
             "cells": st.fixed_dictionaries(
-                {"coarsest": st.integers(0, 7), "finest": st.integers(7, 15)}
+                {"coarsest": st.integers(0, 7), "finest": st.integers(7, 9)}
             ),
             "policies": st.lists(st.sampled_from(POLICIES), min_size=1, max_size=4, unique=True),
             "terms": st.lists(

@@ -8,10 +8,12 @@ import pytest
 
 import crypto
 from crypto import CryptoError, proof
+from tests.vrm.client.test_base import descriptor
 from tests.vrm.documents.samples import KEY, OTHER, a_request
 from vrm.documents import (
     Bid,
     Capacity,
+    MarketDescriptor,
     PersonalRequest,
     Profile,
     RequestWithdrawal,
@@ -332,3 +334,13 @@ def test_signing_what_no_reader_would_take() -> None:
         sign(a_request(policy="cheapest"), KEY)
     with pytest.raises(InvalidDocument):
         sign(a_request(reply_key="x"), KEY)
+
+
+def test_a_market_that_asks_for_cells_the_size_of_a_house() -> None:
+    good: dict[str, Any] = json.loads(descriptor())
+    del good["proof"]
+    for cells in ({"coarsest": 4, "finest": 10}, {"coarsest": 13, "finest": 15}):
+        raw = signed_anyway(good | {"cells": cells})
+        assert refusal(raw, MarketDescriptor) == "invalid-field"
+    raw = signed_anyway(good | {"cells": {"coarsest": 4, "finest": 9}})
+    assert read(raw, MarketDescriptor).body.cells.finest == 9

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.vrm.client.test_base import descriptor
 from tests.vrm.documents.samples import KEY, REPLY, points
 from vrm.documents import MarketDescriptor, PersonalRequest, read
-from vrm.documents.place import Point, point, resolution_of
+from vrm.documents.place import Point, cell_at, point, resolution_of
 from vrm.documents.scalars import parse_instant
 from vrm.errors import UsageError
 from vrm.wallet.wishes import (
@@ -196,6 +196,28 @@ def test_the_default_resolution_bends_to_the_market() -> None:
         choose_cell(where, MARKET, 8)
 
 
+def with_cells(coarsest: int, finest: int) -> MarketDescriptor:
+    cells = msgspec.structs.replace(MARKET.cells, coarsest=coarsest, finest=finest)
+    return msgspec.structs.replace(MARKET, cells=cells)
+
+
+def test_a_market_that_asks_for_the_very_house() -> None:
+    """How precise a place is shown is not the market's to decide."""
+    where = point(41.88, -87.62)
+    for greedy in (with_cells(8, 9), with_cells(13, 15)):
+        with pytest.raises(UsageError, match="none finer than 7"):
+            choose_cell(where, greedy)
+    with pytest.raises(UsageError, match="4 to 7"):
+        choose_cell(where, with_cells(4, 9), 8)
+
+
+def test_a_fine_cell_kept_from_before_is_not_shown() -> None:
+    cell = cell_at(point(41.88, -87.62), 9)
+    wish = Wish(title="x", fixed="1.00")
+    with pytest.raises(UsageError, match="add the place again"):
+        compose(wish, with_cells(4, 9), cell=cell, pseudonym=KEY.did, reply_key=REPLY)
+
+
 # --- in words ---
 
 
@@ -215,3 +237,8 @@ def test_all_that_becomes_public_is_said() -> None:
 
 def test_an_area_is_said_by_its_size() -> None:
     assert "about 36 km² round 41.88, -87.61" in area_in_words(HOME)
+
+
+def test_a_small_area_is_not_said_to_be_none() -> None:
+    assert "about 0 " not in area_in_words(cell_at(point(41.88, -87.62), 9))
+    assert " m² round" in area_in_words(cell_at(point(41.88, -87.62), 9))
