@@ -35,6 +35,7 @@ from vrm.errors import (
     MarketMisbehaved,
     MarketRefused,
     MarketUnreachable,
+    RulesChanged,
     UsageError,
     VrmError,
 )
@@ -161,7 +162,7 @@ def exit_code(error: BaseException) -> int:
     """Tell the exit code that an error stands for."""
     if isinstance(error, MarketUnreachable | httpx.TransportError):
         return UNREACHABLE
-    if isinstance(error, MarketRefused | MarketMisbehaved):
+    if isinstance(error, MarketRefused | MarketMisbehaved | RulesChanged):
         return REFUSED
     return USAGE
 

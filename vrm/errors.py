@@ -56,5 +56,9 @@ class MarketUnreachable(VrmError):
     """No usable answer came from the market's address."""
 
 
+class RulesChanged(VrmError):
+    """The market's rules are others than those that were agreed to."""
+
+
 class MarketMisbehaved(VrmError):
     """The market answered against its own rules: a wrong signature, another identity, a foreign shape."""

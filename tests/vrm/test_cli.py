@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from crypto.vault import Cost
@@ -243,6 +244,21 @@ def test_the_market_in_words(at_home: Terminal, live: LiveMarket) -> None:
     ):
         assert told in out
     assert "this order only" in at_home.json("market", "--terms", "PDC-INTENT")["text"]
+
+
+def test_changed_rules_wait_for_consent(at_home: Terminal) -> None:
+    wallet = Wallet.open(at_home.folder / "wallet", b"correct horse")
+    with wallet.editing() as state:  # as if the owner had met the market under another text
+        [terms] = state.rules.terms
+        old = msgspec.structs.replace(terms, digest="O" * 42 + "A")
+        state.rules = msgspec.structs.replace(state.rules, terms=(old,))
+    code, out, err = at_home("request", *STROLLER, "--yes")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "another text of PDC-INTENT" in err
+    assert at_home.json("market")["changes"] == ["another text of PDC-INTENT"]
+    assert at_home("request", *STROLLER, "--yes")[0] == 1, "looking is not agreeing"
+    assert at_home.json("market", "--accept-changes")["accepted"] is True
+    assert at_home("request", *STROLLER, "--yes")[0] == 0
 
 
 def test_a_market_that_moved(at_home: Terminal, live: LiveMarket) -> None:

@@ -13,6 +13,7 @@ from vrm.documents import MarketDescriptor
 from vrm.documents.place import resolution_of
 from vrm.places import locate
 from vrm.wallet import Wallet
+from vrm.wallet.consent import changes, require_unchanged
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import area_in_words, choose_cell
 
@@ -102,7 +103,9 @@ def place(
     if where is None:
         console.fail("Say where it is: a postal code, lat,lng or a town.")
     found = locate(where)
-    cell = choose_cell(found.at, console.run(_descriptor(wallet)), resolution)
+    descriptor = console.run(_descriptor(wallet))
+    require_unchanged(wallet.read().rules, descriptor)
+    cell = choose_cell(found.at, descriptor, resolution)
     named = NamedPlace(name, found.name if not found.code else f"{found.code} {found.name}", cell)
     with wallet.editing() as state:
         taken = [known for known in state.places if known.name == name]
@@ -136,15 +139,23 @@ def market(
         str | None,
         typer.Option(help="Print the text of this privacy agreement.", show_default=False),
     ] = None,
+    accept_changes: Annotated[
+        bool,
+        typer.Option(
+            "--accept-changes", help="Agree to the rules as they are now, for new requests."
+        ),
+    ] = False,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Show the market's rules, its categories and its next instants.
+    """Show the market's rules, its categories and its next instants, and what changed in them.
 
     vrm market
 
     vrm market --terms PDC-INTENT
+
+    vrm market --accept-changes
     """
     wallet = open_wallet(home, passphrase_file)
     if terms is not None:
@@ -155,9 +166,17 @@ def market(
             console.say(text)
         return
     descriptor, clock = console.run(_rules(wallet))
+    changed = changes(wallet.read().rules, descriptor)
+    if accept_changes:
+        with wallet.editing() as state:
+            state.rules = descriptor
     if json:
-        console.print_json({"descriptor": descriptor, "clock": clock})
+        told = {"descriptor": descriptor, "clock": clock, "changes": changed}
+        console.print_json(told | {"accepted": accept_changes})
         return
+    if changed:
+        said = "you agree to it" if accept_changes else "agree with: vrm market --accept-changes"
+        console.note(f"Changed since you last agreed: {'; '.join(changed)} ({said})")
     rows = _rules_in_words(descriptor, clock, wallet.read().url)
     console.out.print(console.table((descriptor.name, ""), rows))
     categories = [(category.id, category.title) for category in descriptor.categories]
@@ -196,7 +215,9 @@ def move(
     wallet = open_wallet(home, passphrase_file)
     descriptor = console.run(_meet(market, wallet.read().rules.market))
     with wallet.editing() as state:
-        state.url, state.rules = market, descriptor
+        state.url = market
+        if not changes(state.rules, descriptor):
+            state.rules = descriptor
     if json:
         console.print_json({"market": descriptor.market, "url": market})
     else:

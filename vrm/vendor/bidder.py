@@ -2,7 +2,8 @@
 
 `decide` goes in steps and stops at the first that fails; its code and sentence tell which:
 
-1. ``terms``: the customer's privacy terms are among the accepted, with the text of the market's roster;
+1. ``terms``: the customer's privacy terms are among the accepted, with the text of the market's roster,
+   which is still the one that the vendor accepted;
 2. ``no-stock``: the stock holds what the need asks for (`matching`);
 3. ``sold-out``: enough units stand neither in won nor in open bids;
 4. ``too-late``: assignment and lead time end before the customer needs it;
@@ -50,6 +51,8 @@ class Desk:
     profile: VendorProfile
     stock: Stock
     rules: Rules
+    agreed: Mapping[str, str]
+    """The digest of each agreement's text as the vendor accepted it."""
 
 
 @dataclass(frozen=True)
@@ -235,6 +238,8 @@ def _terms_fault(request: PersonalRequest, desk: Desk, rule: Rule) -> str | None
         return f"the customer's terms {terms.id} are not among those you accept"
     if roster.get(terms.id) != terms.digest:
         return f"the text of {terms.id} is another than the one in the market's roster"
+    if desk.agreed.get(terms.id) != terms.digest:
+        return f"the text of {terms.id} is another than you accepted: read it, then register again"
     return None
 
 

@@ -13,7 +13,7 @@ States of a bid::
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +26,9 @@ from vrm.vendor.bidder import Commitment
 from vrm.vendor.stock import StockKey
 
 State = Literal["prepared", "sent", "refused", "withdrawn", "won", "lost"]
+
+TERMS: Final = "terms:"
+"""Begins the names of the marks that hold accepted texts."""
 
 _SCHEMA: Final = """
 BEGIN IMMEDIATE;
@@ -116,6 +119,15 @@ class Ledger:
         """Drop remembered values."""
         with self._transaction() as db:
             db.executemany("DELETE FROM mark WHERE name = ?", [(name,) for name in marks])
+
+    def agree(self, terms: Mapping[str, str]) -> None:
+        """Remember which text of each agreement the vendor accepts: its digest, by the agreement's id."""
+        self.prepare([], **{f"{TERMS}{name}": digest for name, digest in terms.items()})
+
+    def agreed(self) -> dict[str, str]:
+        """Tell the digests of the accepted texts."""
+        rows = self._db.execute("SELECT name, value FROM mark WHERE name GLOB ?", (f"{TERMS}*",))
+        return {name.removeprefix(TERMS): digest for name, digest in rows}
 
     def settle(self, outcomes: Iterable[tuple[str, State, str]], now: datetime) -> None:
         """Record what became of bids, as (bid digest, state, problem or nothing)."""

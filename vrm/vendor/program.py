@@ -87,8 +87,11 @@ class Files:
         return " ".join(content)
 
 
-async def read_desk(client: VendorClient, files: Files) -> Desk:
+async def read_desk(client: VendorClient, ledger: Ledger, files: Files) -> Desk:
     """Bring together what a vendor decides from.
+
+    Terms that the ledger does not know, say because another program registered the vendor, count as accepted
+    with the text that the roster has now.
 
     Raises:
         StockError, RulesError: a file at fault.
@@ -103,12 +106,14 @@ async def read_desk(client: VendorClient, files: Files) -> Desk:
         read_stock, files.stock, digits=digits, categories=categories, places=places
     )
     rules = await asyncio.to_thread(read_rules, files.rules, digits=digits, categories=categories)
-    return Desk(market, profile, stock, rules)
+    roster = {agreement.id: agreement.digest for agreement in market.terms}
+    now = {name: roster[name] for name in profile.terms if name in roster}
+    return Desk(market, profile, stock, rules, agreed=now | ledger.agreed())
 
 
 async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tell) -> Round:
     """Decide on the whole open board without storing or sending anything."""
-    desk = await read_desk(client, files)
+    desk = await read_desk(client, ledger, files)
     committed = ledger.committed(desk.stock.as_of)
     known = ledger.requests()
     result = Round()
@@ -137,7 +142,9 @@ async def bid_round(
         MarketRefused: the market refuses the vendor as a whole, such as ``suspended``.
         MarketUnreachable: the connection failed; the next round goes on where this one was.
     """
-    desk = await read_desk(client, files)
+    desk = await read_desk(client, ledger, files)
+    known_texts = ledger.agreed()
+    ledger.agree({name: text for name, text in desk.agreed.items() if name not in known_texts})
     result = Round()
     await _settle(client, ledger, result)
     pending = ledger.in_state("prepared")

@@ -15,7 +15,7 @@ from vrm.documents.scalars import DeliveryWay
 from vrm.errors import MarketRefused
 from vrm.vendor.description import Description, PlaceDescription, read_description
 from vrm.vendor.hints import hint
-from vrm.vendor.home import Market
+from vrm.vendor.home import Home, Market
 from vrm.vendor_commands.common import HomeFolder, client_of, home_at
 
 WAYS: Final[dict[str, DeliveryWay]] = {way: way for way in get_args(DeliveryWay)}
@@ -103,7 +103,7 @@ def register(
         description = _from_flags(name, shop, category, delivery, terms)
     place = home_at(home)
     code = invitation_file.read_text(encoding="utf-8").strip() if invitation_file else None
-    answer = console.run(_register(client_of(place, passphrase_file), description, code))
+    answer = console.run(_register(client_of(place, passphrase_file), place, description, code))
     if json:
         console.print_json(answer)
         return
@@ -140,13 +140,14 @@ def _from_flags(
 
 
 async def _register(
-    vendor: VendorClient, description: Description, invitation: str | None
+    vendor: VendorClient, home: Home, description: Description, invitation: str | None
 ) -> Registered:
     async with vendor as client:
+        roster = {agreement.id: agreement.digest for agreement in (await client.descriptor()).terms}
         places = [place.placed() for place in description.place]
 
         async def send(code: str | None) -> Registered:
-            return await client.register(
+            answer = await client.register(
                 description.name,
                 places=places,
                 categories=description.categories,
@@ -156,6 +157,9 @@ async def _register(
                 url=description.url,
                 invitation=code,
             )
+            with home.ledger() as ledger:
+                ledger.agree({name: roster[name] for name in description.terms if name in roster})
+            return answer
 
         try:
             return await send(invitation)

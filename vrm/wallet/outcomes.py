@@ -19,6 +19,7 @@ from vrm.client.public import Batch, Run, Unfilled, Vendor
 from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Signed
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
+from vrm.wallet.consent import changes
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wallet import Wallet
 
@@ -53,7 +54,8 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         async for left in client.unfilled(run.day):
             unfilled[left.request] = (run.day, left)
     with wallet.editing() as state:
-        state.rules = market
+        if not changes(state.rules, market):
+            state.rules = market
         for entry in state.requests:
             if entry.is_open():
                 match_batches(entry, batches)

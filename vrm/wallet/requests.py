@@ -10,6 +10,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.patience import BUSY
 from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
 from vrm.errors import MarketRefused, WalletError
+from vrm.wallet.consent import require_unchanged
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wallet import Wallet
 from vrm.wallet.wishes import Wish, compose
@@ -19,16 +20,19 @@ def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalReque
     """Write the request that a wish would become under the next pseudonym; nothing is kept or sent.
 
     Raises:
+        RulesChanged: the market's rules are not those that the wallet knows.
         UsageError: the wish is not what the market or the protocol allows.
         WalletError: the wallet knows no such place.
     """
     state = wallet.read()
+    require_unchanged(state.rules, market)
     return _compose(wallet, wish, market, state.place(wish.place).cell, state.next_index)
 
 
 def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
     """Sign a request under a fresh pseudonym and keep it, unsent; errors as with `draft`."""
     with wallet.editing() as state:
+        require_unchanged(state.rules, market)
         place = state.place(wish.place)
         index = state.next_index
         signed = sign(_compose(wallet, wish, market, place.cell, index), wallet.pseudonym(index))

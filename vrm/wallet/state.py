@@ -112,7 +112,7 @@ class State(msgspec.Struct, kw_only=True):
     v: int = VERSION
     url: str
     rules: MarketDescriptor
-    """The market's descriptor when it was last read; its did:key never changes."""
+    """The market's descriptor as the owner agreed to it (`vrm.wallet.consent`); its did:key never changes."""
     created: str
     next_index: int = 0
     facets: dict[str, Any] = {}

@@ -124,5 +124,9 @@ def rule(**changes: Any) -> Rule:
 
 def desk(*items: StockItem, of: VendorProfile | None = None, by: Rule | None = None) -> Desk:
     return Desk(
-        market(), of or profile(), Stock(items or (item(),), COUNTED), Rules(by or rule(), {})
+        market(),
+        of or profile(),
+        Stock(items or (item(),), COUNTED),
+        Rules(by or rule(), {}),
+        agreed={TERMS.id: TERMS.digest},
     )

@@ -1,5 +1,6 @@
 """The decision: whether to bid, and with which terms."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,15 @@ def test_terms_that_the_vendor_does_not_accept_stop_it() -> None:
 def test_a_text_of_terms_that_was_swapped_stops_it() -> None:
     swapped = AcceptedTerms(id="PDC-INTENT", digest=some_digest("X"))
     assert obstacle(decide(opening(terms=swapped), desk(), {})) == "terms"
+
+
+def test_a_text_that_the_market_swapped_in_its_roster_stops_it() -> None:
+    """The vendor accepted a text, not the name that it goes by."""
+    shop = replace(desk(), agreed={"PDC-INTENT": some_digest("O")})
+    refused = decide(opening(), shop, {})
+    assert obstacle(refused) == "terms"
+    assert isinstance(refused, NoOffer)
+    assert "register again" in refused.because
 
 
 def test_a_delivery_way_must_suit_both() -> None:

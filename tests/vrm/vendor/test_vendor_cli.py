@@ -260,6 +260,25 @@ def test_run_rehearses_bids_and_the_inbox_shows_what_was_won(
     one_line(vendor("run", *files, "--once"), 2, "rules.toml: [default] lacks")
 
 
+def test_a_text_swapped_after_registering_waits_for_a_new_registration(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Copper cradle")
+    registered.stock("C,Copper cradle,baby,180.00,2")
+    files = ("--stock", str(registered.files.stock), "--rules", str(registered.files.rules))
+
+    def outcome() -> str:
+        verdicts = vendor("run", *files, "--dry-run", "--json").json["verdicts"]
+        return next(v["outcome"] + v["obstacle"] for v in verdicts if v["request"] == digest)
+
+    with registered.ledger() as ledger:
+        ledger.agree({"PDC-INTENT": "O" * 42 + "A"})
+    assert outcome() == "passedterms"
+    assert vendor("run", *files, "--once", "--json").json["bids"] == 0
+    assert vendor(*REGISTER, "--delivery", "ship", "--terms", "PDC-INTENT").code == 0
+    assert outcome() == "would-bid"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_run_stops_cleanly_when_told(
     live: LiveMarket, registered: Shop, vendor: Vendor, number: int
