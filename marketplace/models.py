@@ -5,7 +5,17 @@ Tables of anonymous things are keyed by digest and hold no time of arrival and n
 inserted sorted by digest, a whole batch in one transaction.
 """
 
-from sqlalchemy import BigInteger, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -49,6 +59,16 @@ class VendorPlace(Base):
     lng_e6: Mapped[int]
     reach_m: Mapped[int]
     capacity: Mapped[int]
+
+
+class PlaceNumber(Base):
+    """The number by which bids name a vendor's place; it never changes, nor is it used again."""
+
+    __tablename__ = "place_numbers"
+    __table_args__ = (UniqueConstraint("vendor", "place"),)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True)
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
+    place: Mapped[str]
 
 
 class PlaceCapacity(Base):
@@ -175,6 +195,8 @@ class StoredBid(Base):
             unique=True,
             sqlite_where=text("state = 'live'"),
             postgresql_where=text("state = 'live'"),
+            # A run reads its bids out of this index alone.
+            postgresql_include=["digest", "place_number", "amount", "distance_m", "way"],
         ),
         Index("ix_bids_vendor_digest", "vendor", "digest"),
     )
@@ -182,9 +204,12 @@ class StoredBid(Base):
     request: Mapped[str] = mapped_column(ForeignKey("requests.digest"))
     vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
     place: Mapped[str]
+    place_number: Mapped[int] = mapped_column(Integer)
     seq: Mapped[int]
     amount: Mapped[int]
     delivery: Mapped[str]
+    way: Mapped[int] = mapped_column(SmallInteger)
+    """The way of delivery as the resolver numbers it."""
     distance_m: Mapped[int]
     state: Mapped[str]
     """``live``, ``superseded`` or ``withdrawn``."""

@@ -10,6 +10,7 @@ from marketplace.bids.rules import Bidder, BidPlace, BidRequest
 from marketplace.db import AnyRow
 from marketplace.models import (
     Award,
+    PlaceNumber,
     PublishedRequest,
     Run,
     StoredBid,
@@ -39,10 +40,17 @@ async def bidders_of(connection: AsyncConnection, dids: Iterable[str]) -> dict[s
     wanted = set(dids)
     places: dict[str, dict[str, BidPlace]] = {did: {} for did in wanted}
     rows = await connection.execute(
-        select(VendorPlace.__table__).where(VendorPlace.vendor.in_(wanted))
+        select(VendorPlace.__table__, PlaceNumber.number)
+        .join(
+            PlaceNumber,
+            and_(PlaceNumber.vendor == VendorPlace.vendor, PlaceNumber.place == VendorPlace.place),
+        )
+        .where(VendorPlace.vendor.in_(wanted))
     )
     for row in rows:
-        places[row.vendor][row.place] = BidPlace(Point(row.lat_e6, row.lng_e6), row.reach_m)
+        places[row.vendor][row.place] = BidPlace(
+            row.number, Point(row.lat_e6, row.lng_e6), row.reach_m
+        )
     vendors = await connection.execute(select(Vendor.__table__).where(Vendor.did.in_(wanted)))
     return {
         row.did: Bidder(

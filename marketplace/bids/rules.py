@@ -29,6 +29,7 @@ class BidRequest:
 class BidPlace:
     """A place of the bidding vendor."""
 
+    number: int
     where: Point
     reach_m: int
 

@@ -21,6 +21,7 @@ from marketplace.http.bodies import MAX_BATCH_BYTES, MAX_DOCUMENT_BYTES
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.http.problems import problem_of
 from marketplace.market import Market
+from marketplace.resolver.rows import WAY_CODES
 from vrm.documents import Bid, BidWithdrawal, Signed, accept, read
 from vrm.errors import VrmError
 
@@ -142,23 +143,26 @@ async def _decide(
             continue
         if pair in live:  # a newer bid of the same batch
             superseded.append(live[pair] | {"state": repository.SUPERSEDED})
-        live[pair] = _row(bid, distance)
+        number = bidders[body.vendor].places[body.place].number
+        live[pair] = _row(bid, number, distance)
         newest[pair] = body.seq
         known.add(bid.digest)
         outcomes.append(True)
     return outcomes, [*superseded, *live.values()]
 
 
-def _row(bid: Signed[Bid], distance: int) -> dict[str, Any]:
+def _row(bid: Signed[Bid], place_number: int, distance: int) -> dict[str, Any]:
     body = bid.body
     return {
         "digest": bid.digest,
         "request": body.request,
         "vendor": body.vendor,
         "place": body.place,
+        "place_number": place_number,
         "seq": body.seq,
         "amount": body.price.amount,
         "delivery": body.delivery,
+        "way": int(WAY_CODES[body.delivery]),
         "distance_m": distance,
         "state": repository.LIVE,
         "wire": bid.wire,

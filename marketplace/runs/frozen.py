@@ -1,142 +1,195 @@
-"""A frozen day between the database's rows and the resolver's columns."""
+"""A frozen day as columns: what a run decides from, in the resolver's order and in that of the digests' text.
+
+The database orders by the digests' text, the resolver by the bytes that it stands for; base64url orders them
+differently. Lists, awards and the digests of a run follow the text; a *row* is always the resolver's.
+"""
 
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from marketplace.db import AnyRow
-from marketplace.resolver import (
-    BidRow,
-    Outcome,
-    PlaceRow,
-    RequestRow,
-    Status,
-    market_from_rows,
-    reserves,
-)
-from marketplace.resolver import Market as Matching
+from marketplace.resolver import UNLISTED, Bids, Market, Places, Requests
+from marketplace.resolver.tables import I32, I64, U8, Strings
+from marketplace.rowbytes import as_bytes
 from marketplace.runs.rules import FrozenPlace
 
-RESERVE_DEPTH = 5
-"""How many ranked runners-up an assignment names."""
+Block = NDArray[np.void]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FrozenDay:
-    """What a run decides from: its row, its requests, the live bids on them, the places that bid."""
+    """A run's row, the market that the resolver takes, and the names of its rows."""
 
     run: AnyRow
-    requests: Sequence[AnyRow]
-    bids: Sequence[AnyRow]
+    matching: Market
     places: Sequence[FrozenPlace]
+    """By vendor and place, as in the market."""
+    requests: Strings
+    """The requests' digests, in order of their text."""
+    row_of: I32
+    """The row of each of `requests`."""
+    bids: Strings
+    """The bids' digests, in order of (request, vendor), all as text."""
+    bid_at: I32
+    """Where each row of the market's bids stands in `bids`."""
 
-    def matching(self) -> Matching:
-        """The day as the resolver takes it."""
-        terms = {row.digest: row for row in self.requests}
-        return market_from_rows(
-            [_request_row(row) for row in self.requests],
-            [_place_row(place) for place in self.places],
-            [
-                BidRow(
-                    request=raw_digest(bid.request),
-                    did=bid.vendor,
-                    place=bid.place,
-                    price=bid.amount,
-                    # Intake stores a bid only in its request's currency and under its terms.
-                    currency=terms[bid.request].currency,
-                    terms=terms[bid.request].terms,
-                    way=bid.delivery,
-                    distance_m=bid.distance_m,
-                )
-                for bid in self.bids
-            ],
-            raw_digest(self.run.seed),
-        )
+    def find(self, request: str) -> int | None:
+        """The row of a request; none if the run did not freeze it."""
+        digest = request.encode()
+        at = int(np.searchsorted(self.requests, np.bytes_(digest)))
+        is_there = at < len(self.requests) and self.requests[at] == digest
+        return int(self.row_of[at]) if is_there else None
 
-    @cached_property
-    def bid_of(self) -> dict[tuple[str, str], AnyRow]:
-        """The bids by request and vendor."""
-        return {(bid.request, bid.vendor): bid for bid in self.bids}
-
-    @cached_property
-    def row_of(self) -> dict[str, int]:
-        """Where each request stands in the resolver's order, which is that of the raw digests."""
-        raw = sorted(raw_digest(row.digest) for row in self.requests)
-        return {digest_text(value): number for number, value in enumerate(raw)}
+    def bid(self, row: int) -> str:
+        """The digest of a bid."""
+        return str(self.bids[self.bid_at[row]].decode())
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What a run decided for one request."""
+class BidColumns:
+    """Collects the blocks of a day's bids, which come in order of (request, vendor)."""
 
-    request: AnyRow
-    status: Status
-    bid: AnyRow | None
-    rank: int
-    """From 1; 0 when unfilled."""
-    eligible: int
-    band: int
-    reserve: tuple[str, ...]
+    def __init__(self, requests: Strings, place_of: I32) -> None:
+        self._requests = requests
+        self._keys = _prefixes(requests)
+        self._place_of = place_of
+        self._last = b""
+        self._parts: list[tuple[Any, ...]] = []
+        self.count = np.zeros(len(requests), dtype=np.int64)
+        """How many bids each request has, in order of the text."""
 
+    def add(self, block: Block) -> None:
+        """Take the next bids.
 
-def decisions(frozen: FrozenDay, matching: Matching, outcome: Outcome) -> list[Decision]:
-    """Read a resolver's outcome back, one decision per request in order of digests."""
-    runners_up = reserves(matching, outcome, RESERVE_DEPTH)
-
-    def bid_at(request: str, row: int) -> AnyRow:
-        vendor = matching.places.did[matching.bids.place[row]].decode()
-        return frozen.bid_of[request, vendor]
-
-    found = []
-    for request in frozen.requests:
-        at = frozen.row_of[request.digest]
-        row = int(outcome.bid[at])
-        reserve = [int(value) for value in runners_up[at] if value >= 0]
-        found.append(
-            Decision(
-                request=request,
-                status=Status(outcome.status[at]),
-                bid=bid_at(request.digest, row) if row >= 0 else None,
-                rank=int(outcome.rank[at]) + 1,
-                eligible=int(outcome.eligible[at]),
-                band=int(matching.places.band[matching.bids.place[row]]) if row >= 0 else 0,
-                reserve=tuple(bid_at(request.digest, value).digest for value in reserve),
+        Raises:
+            ValueError: a bid is on a request that is not frozen, or of a place that is not.
+        """
+        if not len(block):
+            return
+        names = np.ascontiguousarray(block["request"])
+        words = as_bytes(names)
+        is_new = np.ones(len(names), dtype=np.bool_)
+        is_new[1:] = (words[1:, :8] != words[:-1, :8]).any(axis=1) | (names[1:] != names[:-1])
+        starts = np.flatnonzero(is_new)
+        first = names[starts]
+        at = np.searchsorted(self._keys, _prefixes(first))
+        if (at >= len(self._requests)).any() or (self._requests.take(at) != first).any():
+            at = np.searchsorted(self._requests, first)  # two digests began alike
+        if (at >= len(self._requests)).any() or (self._requests.take(at) != first).any():
+            raise ValueError("a bid is on a request that is not frozen")
+        self.count[at] += np.diff(starts, append=len(names))
+        place = self._place_of.take(block["place"])
+        if place.min() < 0:
+            raise ValueError("a bid is of a place that is not frozen")
+        self._parts.append(
+            (
+                place,
+                block["amount"].copy(),
+                block["distance_m"].astype(np.int32),
+                block["way"].astype(np.uint8),
+                block["digest"].copy(),
             )
         )
+
+    def columns(self) -> tuple[Any, ...]:
+        """Place, amount, distance, way and digest of all bids."""
+        kinds = ("i4", "i8", "i4", "u1", "S43")
+        found = []
+        for number, kind in enumerate(kinds):
+            parts = [part[number] for part in self._parts]
+            found.append(np.concatenate(parts) if parts else np.empty(0, dtype=kind))
+        self._parts.clear()
+        return tuple(found)
+
+
+def arranged_day(
+    run: AnyRow, requests: Block, places: Sequence[FrozenPlace], bids: BidColumns
+) -> FrozenDay:
+    """Put a day's columns, which come in order of the text, into the resolver's order."""
+    digests = np.ascontiguousarray(requests["digest"])
+    ids = raw_ids(digests)
+    order = _order(ids)
+    row_of = np.empty(len(order), dtype=np.int32)
+    row_of[order] = np.arange(len(order), dtype=np.int32)
+    place, amount, distance, way, names = bids.columns()
+    first = np.cumsum(bids.count) - bids.count
+    bid_at = _spans(first.take(order), bids.count.take(order))
+    listed = requests[order]
+    same = np.zeros(
+        1, dtype=np.uint16
+    )  # intake stores a bid only in its request's currency and terms
+    market = Market(
+        Requests(
+            id=ids[order],
+            policy=listed["policy"].astype(np.uint8),
+            price=np.ascontiguousarray(listed["amount"]),
+            fixed=listed["fixed"].astype(np.bool_),
+            currency=np.broadcast_to(same, len(order)),
+            terms=np.broadcast_to(same, len(order)),
+            ways=listed["ways"].astype(np.uint8),
+            radius_m=listed["radius_m"].astype(np.int32),
+            only_listed=np.zeros(len(order), dtype=np.bool_),
+        ),
+        _places(places),
+        Bids(
+            request=np.repeat(np.arange(len(order), dtype=np.int32), bids.count.take(order)),
+            place=place.take(bid_at),
+            price=amount.take(bid_at),
+            distance_m=distance.take(bid_at),
+            currency=np.broadcast_to(same, len(bid_at)),
+            terms=np.broadcast_to(same, len(bid_at)),
+            way=way.take(bid_at),
+            flaws=np.zeros(len(bid_at), dtype=np.uint8),
+            listed=np.full(len(bid_at), UNLISTED, dtype=np.int16),
+        ),
+        base64.urlsafe_b64decode(run.seed + "="),
+    )
+    return FrozenDay(run, market, places, digests, row_of, names, bid_at)
+
+
+def raw_ids(digests: Strings) -> U8:
+    """(n, 32): the bytes that digests stand for."""
+    # With an A behind it, each is a whole number of groups; the byte too many falls off.
+    text = np.empty((len(digests), 44), dtype=np.uint8)
+    text[:, :43] = as_bytes(digests)
+    text[:, 43] = ord("A")
+    raw = np.frombuffer(base64.urlsafe_b64decode(text.tobytes()), dtype=np.uint8)
+    return np.ascontiguousarray(raw.reshape(-1, 33)[:, :32])
+
+
+def _places(places: Sequence[FrozenPlace]) -> Places:
+    return Places(
+        did=np.array([place.vendor.encode() for place in places], dtype=np.bytes_),
+        place=np.array([place.place.encode() for place in places], dtype=np.bytes_),
+        capacity=np.array([place.units for place in places], dtype=np.int32),
+        band=np.array([place.band for place in places], dtype=np.uint8),
+        reach_m=np.array([place.reach_m for place in places], dtype=np.int32),
+        admitted=np.array([not place.suspended for place in places], dtype=np.bool_),
+    )
+
+
+def _prefixes(texts: Strings) -> NDArray[np.uint64]:
+    """The first eight bytes of texts as numbers, which are in the same order."""
+    return np.ascontiguousarray(as_bytes(texts)[:, :8]).view(">u8").ravel().astype(np.uint64)
+
+
+def _order(ids: U8) -> I64:
+    """The order of 32-byte ids."""
+    keys = _prefixes(ids.view("S32").ravel())
+    order = np.argsort(keys)
+    ordered = keys[order]
+    if (ordered[1:] == ordered[:-1]).any():
+        order = np.argsort(ids.view("S32").ravel())
+    return order
+
+
+def _spans(first: I64, count: I64) -> I32:
+    """`count[i]` numbers from `first[i]` upwards, for each i in turn."""
+    skipped = np.cumsum(count) - count
+    found = np.repeat((first - skipped).astype(np.int32), count)
+    found += np.arange(len(found), dtype=np.int32)
     return found
-
-
-def raw_digest(text: str) -> bytes:
-    """The 32 bytes of a digest or a seed."""
-    return base64.urlsafe_b64decode(text + "=")
-
-
-def digest_text(raw: bytes) -> str:
-    """The base64url form of 32 bytes."""
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
-
-
-def _request_row(row: AnyRow) -> RequestRow:
-    ways = (("ship", row.ships), ("pickup", row.picked_up), ("on-site", row.on_site))
-    return RequestRow(
-        id=raw_digest(row.digest),
-        policy=row.policy,
-        price=row.amount,
-        fixed=row.price_kind == "fixed",
-        currency=row.currency,
-        terms=row.terms,
-        ways=tuple(way for way, taken in ways if taken),
-        radius_m=row.radius_m,
-    )
-
-
-def _place_row(place: FrozenPlace) -> PlaceRow:
-    return PlaceRow(
-        did=place.vendor,
-        place=place.place,
-        capacity=place.units,
-        band=place.band,
-        reach_m=place.reach_m,
-        admitted=not place.suspended,
-    )

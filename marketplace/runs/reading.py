@@ -23,7 +23,6 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
-from marketplace.resolver import Market as Matching
 from marketplace.runs import repository
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import load_frozen
@@ -42,6 +41,9 @@ from marketplace.runs.signing import sign_all
 from vrm.money import format_amount
 
 T = TypeVar("T")
+
+KEPT_DAYS = 3
+"""Days that stay resolved for those who ask why."""
 
 
 async def list_runs(market: Market, cursor: str | None, limit: int) -> Page[RunView]:
@@ -151,11 +153,13 @@ async def explain_request(market: Market, day: str, request: str) -> Explanation
         Refused: no such run, not published yet, or not one of its requests.
     """
     _check_published(await _find(market, day))
-    resolved = await _resolved(market, day)
-    at = resolved.frozen.row_of.get(request)
-    if at is None:
+    async with market.db.snapshot() as connection:
+        belongs = await repository.resolved_on(connection, day, request)
+    resolved = await _resolved(market, day) if belongs else None
+    at = resolved.frozen.find(request) if resolved else None
+    if resolved is None or at is None:
         raise Refused("unknown-request", f"The run of {day} did not resolve it.", "request")
-    explanation = explain(resolved.matching, resolved.outcome, at)
+    explanation = explain(resolved.frozen.matching, resolved.outcome, at)
     vendors = sorted({bid.vendor for bid in explanation.bids})
     async with market.db.snapshot() as connection:
         names = await repository.vendor_names(connection, vendors)
@@ -164,19 +168,20 @@ async def explain_request(market: Market, day: str, request: str) -> Explanation
 
 class _Resolved(NamedTuple):
     frozen: FrozenDay
-    matching: Matching
     outcome: Outcome
 
 
 async def _resolved(market: Market, day: str) -> _Resolved:
-    """Resolve a published day again; the newest asked for is kept, since questions come in flocks."""
-    kept = market.kept.get(day)
-    if kept is None:
-        frozen = await load_frozen(market.db, day)
-        matching = frozen.matching()
-        kept = _Resolved(frozen, matching, await asyncio.to_thread(resolve, matching))
-        market.kept.clear()
-        market.kept[day] = kept
+    """Resolve a published day again, once for all who ask at that time; a few days are kept."""
+    async with market.explaining:
+        kept = market.kept.get(day)
+        if kept is None:
+            frozen = await load_frozen(market.db, day)
+            outcome = await asyncio.to_thread(lambda: resolve(frozen.matching))
+            kept = _Resolved(frozen, outcome)
+            while len(market.kept) >= KEPT_DAYS:
+                market.kept.pop(next(iter(market.kept)))
+            market.kept[day] = kept
     return kept
 
 
@@ -184,7 +189,7 @@ def _explained(
     market: Market, frozen: FrozenDay, request: str, explanation: Explanation, names: dict[str, str]
 ) -> ExplanationView:
     candidates = [
-        _candidate(frozen, request, position, bid, names)
+        _candidate(frozen, position, bid, names)
         for position, bid in enumerate(explanation.bids, start=1)
     ]
     assigned = explanation.status is Status.ASSIGNED
@@ -204,11 +209,11 @@ def _explained(
 
 
 def _candidate(
-    frozen: FrozenDay, request: str, position: int, bid: Considered, names: dict[str, str]
+    frozen: FrozenDay, position: int, bid: Considered, names: dict[str, str]
 ) -> Candidate:
     eligible = bid.verdict is not Verdict.REFUSED
     return Candidate(
-        bid=frozen.bid_of[request, bid.vendor].digest,
+        bid=frozen.bid(bid.bid),
         vendor=bid.vendor,
         name=names[bid.vendor],
         place=bid.place,

@@ -1,15 +1,33 @@
 """Every query about runs."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, insert, literal, select, tuple_, update
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    Case,
+    Select,
+    SmallInteger,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
 
+from marketplace import bulk
 from marketplace.db import AnyRow, insert_new
 from marketplace.models import (
     Award,
     PlaceCapacity,
+    PlaceNumber,
     PublishedRequest,
     Run,
     RunPlace,
@@ -20,6 +38,9 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.resolver import Policy, Way
+from marketplace.resolver.tables import label
+from marketplace.rowbytes import Column
 from marketplace.runs.rules import FrozenPlace, units_left
 
 UNPUBLISHED = ("due", "frozen", "resolved")
@@ -191,53 +212,99 @@ async def freeze(
     await set_stage(connection, day, "frozen", seed=seed)
 
 
-async def frozen_requests(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
-    """A day's requests, by digest."""
-    query = (
-        select(PublishedRequest.__table__)
-        .join(RunRequest, RunRequest.request == PublishedRequest.digest)
-        .where(RunRequest.day == day)
-        .order_by(PublishedRequest.digest)
-    )
-    return (await connection.execute(query)).all()
-
-
-async def frozen_bids(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
-    """The live bids on a day's requests, without their documents."""
+def frozen_requests(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
+    """A day's requests, by digest, as columns."""
+    row = PublishedRequest
+    ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
     query = (
         select(
-            StoredBid.digest,
-            StoredBid.request,
-            StoredBid.vendor,
-            StoredBid.place,
-            StoredBid.amount,
-            StoredBid.delivery,
-            StoredBid.distance_m,
+            row.digest,
+            cast(
+                _code(row.policy, {label(policy): policy for policy in Policy}), SmallInteger
+            ).label("policy"),
+            row.amount,
+            cast(_code(row.price_kind, {"fixed": 1, "ceiling": 0}), SmallInteger).label("fixed"),
+            cast(sum(case((taken, int(way)), else_=0) for taken, way in ways), SmallInteger).label(
+                "ways"
+            ),
+            row.radius_m,
         )
-        .join(RunRequest, RunRequest.request == StoredBid.request)
-        .where(RunRequest.day == day, StoredBid.state == "live")
-        .order_by(StoredBid.request, StoredBid.vendor)
+        .join(RunRequest, RunRequest.request == row.digest)
+        .where(RunRequest.day == day)
+        .order_by(row.digest)
     )
-    return (await connection.execute(query)).all()
+    layout = {
+        "digest": bulk.DIGEST,
+        "policy": "i2",
+        "amount": "i8",
+        "fixed": "i2",
+        "ways": "i2",
+        "radius_m": "i8",
+    }
+    return bulk.read(connection, query, layout, along=row.digest)
 
 
-async def frozen_places(connection: AsyncConnection, day: str) -> list[FrozenPlace]:
-    """A day's places, by vendor and place."""
+def frozen_bids(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
+    """The live bids on a day's requests, by request and vendor, as columns out of one covering index."""
+    row = StoredBid
+    query = (
+        select(
+            row.request,
+            row.digest,
+            row.place_number.label("place"),
+            row.amount,
+            row.distance_m,
+            row.way,
+        )
+        .join(RunRequest, RunRequest.request == row.request)
+        .where(RunRequest.day == day, row.state == "live")
+        .order_by(row.request, row.vendor)
+    )
+    layout = {
+        "request": bulk.DIGEST,
+        "digest": bulk.DIGEST,
+        "place": "i4",
+        "amount": "i8",
+        "distance_m": "i8",
+        "way": "i2",
+    }
+    return bulk.read(connection, query, layout, along=row.request)
+
+
+def _code(column: InstrumentedAttribute[str], codes: Mapping[str, int]) -> Case[int]:
+    return case(*((column == name, int(code)) for name, code in codes.items()))
+
+
+async def frozen_places(
+    connection: AsyncConnection, day: str
+) -> tuple[list[FrozenPlace], NDArray[np.int32]]:
+    """A day's places, by vendor and place; and by a place's number which of them it is, or -1."""
     columns = [RunPlace.__table__.c[name] for name in FrozenPlace._fields]
-    query = select(*columns).where(RunPlace.day == day).order_by(RunPlace.vendor, RunPlace.place)
-    return [FrozenPlace(*row) for row in await connection.execute(query)]
+    query = (
+        select(PlaceNumber.number, *columns)
+        .join(
+            PlaceNumber,
+            and_(PlaceNumber.vendor == RunPlace.vendor, PlaceNumber.place == RunPlace.place),
+        )
+        .where(RunPlace.day == day)
+        .order_by(RunPlace.vendor, RunPlace.place)
+    )
+    rows = (await connection.execute(query)).all()
+    newest = await connection.execute(select(func.coalesce(func.max(PlaceNumber.number), 0)))
+    place_of = np.full(newest.scalar_one() + 1, -1, dtype=np.int32)
+    place_of[[row.number for row in rows]] = np.arange(len(rows), dtype=np.int32)
+    return [FrozenPlace(*row[1:]) for row in rows], place_of
 
 
 async def store_outcome(
     connection: AsyncConnection,
-    awards: Sequence[dict[str, Any]],
-    unfilled: Sequence[dict[str, Any]],
+    day: str,
+    awards: Mapping[str, Column],
+    unfilled: Mapping[str, Column],
 ) -> None:
     """Insert what a run decided."""
-    if awards:
-        await connection.execute(insert(Award), list(awards))
-    if unfilled:
-        await connection.execute(insert(Unfilled), list(unfilled))
+    await bulk.write(connection, Award, {"day": day, **awards})
+    await bulk.write(connection, Unfilled, {"day": day, **unfilled})
 
 
 def _to_sign(day: str) -> Select[*tuple[Any, ...]]:
@@ -337,6 +404,14 @@ async def assignments_of_vendor(
         .limit(limit)
     )
     return (await connection.execute(query)).all()
+
+
+async def resolved_on(connection: AsyncConnection, day: str, request: str) -> bool:
+    """Tell whether a day's run resolved a request."""
+    query = select(PublishedRequest.digest).where(
+        PublishedRequest.digest == request, PublishedRequest.day == day
+    )
+    return (await connection.execute(query)).first() is not None
 
 
 async def vendor_names(connection: AsyncConnection, dids: Sequence[str]) -> dict[str, str]:

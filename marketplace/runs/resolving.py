@@ -1,16 +1,32 @@
-"""The step from a frozen run to a resolved one: read, match, store."""
+"""The step from a frozen run to a resolved one: read, match, store; columns all the way."""
 
 import asyncio
-from typing import Any
+from dataclasses import dataclass
 
 import msgspec
+import numpy as np
 
 from marketplace.db import Database
-from marketplace.resolver import Status, resolve
+from marketplace.resolver import Outcome, Status, reserves, resolve
+from marketplace.resolver.tables import Strings
+from marketplace.rowbytes import Column
 from marketplace.runs import repository
-from marketplace.runs.frozen import Decision, FrozenDay, decisions
+from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
+
+RESERVE_DEPTH = 5
+"""How many ranked runners-up an assignment names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What a run decided, as columns in order of the requests' digests."""
+
+    awards: dict[str, Column]
+    """``request``, ``bid``, ``rank`` (from 1), ``eligible`` and ``reserve``."""
+    unfilled: dict[str, Column]
+    """``request`` and ``reason``."""
 
 
 async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
@@ -21,22 +37,27 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     """
     frozen = await load_frozen(db, lease.day)
     reach("read")
-    matching = frozen.matching()
-    # The kernel is one long call into C; a thread keeps the event loop answering meanwhile.
-    outcome = await asyncio.to_thread(resolve, matching)
+    # Long calls into C; threads keep the event loop answering meanwhile, and share the processors.
+    pinned = asyncio.create_task(
+        asyncio.to_thread(inputs_digest, frozen.requests, frozen.bids, frozen.places)
+    )
+    decided = await asyncio.to_thread(lambda: decide(frozen, resolve(frozen.matching)))
+    inputs = await pinned
     reach("matched")
-    decided = decisions(frozen, matching, outcome)
-    awards, unfilled = _awards(lease.day, decided), _unfilled(lease.day, decided)
-    findings = _findings(frozen, awards, unfilled)
+    outcome = asyncio.create_task(
+        asyncio.to_thread(outcome_digest, decided.awards, decided.unfilled)
+    )
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
-            await repository.store_outcome(connection, awards, unfilled)
+            await repository.store_outcome(connection, lease.day, decided.awards, decided.unfilled)
             reach("outcome-written")
+            findings = _findings(frozen, decided, inputs, await outcome)
             await repository.set_stage(
                 connection, lease.day, "resolved", findings=msgspec.json.encode(findings)
             )
             reach("resolving")
+    await outcome
     reach("resolved")
 
 
@@ -46,56 +67,55 @@ async def load_frozen(db: Database, day: str) -> FrozenDay:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
-        return FrozenDay(
-            run=run,
-            requests=await repository.frozen_requests(connection, day),
-            bids=await repository.frozen_bids(connection, day),
-            places=await repository.frozen_places(connection, day),
-        )
+        places, place_of = await repository.frozen_places(connection, day)
+        blocks = [block async for block in repository.frozen_requests(connection, day)]
+        requests = np.concatenate(blocks)
+        bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
+        async for block in repository.frozen_bids(connection, day):
+            await asyncio.to_thread(bids.add, block)
+    return await asyncio.to_thread(arranged_day, run, requests, places, bids)
 
 
-def _awards(day: str, decided: list[Decision]) -> list[dict[str, Any]]:
-    return [
-        {
-            "day": day,
-            "request": decision.request.digest,
-            "bid": decision.bid.digest,
-            "rank": decision.rank,
-            "eligible": decision.eligible,
-            "reserve": "".join(decision.reserve),
-        }
-        for decision in decided
-        if decision.bid is not None
-    ]
+def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
+    """Read a resolver's outcome back, in order of the requests' digests."""
+    status = outcome.status.take(frozen.row_of)
+    assigned = np.flatnonzero(status == Status.ASSIGNED)
+    rows = frozen.row_of.take(assigned)
+    unfilled = np.flatnonzero(status != Status.ASSIGNED)
+    reasons = np.array([REASONS.get(Status(code), "") for code in Status], dtype=np.bytes_)
+    return Decided(
+        awards={
+            "request": frozen.requests.take(assigned),
+            "bid": frozen.bids.take(frozen.bid_at.take(outcome.bid.take(rows))),
+            "rank": outcome.rank.take(rows).astype(np.int64) + 1,
+            "eligible": outcome.eligible.take(rows).astype(np.int64),
+            "reserve": _reserves(frozen, outcome)[rows],
+        },
+        unfilled={
+            "request": frozen.requests.take(unfilled),
+            "reason": reasons.take(status.take(unfilled)),
+        },
+    )
 
 
-def _unfilled(day: str, decided: list[Decision]) -> list[dict[str, Any]]:
-    return [
-        {"day": day, "request": one.request.digest, "reason": REASONS[one.status]}
-        for one in decided
-        if one.status is not Status.ASSIGNED
-    ]
+def _reserves(frozen: FrozenDay, outcome: Outcome) -> Strings:
+    """(requests): the digests of each one's runners-up, joined."""
+    runners_up = reserves(frozen.matching, outcome, RESERVE_DEPTH)
+    found = np.zeros(runners_up.shape, dtype="S43")
+    there = runners_up >= 0
+    found[there] = frozen.bids.take(frozen.bid_at.take(runners_up[there]))
+    joined: Strings = found.view(f"S{43 * RESERVE_DEPTH}").ravel()
+    return joined
 
 
-def _findings(
-    frozen: FrozenDay, awards: list[dict[str, Any]], unfilled: list[dict[str, Any]]
-) -> Findings:
-    reasons = [row["reason"] for row in unfilled]
+def _findings(frozen: FrozenDay, decided: Decided, inputs: str, outcome: str) -> Findings:
+    reasons, counts = np.unique(decided.unfilled["reason"], return_counts=True)
+    found = dict(zip(reasons.astype("U").tolist(), counts.tolist(), strict=True))
     return Findings(
         requests=len(frozen.requests),
         bids=len(frozen.bids),
-        assigned=len(awards),
-        unfilled={reason: reasons.count(reason) for reason in REASONS.values()},
-        inputs=inputs_digest(
-            [row.digest for row in frozen.requests],
-            [row.digest for row in frozen.bids],
-            frozen.places,
-        ),
-        outcome=outcome_digest(
-            (
-                (one["request"], one["bid"], one["rank"], one["eligible"], one["reserve"])
-                for one in awards
-            ),
-            ((row["request"], row["reason"]) for row in unfilled),
-        ),
+        assigned=len(decided.awards["request"]),
+        unfilled={reason: found.get(reason, 0) for reason in REASONS.values()},
+        inputs=inputs,
+        outcome=outcome,
     )

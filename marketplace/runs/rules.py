@@ -1,14 +1,15 @@
 """Pure decisions about runs: what pins a run's inputs and outcome, and what a decision says as a document."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
 import crypto
-from crypto.canonical import canonical
 from marketplace.resolver import Status
+from marketplace.rowbytes import Column, Piece, json_list
 from vrm.documents.scalars import UnfilledReason
 
 REASONS: dict[Status, UnfilledReason] = {
@@ -43,39 +44,44 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
-def inputs_digest(
-    requests: Sequence[str], bids: Sequence[str], places: Sequence[FrozenPlace]
-) -> str:
+def inputs_digest(requests: Column, bids: Column, places: Sequence[FrozenPlace]) -> str:
     """The digest that pins what a run decided from.
 
     SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "requests"}``: the digests of the live
     bids in order of (request, vendor); the places in order of (vendor, place) as lists
     ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; the digests of the requests
-    in order. All three come in that order.
+    in order. All three come in that order, digests as columns of texts (``S43``).
     """
-    value: dict[str, object] = {
-        "bids": list(bids),
-        "places": [list(place) for place in places],
-        "requests": list(requests),
-    }
-    return _digest(value)
+    parts = chain(
+        [b'{"bids":'],
+        json_list(len(bids), [b'"', bids, b'"']),
+        [b',"places":', msgspec.json.encode(places)],
+        [b',"requests":'],
+        json_list(len(requests), [b'"', requests, b'"']),
+        [b"}"],
+    )
+    return _digest(parts)
 
 
-def outcome_digest(
-    awards: Iterable[tuple[str, str, int, int, str]], unfilled: Iterable[tuple[str, str]]
-) -> str:
+def outcome_digest(awards: Mapping[str, Column], unfilled: Mapping[str, Column]) -> str:
     """The digest that pins what a run decided.
 
     SHA-256 (base64url) of the canonical JSON of ``{"awards", "unfilled"}``: lists
     ``[request, bid, rank, eligible, reserve]``, where the reserve is the digests of the runners-up joined to
     one text, and pairs ``[request, reason]``, both in order of requests. What else an assignment says
-    follows from its bid. All come in that order.
+    follows from its bid. The columns have these names, and come in that order.
     """
-    value: dict[str, object] = {
-        "awards": [list(award) for award in awards],
-        "unfilled": [list(pair) for pair in unfilled],
-    }
-    return _digest(value)
+    award: list[Piece] = [b'["', awards["request"], b'","', awards["bid"], b'",', awards["rank"]]
+    award += [b",", awards["eligible"], b',"', awards["reserve"], b'"]']
+    left: list[Piece] = [b'["', unfilled["request"], b'","', unfilled["reason"], b'"]']
+    parts = chain(
+        [b'{"awards":'],
+        json_list(len(awards["request"]), award),
+        [b',"unfilled":'],
+        json_list(len(unfilled["request"]), left),
+        [b"}"],
+    )
+    return _digest(parts)
 
 
 def units_left(stated: int, awarded: int) -> int:
@@ -83,5 +89,8 @@ def units_left(stated: int, awarded: int) -> int:
     return max(0, stated - awarded)
 
 
-def _digest(value: dict[str, object]) -> str:
-    return crypto.base64url_encode(hashlib.sha256(canonical(value)).digest())
+def _digest(parts: Iterable[bytes]) -> str:
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(part)
+    return crypto.base64url_encode(hashed.digest())

@@ -65,8 +65,9 @@ async def work_is_due(market: Market) -> bool:
 async def close_now(market: Market) -> str:
     """Close the open day at once, before its cutoff; answers the run's day.
 
-    The run takes what was published for the next cutoff, and has the name and the capacities of the day that this
-    cutoff would have closed. What is published later waits for that cutoff, whose run is then the date's next.
+    The run takes what was published for the next cutoff, and has the name and the capacities of the day that
+    this cutoff would have closed. What is published later waits for that cutoff, whose run is then the next
+    of its date.
     """
     async with market.db.unit_of_work() as connection:
         now = await market.db.now(connection)

@@ -11,6 +11,7 @@ from marketplace.db import AnyRow, insert_new, upsert
 from marketplace.models import (
     Invitation,
     PlaceCapacity,
+    PlaceNumber,
     PublishedRequest,
     ReadNonce,
     StoredBid,
@@ -59,6 +60,11 @@ async def store_profile(connection: AsyncConnection, profile: Signed[VendorProfi
         for place in body.places
     ]
     await connection.execute(insert(VendorPlace), places)
+    numbered = select(PlaceNumber.place).where(PlaceNumber.vendor == body.vendor)
+    known = set((await connection.execute(numbered)).scalars())
+    new = [{"vendor": body.vendor, "place": one.id} for one in body.places if one.id not in known]
+    if new:
+        await connection.execute(insert(PlaceNumber), new)
 
 
 async def set_suspended(connection: AsyncConnection, did: str, suspended: bool) -> bool:

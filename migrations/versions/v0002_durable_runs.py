@@ -36,6 +36,16 @@ def upgrade() -> None:
     with op.batch_alter_table("unfilled") as table:
         table.drop_constraint("fk_unfilled_day", type_="foreignkey")
     op.create_table(
+        "place_numbers",
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("vendor", BYTEWISE, nullable=False),
+        sa.Column("place", BYTEWISE, nullable=False),
+        sa.ForeignKeyConstraint(["vendor"], ["vendors.did"], name="fk_place_numbers_vendor"),
+        sa.PrimaryKeyConstraint("number", name="pk_place_numbers"),
+        sa.UniqueConstraint("vendor", "place", name="uq_place_numbers_vendor"),
+    )
+    _number_places()
+    op.create_table(
         "run_requests",
         sa.Column("day", BYTEWISE, nullable=False),
         sa.Column("request", BYTEWISE, nullable=False),
@@ -88,6 +98,39 @@ def upgrade() -> None:
     _convert(ASSIGNMENTS, NEW_AWARDS, _narrowed)
 
 
+def _number_places() -> None:
+    op.execute(
+        "INSERT INTO place_numbers (vendor, place) "
+        "SELECT vendor, place FROM vendor_places UNION SELECT vendor, place FROM bids ORDER BY 1, 2"
+    )
+    op.drop_index("uq_bids_live", "bids")
+    with op.batch_alter_table("bids") as table:
+        table.add_column(sa.Column("place_number", sa.Integer(), nullable=True))
+        table.add_column(sa.Column("way", sa.SmallInteger(), nullable=True))
+    op.execute(
+        "UPDATE bids SET place_number = (SELECT number FROM place_numbers p "
+        "WHERE p.vendor = bids.vendor AND p.place = bids.place), "
+        "way = CASE delivery WHEN 'ship' THEN 1 WHEN 'pickup' THEN 2 ELSE 4 END"
+    )
+    with op.batch_alter_table("bids") as table:
+        table.alter_column("place_number", existing_type=sa.Integer(), nullable=False)
+        table.alter_column("way", existing_type=sa.SmallInteger(), nullable=False)
+    _index_live_bids(postgresql_include=["digest", "place_number", "amount", "distance_m", "way"])
+
+
+def _index_live_bids(**options: Any) -> None:
+    live = sa.text("state = 'live'")
+    op.create_index(
+        "uq_bids_live",
+        "bids",
+        ["request", "vendor"],
+        unique=True,
+        sqlite_where=live,
+        postgresql_where=live,
+        **options,
+    )
+
+
 def downgrade() -> None:
     waiting = sa.select(RUNS.c.day).where(RUNS.c.stage == "published")
     if op.get_bind().execute(waiting).first() is not None:
@@ -110,6 +153,12 @@ def downgrade() -> None:
     op.execute("UPDATE runs SET stage = 'published' WHERE stage = 'announced'")
     op.drop_table("assignments")
     op.drop_table("outbox")
+    op.drop_index("uq_bids_live", "bids")
+    with op.batch_alter_table("bids") as table:
+        table.drop_column("way")
+        table.drop_column("place_number")
+    _index_live_bids()
+    op.drop_table("place_numbers")
     op.drop_table("run_requests")
     with op.batch_alter_table("unfilled") as table:
         table.create_foreign_key("fk_unfilled_day", "runs", ["day"], ["day"])

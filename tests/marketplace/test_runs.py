@@ -12,7 +12,7 @@ from marketplace.models import Base
 from marketplace.runs import repository
 from marketplace.runs import service as runs
 from marketplace.runs.lease import LEASE_SECONDS
-from marketplace.runs.rules import FrozenPlace, inputs_digest, outcome_digest
+from marketplace.runs.rules import FrozenPlace
 from tests.conftest import OpenMarket
 from tests.support import (
     ClockedMarket,
@@ -78,14 +78,18 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
     report = signed(found["run"]["report"], RunReport)
     places = [FrozenPlace(*(one[name] for name in FrozenPlace._fields)) for one in found["places"]]
     bids = sorted(found["bids"], key=lambda one: (one["request"], one["document"]["vendor"]))
-    assert report.body.inputs == inputs_digest(
-        [one["request"] for one in found["requests"]], [one["bid"] for one in bids], places
-    )
+    inputs = {
+        "requests": [one["request"] for one in found["requests"]],
+        "bids": [one["bid"] for one in bids],
+        "places": [list(place) for place in places],
+    }
+    assert report.body.inputs == crypto.digest(inputs)
     assignments = [signed(one, Assignment).body for one in found["assignments"]]
-    assert report.body.outcome == outcome_digest(
-        ((a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)) for a in assignments),
-        ((one["request"], one["reason"]) for one in found["unfilled"]),
-    )
+    outcome = {
+        "awards": [[a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)] for a in assignments],
+        "unfilled": [[one["request"], one["reason"]] for one in found["unfilled"]],
+    }
+    assert report.body.outcome == crypto.digest(outcome)
     body = report.body
     assert (body.requests, body.bids, body.assigned) == (6, 15, 3)
     assert body.unfilled == {"no-bids": 1, "none-eligible": 0, "capacity": 2}
