@@ -23,7 +23,7 @@ from vrm.documents import (
 )
 from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, UsageError
 
-URL = "http://market.test"
+URL = "https://market.test"
 TEXT = b"Use it for this order only.\n"
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -126,10 +126,53 @@ async def test_an_agreement_whose_text_was_exchanged() -> None:
             await client.terms("PDC-OTHER")
 
 
-@pytest.mark.parametrize("url", ["market.test", "ftp://market.test", "http://", "http://a/?b=c"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "market.test",
+        "ftp://market.test",
+        "http://",
+        "https://[::1",
+        "https://market.test:port",
+        "https://market.test:99999",
+    ],
+)
 def test_an_address_that_is_none(url: str) -> None:
     with pytest.raises(UsageError):
         MarketClient(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alice:x@market.test",
+        "https://@market.test",
+        "https://market.test/t/alice",
+        "https://market.test/?t=alice",
+        "https://market.test?",
+        "https://market.test/#alice",
+        "https://market.test\n",
+    ],
+)
+def test_an_address_that_tags_who_uses_it(url: str) -> None:
+    with pytest.raises(UsageError, match="nothing more"):
+        MarketClient(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://market.test", "http://127.0.0.1.market.test", "http://evil.test:8000"]
+)
+def test_an_address_on_which_anybody_can_listen(url: str) -> None:
+    with pytest.raises(UsageError, match="https://"):
+        MarketClient(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://market.test:8443/", "http://127.0.0.1:8000", "http://[::1]:8000", "http://a.onion"],
+)
+def test_addresses_of_a_market(url: str) -> None:
+    assert MarketClient(url).url == url.rstrip("/")
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9050", "gopher://127.0.0.1:70"])
@@ -138,7 +181,7 @@ def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, proxy: str
     monkeypatch.setenv("ALL_PROXY", proxy)
     monkeypatch.setenv("all_proxy", proxy)
     with pytest.raises(UsageError, match="proxy"):
-        MarketClient("http://market.test").connection()
+        MarketClient("https://market.test").connection()
 
 
 def test_a_market_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

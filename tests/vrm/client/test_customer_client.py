@@ -28,7 +28,7 @@ def promise(key: crypto.SigningKey = KEY, **changes: str) -> bytes:
 
 async def submit(answer: bytes, request: Signed[PersonalRequest] = REQUEST) -> Signed[Promise]:
     script = Script(httpx.Response(200, content=descriptor()), httpx.Response(202, content=answer))
-    async with CustomerClient("http://market.test", transport=script) as client:
+    async with CustomerClient("https://market.test", transport=script) as client:
         return await client.submit(request)
 
 

@@ -18,7 +18,7 @@ from vrm.wallet.wishes import choose_cell
 
 PASSPHRASE = b"correct horse"
 HERE = point(48.2082, 16.3738)
-URL = "http://market.test"
+URL = "https://market.test"
 
 Connect = Callable[..., CustomerClient]
 
