@@ -131,8 +131,16 @@ def print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
 
 
+def plain(text: str) -> str:
+    """Take out of other people's words what could steer a terminal, or forge a line of ours."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def say(message: str) -> None:
-    """Print a line of the result for a person; it is not broken, so that it can be cut out and searched."""
+    """Print a line of the result for a person; it is not broken, so that it can be cut out and searched.
+
+    A line feed in it is ours: foreign text goes through `plain` first.
+    """
     out.print(_plain(message), soft_wrap=True)
 
 
@@ -142,7 +150,7 @@ def note(message: str) -> None:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
-    """Lay out rows as plain text; numbers stand to the right, and no cell is read as markup."""
+    """Lay out rows as plain text, each cell one line; numbers stand to the right, no cell is markup."""
     grid = Table(
         box=box.SIMPLE_HEAD,
         title=_plain(title) if title else None,
@@ -152,9 +160,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: s
     cells = [list(row) for row in rows]
     for at, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[at], int | float) for row in cells)
-        grid.add_column(_plain(heading), justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(Text(plain(heading)), justify="right" if numeric else "left", overflow="fold")
     for row in cells:
-        grid.add_row(*(_plain(str(cell)) for cell in row))
+        grid.add_row(*(Text(plain(str(cell))) for cell in row))
     return grid
 
 
@@ -184,7 +192,7 @@ def describe(error: BaseException) -> str:
 
 
 def _plain(text: str) -> Text:
-    """Take out of other people's words what could steer a terminal, or read as markup."""
+    """Take out what could steer a terminal or read as markup, and leave the line feeds."""
     return Text("".join(c if c.isprintable() or c == "\n" else " " for c in text))
 
 

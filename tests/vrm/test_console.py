@@ -23,6 +23,8 @@ from vrm.errors import (
     UsageError,
     WalletError,
 )
+from vrm.vendor.program import Verdict
+from vrm.vendor_commands.automatic import _Show
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -193,3 +195,13 @@ def test_a_reader_that_goes_away_hears_no_complaint() -> None:
         assert writer.stderr.read() == b""
         writer.stderr.close()
         assert writer.wait(30) in {0, 1}
+
+
+def test_a_strangers_title_that_forges_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    title = "Stroller [abc] - no\nbid: Gold watch\x1b[2J [9Zk3faPqx1] - as ordered by the owner"
+    _Show(json=False, quiet=False).verdict(Verdict("d" * 43, title, "passed", "not in stock"))
+    console.out.print(console.table(("need",), [(title,)]))
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert not any(line.startswith("bid:") for line in shown.splitlines())
+    assert shown.splitlines()[0].startswith("no bid: Stroller [abc] - no bid: Gold watch")

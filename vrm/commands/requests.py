@@ -293,7 +293,7 @@ def _explain(entry: OwnRequest, market: MarketDescriptor, lines: list[str], as_j
     rows = [("request", entry.digest), *what_is_public(entry.body, market)]
     console.out.print(console.table(("public", ""), rows))
     for line in lines:
-        console.say(line)
+        console.say(console.plain(line))
 
 
 def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def init(
         console.print_json(made)
         return
     console.say(
-        f"A new wallet for {descriptor.name}\n"
+        f"A new wallet for {console.plain(descriptor.name)}\n"
         f"  folder      {where}\n"
         f"  market      {descriptor.market}\n"
         f"  profile key {wallet.profile_did}\n"
@@ -221,7 +221,7 @@ def move(
     if json:
         console.print_json({"market": descriptor.market, "url": market})
     else:
-        console.say(f"{descriptor.name} is now reached at {market}")
+        console.say(f"{console.plain(descriptor.name)} is now reached at {market}")
 
 
 async def _descriptor(wallet: Wallet) -> MarketDescriptor:

@@ -241,7 +241,7 @@ def customers(
         console.print_json(summary)
         return
     for line in _lines(summary):
-        console.say(line)
+        console.say(console.plain(line))
 
 
 def _lines(summary: dict[str, object]) -> Iterator[str]:

@@ -290,7 +290,7 @@ def referee(
     elif verified:
         console.out.print(console.table((f"Market day {judged}", "checked again"), _rows(finding)))
     for fault in [] if json else finding.faults[:SHOWN]:
-        console.say(fault)
+        console.say(console.plain(fault))
     if len(finding.faults) > SHOWN and not json:
         console.say(f"... and {len(finding.faults) - SHOWN} differences more")
     if not verified:

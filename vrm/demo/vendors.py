@@ -102,7 +102,7 @@ def play(
         console.print_json(result)
     else:
         for name, figures in result.items():
-            console.out.print(f"{name}: {msgspec.to_builtins(figures)}", markup=False)
+            console.say(f"{name}: {msgspec.to_builtins(figures)}")
 
 
 async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:

@@ -48,9 +48,7 @@ def init(
     if json:
         console.print_json({"vendor": did, "market": descriptor.market, "home": str(place.folder)})
         return
-    console.out.print(
-        f"A new vendor at {descriptor.name}:\n  {did}\nin {place.folder}", markup=False
-    )
+    console.say(f"A new vendor at {console.plain(descriptor.name)}:\n  {did}\nin {place.folder}")
     console.note("Next: vendor register --help")
 
 
@@ -107,7 +105,7 @@ def register(
     if json:
         console.print_json(answer)
         return
-    console.out.print(f"{description.name} is registered as\n  {answer.vendor}", markup=False)
+    console.say(f"{description.name} is registered as\n  {console.plain(answer.vendor)}")
     console.note("Next: vendor board, or vendor run --help")
 
 
@@ -196,6 +194,6 @@ def capacity(
         if json:
             console.print_json(answer)
         else:
-            console.out.print(f"{answer.place}: {answer.units} on {answer.date}", markup=False)
+            console.say(console.plain(f"{answer.place}: {answer.units} on {answer.date}"))
 
     console.run(set_it())

@@ -13,7 +13,7 @@ from vrm.client.vendor import VendorClient
 from vrm.console import Json, PassphraseFile
 from vrm.vendor.home import Home
 from vrm.vendor.program import Files, Round, Verdict, bid_round, follow, rehearse
-from vrm.vendor_commands.common import SHORT, HomeFolder, home_at, plain
+from vrm.vendor_commands.common import SHORT, HomeFolder, home_at
 
 WORDS = {"accepted": "bid", "would-bid": "would bid", "refused": "REFUSED", "passed": "no bid"}
 
@@ -72,11 +72,11 @@ class _Show:
     def verdict(self, verdict: Verdict) -> None:
         if self._json or (self._quiet and verdict.outcome == "passed"):
             return
-        console.out.print(
-            f"{WORDS[verdict.outcome]}: {verdict.title} [{verdict.request[:SHORT]}] "
-            f"- {plain(verdict.because)}",
-            markup=False,
-            soft_wrap=True,
+        console.say(
+            console.plain(
+                f"{WORDS[verdict.outcome]}: {verdict.title} [{verdict.request[:SHORT]}] "
+                f"- {verdict.because}"
+            )
         )
 
     def round(self, result: Round) -> None:

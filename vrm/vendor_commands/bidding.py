@@ -17,7 +17,7 @@ from vrm.errors import UsageError
 from vrm.money import decimal_text, format_amount
 from vrm.vendor.by_hand import BidLine, place_bids, read_lines
 from vrm.vendor.home import Home
-from vrm.vendor_commands.common import DIGEST, SHORT, HomeFolder, client_of, home_at, one_of, plain
+from vrm.vendor_commands.common import DIGEST, SHORT, HomeFolder, client_of, home_at, one_of
 
 
 class _Wish(NamedTuple):
@@ -85,7 +85,7 @@ def bid(
         for result in results:
             if result.problem:
                 _tell_problem(result.request, result.problem)
-        console.out.print(", ".join(f"{count} {status}" for status, count in told.items()))
+        console.say(", ".join(f"{count} {status}" for status, count in told.items()))
     if counts["refused"]:
         raise typer.Exit(console.REFUSED)
 
@@ -147,7 +147,7 @@ def withdraw(
         if json:
             console.print_json(answer)
         else:
-            console.out.print(f"Withdrawn: {answer.bid}", markup=False)
+            console.say(console.plain(f"Withdrawn: {answer.bid}"))
 
     console.run(take_back())
 
@@ -206,4 +206,4 @@ def _common_way(request: PersonalRequest, profile: VendorProfile) -> DeliveryWay
 def _tell_problem(request: str | None, problem: Problem) -> None:
     what = problem.detail or problem.title
     line = f"{(request or '?')[:SHORT]} refused: {what} ({problem.code})"
-    console.out.print(plain(line), markup=False, soft_wrap=True)
+    console.say(console.plain(line))

@@ -52,8 +52,3 @@ def one_of(prefix: str, known: list[str], what: str) -> str:
     if found:
         raise UsageError(f"{len(found)} {what}s begin with {prefix}; write more of it.")
     raise UsageError(f"No {what} begins with {prefix}.")
-
-
-def plain(text: str) -> str:
-    """Take out of a market's words what could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
