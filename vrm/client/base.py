@@ -29,6 +29,7 @@ from crypto import CryptoError
 from crypto.http_signatures import sign_request
 from vrm.client.patience import BUSY, LONGEST_PAUSE, pause_after, problem_of, wished_pause
 from vrm.documents import Document, MarketDescriptor, Signed, read
+from vrm.documents.scalars import Instant, MarketDay
 from vrm.errors import (
     InvalidDocument,
     MarketMisbehaved,
@@ -63,11 +64,11 @@ class Page(msgspec.Struct, Generic[T], frozen=True):
 class Clock(msgspec.Struct, frozen=True):
     """The market's time, and what comes next: all instants in UTC."""
 
-    now: str
-    day: str
-    bids_close: str
-    cutoff: str
-    next_batch: str
+    now: Instant
+    day: MarketDay
+    bids_close: Instant
+    cutoff: Instant
+    next_batch: Instant
 
 
 class MarketClient:

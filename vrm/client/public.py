@@ -14,16 +14,16 @@ import msgspec
 from vrm.client.base import MarketClient
 from vrm.documents import Assignment, Bid, PersonalRequest, RunReport, Signed, VendorProfile
 from vrm.documents.place import Point
-from vrm.documents.scalars import UnfilledReason
+from vrm.documents.scalars import Digest, Instant, MarketDay, UnfilledReason
 from vrm.errors import MarketMisbehaved
 
 
 class Batch(msgspec.Struct, frozen=True):
     """What became public at one batch instant: digests of requests, and of withdrawn requests."""
 
-    instant: str
-    requests: tuple[str, ...]
-    withdrawals: tuple[str, ...]
+    instant: Instant
+    requests: tuple[Digest, ...]
+    withdrawals: tuple[Digest, ...]
 
 
 class Unfilled(msgspec.Struct, frozen=True):
@@ -107,8 +107,8 @@ class Vendor:
 
 
 class _RunEntry(msgspec.Struct, frozen=True):
-    day: str
-    cutoff: str
+    day: MarketDay
+    cutoff: Instant
     stage: str
     report: msgspec.Raw
 

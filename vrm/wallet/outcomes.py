@@ -8,7 +8,8 @@ which of them matter:
 
 An assignment counts with the market's signature only, and within what the request allows. What the market
 promised and did not do is kept in sight: a digest in no batch by the promised instant (`promise-broken`), and
-an assignment beyond the request, or a request that the run of its day lists nowhere (`market-at-fault`).
+an assignment beyond the request, a request that the run of its day lists nowhere, or a withdrawal that the
+wallet never signed (`market-at-fault`).
 """
 
 from collections.abc import Mapping
@@ -68,12 +69,18 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
 
 
 def match_batches(entry: OwnRequest, batches: list[Batch]) -> None:
-    """Note when a request became public, and when its withdrawal did."""
+    """Note when a request became public, and when its withdrawal did, or that nobody here asked for one."""
     for batch in batches:
         if entry.published_at is None and entry.digest in batch.requests:
             entry.published_at = batch.instant
         if entry.withdrawn_at is None and entry.digest in batch.withdrawals:
-            entry.withdrawn_at = batch.instant
+            if entry.withdrawal is None:
+                entry.fault = (
+                    f"The batch of {batch.instant} lists it as withdrawn, and this wallet signed no "
+                    "withdrawal."
+                )
+            else:
+                entry.withdrawn_at = batch.instant
 
 
 def match_outcome(

@@ -262,6 +262,15 @@ async def test_an_answer_of_another_shape() -> None:
                 await client.clock()
 
 
+async def test_a_clock_that_tells_more_than_the_time() -> None:
+    told = dict.fromkeys(("now", "bids_close", "cutoff", "next_batch"), "2026-11-21T18:00:00Z")
+    forged = told | {"day": "2026-11-21", "next_batch": "2026-11-21T18:00:00Z\x1b]0;pwned\x07"}
+    client, _ = client_of(httpx.Response(200, json=forged))
+    async with client:
+        with pytest.raises(MarketMisbehaved):
+            await client.clock()
+
+
 # --- lists ---
 
 

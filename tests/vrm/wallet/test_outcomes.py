@@ -8,7 +8,7 @@ import pytest
 from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
 from tests.vrm.wallet.conftest import Wire, at, make_wallet
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Unfilled
+from vrm.client.public import Batch, Unfilled
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet import Wallet, outcomes, requests
@@ -138,6 +138,17 @@ async def test_a_request_is_not_due_before_its_minimum_open_time(
     await market.publish()
     await market.reach_cutoff()  # of the older one; this one has been open for too short a time
     assert await status(wallet, client, market) == "published"
+
+
+async def test_a_withdrawal_that_the_owner_never_signed(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    entry = await post(wallet, client)
+    first = Batch("2026-11-20T09:00:00Z", (entry.digest,), ())
+    outcomes.match_batches(entry, [first, Batch("2026-11-20T10:00:00Z", (), (entry.digest,))])
+    assert entry.withdrawn_at is None
+    assert entry.status(at(market)) == "market-at-fault"
+    assert "signed no withdrawal" in outcomes.in_words(entry, market.rules, at(market))[0]
 
 
 @pytest.mark.parametrize(
