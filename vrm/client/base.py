@@ -43,6 +43,9 @@ USER_AGENT: Final = "vrm/1"
 
 READ_TAG: Final = "vrm-read"
 PAGE_LIMIT: Final = 1000
+LARGEST_ANSWER: Final = 32 * 2**20
+"""Bytes of an answer, after decompression, that a client takes in: some times a full page of documents."""
+_CHUNK: Final = 64 * 1024
 _LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 T = TypeVar("T")
@@ -283,6 +286,7 @@ class MarketClient:
         Raises:
             MarketRefused: the market answered with a problem document.
             MarketUnreachable: no connection, or no usable answer, in all attempts.
+            MarketMisbehaved: the answer is larger than `LARGEST_ANSWER`.
         """
         http = over or self._http
         if http is None:
@@ -295,7 +299,7 @@ class MarketClient:
             if signed:
                 self._sign(request, body)
             try:
-                answer = await http.send(request)
+                answer = await _received(http, request)
             except httpx.RequestError as error:
                 reason = str(error) or type(error).__name__
                 problem = MarketUnreachable(f"The market at {self.url} does not answer: {reason}")
@@ -386,6 +390,26 @@ def _checked_url(url: str) -> str:
             "machine or for an .onion service."
         )
     return bare
+
+
+async def _received(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """Send a request and read its answer, as far as a client should hold one in memory."""
+    answer = await http.send(request, stream=True)
+    try:
+        content = bytearray()
+        async for chunk in answer.aiter_bytes(_CHUNK):
+            content += chunk
+            if len(content) > LARGEST_ANSWER:
+                raise MarketMisbehaved(
+                    f"The market's answer is larger than {LARGEST_ANSWER // 2**20} MiB."
+                )
+    finally:
+        await answer.aclose()
+    # What has been decoded already must not be so again.
+    headers = [(n, v) for n, v in answer.headers.multi_items() if n != "content-encoding"]
+    return httpx.Response(
+        answer.status_code, headers=headers, content=bytes(content), request=request
+    )
 
 
 @lru_cache(maxsize=1)

@@ -1,8 +1,10 @@
 """What both sides' clients share: identity, patience, and saying nothing about themselves."""
 
 import asyncio
+import gzip
 import hashlib
-from collections.abc import Callable
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -11,7 +13,7 @@ import pytest
 
 import crypto
 from tests.vrm.documents.samples import KEY, OTHER
-from vrm.client.base import USER_AGENT, MarketClient
+from vrm.client.base import LARGEST_ANSWER, USER_AGENT, MarketClient
 from vrm.documents import (
     Agreement,
     Category,
@@ -57,6 +59,17 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         seed_anchor="A" * 43,
     )
     return sign(body, key).wire
+
+
+class Stream(httpx.AsyncByteStream):
+    """A body that comes from the network in small pieces, packed."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._body), 4096):
+            yield self._body[at : at + 4096]
 
 
 class Script(httpx.AsyncBaseTransport):
@@ -269,6 +282,30 @@ async def test_a_clock_that_tells_more_than_the_time() -> None:
     async with client:
         with pytest.raises(MarketMisbehaved):
             await client.clock()
+
+
+async def test_an_answer_that_swells_when_unpacked() -> None:
+    bomb = gzip.compress(b" " * 200_000_000)
+    assert len(bomb) < 200_000
+    answer = httpx.Response(200, stream=Stream(bomb), headers={"content-encoding": "gzip"})
+    client, _ = client_of(answer)
+    tracemalloc.start()
+    try:
+        async with client:
+            with pytest.raises(MarketMisbehaved, match="larger than 32 MiB"):
+                await client.clock()
+        assert tracemalloc.get_traced_memory()[1] < 4 * LARGEST_ANSWER
+    finally:
+        tracemalloc.stop()
+
+
+async def test_a_packed_answer_reads_as_it_was() -> None:
+    answer = httpx.Response(
+        200, stream=Stream(gzip.compress(b'{"a":1}')), headers={"content-encoding": "gzip"}
+    )
+    client, _ = client_of(answer)
+    async with client:
+        assert await client.get("/x", dict[str, int]) == {"a": 1}
 
 
 # --- lists ---
