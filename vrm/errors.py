@@ -38,8 +38,11 @@ class MarketRefused(VrmError):
     """The market answered with a problem document (RFC 9457).
 
     ``code`` is the stable slug of the refusal, such as ``bids-closed``; ``status`` the HTTP status;
-    ``field`` the JSON path of the offending member where the market names one.
+    ``field`` the JSON path of the offending member where the market names one. ``unsure`` tells that an
+    earlier attempt of the same call may have been taken, its answer lost.
     """
+
+    unsure = False
 
     def __init__(
         self, code: str, title: str, detail: str, status: int, field: str | None = None

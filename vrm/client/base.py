@@ -307,7 +307,7 @@ class MarketClient:
             else:
                 if answer.is_success:
                     return answer.content
-                problem = problem_of(answer)
+                problem = problem_of(answer, again=attempt > 1)
                 if answer.status_code not in BUSY:
                     break
                 pause = max(pause_after(attempt), wished_pause(answer))

@@ -15,23 +15,35 @@ BUSY: Final = frozenset((429, 502, 503, 504))
 """Statuses that say: later. A call that meets one is worth making again."""
 
 
+PROBLEM: Final = "application/problem+json"
+
+
 class _Problem(msgspec.Struct, frozen=True):
-    code: str = "unknown"
+    code: str
     title: str = ""
     detail: str = ""
     field: str | None = None
 
 
-def problem_of(answer: httpx.Response) -> MarketRefused | MarketUnreachable:
-    """Read what is not a good answer: a refusal with its code (RFC 9457), or no market's answer at all."""
+def problem_of(answer: httpx.Response, *, again: bool) -> MarketRefused | MarketUnreachable:
+    """Read what is not a good answer: a refusal with its code (RFC 9457), or no market's answer at all.
+
+    A proxy on the way may refuse in JSON too; only a problem document with a code is the market's own word.
+    ``again`` says that the call was tried before, and `MarketRefused.unsure` keeps it.
+    """
     status = answer.status_code
+    media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
+        if media_type != PROBLEM:
+            raise msgspec.DecodeError(media_type)
         problem = msgspec.json.decode(answer.content, type=_Problem)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return MarketUnreachable(f"{answer.url.host} answered {status}, not as a market would.")
     if status >= 500 and status not in BUSY:
         return MarketUnreachable(f"The market failed ({status}): {problem.detail or problem.title}")
-    return MarketRefused(problem.code, problem.title, problem.detail, status, problem.field)
+    refusal = MarketRefused(problem.code, problem.title, problem.detail, status, problem.field)
+    refusal.unsure = again
+    return refusal
 
 
 def pause_after(attempt: int) -> float:

@@ -202,7 +202,7 @@ def send(
     wallet = open_wallet(home, passphrase_file)
 
     async def post() -> list[OwnRequest]:
-        waiting = [entry for entry in wallet.read().requests if entry.promise is None]
+        waiting = [entry for entry in wallet.read().requests if entry.status(now()) == "unsent"]
         async with client_of(wallet) as client:
             return [await own.send(wallet, client, entry) for entry in waiting]
 

@@ -139,6 +139,10 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
         return [f"The run of {entry.day} could not give it to anybody.", _REASONS[entry.reason]]
     told: dict[str, str] = {
         "unsent": "It is signed and kept, but the market has not confirmed it. Send it with: vrm send",
+        "refused": (
+            f"The market did not take it: {entry.refusal} But it may have it from an earlier attempt. "
+            "Make sure with: vrm withdraw"
+        ),
         "pending": f"The market has it and promised to publish it by {entry.publish_by}.",
         "published": f"It is public since {entry.published_at}; vendors can bid on it.",
         "withdrawing": "Its withdrawal waits to become public.",

@@ -5,15 +5,30 @@ same document, which the market recognises, so that no need is ever posted twice
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from vrm.client.customer import CustomerClient
 from vrm.client.patience import BUSY
 from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
-from vrm.errors import MarketRefused, WalletError
+from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet.consent import require_unchanged
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wallet import Wallet
 from vrm.wallet.wishes import Wish, compose
+
+FINAL: Final = frozenset(
+    (
+        "cell-too-coarse",
+        "cell-too-fine",
+        "currency-mismatch",
+        "needed-by-too-soon",
+        "unknown-category",
+        "unknown-policy",
+        "unknown-terms",
+        "wrong-market",
+    )
+)
+"""Codes with which a market says that it has not taken a request, and why it cannot."""
 
 
 def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalRequest:
@@ -46,14 +61,23 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
     """Post a kept request and keep the market's promise.
 
     Raises:
-        MarketRefused: the market does not take it; the wallet forgets it, unless the market is only busy.
+        MarketRefused: the market does not take it. The wallet forgets it if the market cannot have it, for a
+            reason in `FINAL` and with no earlier attempt lost; else it can be withdrawn.
         MarketUnreachable: no answer; it stays in the wallet, to be sent again later.
+        MarketMisbehaved: the promise is none; it stays likewise.
     """
+    await client.descriptor()  # what fails before the post is no lost attempt
     try:
         promise = await client.submit(Signed(entry.body, entry.digest, entry.wire))
     except MarketRefused as refusal:
-        if refusal.status not in BUSY:
+        if refusal.code in FINAL and not (refusal.unsure or entry.lost):
             _forget(wallet, entry)
+        elif refusal.status not in BUSY:
+            told = str(refusal)
+            _keep(wallet, entry.digest, lambda kept: setattr(kept, "refusal", told))
+        raise
+    except (MarketUnreachable, MarketMisbehaved):
+        _keep(wallet, entry.digest, lambda kept: setattr(kept, "lost", True))
         raise
     return _keep(wallet, entry.digest, lambda kept: setattr(kept, "promise", promise.wire))
 
@@ -76,7 +100,7 @@ async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) ->
         promise = await client.withdraw(withdrawal)
     except MarketRefused as refusal:
         # Without a promise the request may have got there or not; only the market can tell.
-        if entry.promise is not None or refusal.code != "unknown-request":
+        if entry.promise or entry.published_at or refusal.code != "unknown-request":
             raise
         _forget(wallet, entry)
         return entry

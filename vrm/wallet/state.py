@@ -21,6 +21,7 @@ VERSION: Final = 1
 
 Status = Literal[
     "unsent",
+    "refused",
     "pending",
     "published",
     "withdrawing",
@@ -59,6 +60,10 @@ class OwnRequest(msgspec.Struct):
     day: str | None = None
     assignment: bytes | None = None
     reason: UnfilledReason | None = None
+    lost: bool = False
+    """Whether an attempt to send it had no answer, so that the market may have it."""
+    refusal: str | None = None
+    """Why the market did not take it, where it may have it all the same."""
     fault: str | None = None
     """What the market did with it against its own rules, in a sentence."""
 
@@ -79,7 +84,7 @@ class OwnRequest(msgspec.Struct):
 
     def is_open(self) -> bool:
         """Whether the public lists may still tell something new about it."""
-        return self.promise is not None and not (self.assignment or self.reason)
+        return not (self.assignment or self.reason)
 
     def status(self, now: datetime) -> Status:
         """Say how it stands, as far as the wallet has read."""
@@ -91,8 +96,8 @@ class OwnRequest(msgspec.Struct):
             return "withdrawn"
         if self.fault:
             return "market-at-fault"
-        if self.promise is None:
-            return "unsent"
+        if not (self.promise or self.published_at or self.withdrawal_promise):
+            return "refused" if self.refusal else "unsent"
         return self._waiting(now)
 
     def _waiting(self, now: datetime) -> Status:

@@ -223,7 +223,8 @@ async def test_results_that_are_not_one_for_each_bid_are_refused() -> None:
 
 async def test_a_refusal_carries_the_markets_code_and_words() -> None:
     problem = {"type": "/problems/bids-closed", "code": "bids-closed", "detail": "Too late."}
-    refusal = httpx.Response(409, json=problem)
+    kind = {"content-type": "application/problem+json"}
+    refusal = httpx.Response(409, json=problem, headers=kind)
     async with client(lambda _: refusal) as vendor:
         with pytest.raises(MarketRefused, match=r"Too late\. \(bids-closed\)") as caught:
             await vendor.withdraw(some_digest("B"))

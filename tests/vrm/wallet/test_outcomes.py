@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import httpx
 import msgspec
 import pytest
 
 from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
-from tests.vrm.wallet.conftest import Wire, at, make_wallet
+from tests.vrm.client.test_base import Script, problem
+from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Batch, Unfilled
 from vrm.documents import Assignment, PersonalRequest, Signed
@@ -249,6 +251,32 @@ async def test_a_request_that_never_arrived_is_forgotten(
     async with client:
         await requests.withdraw(wallet, client, entry)
     assert wallet.read().requests == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (httpx.Response(403, json={"message": "blocked by a firewall"}), "unsent"),
+        (problem(403, "blocked"), "refused"),
+        (problem(422, "needed-by-too-soon"), "refused"),
+    ],
+)
+async def test_a_refusal_after_a_lost_answer_hides_no_live_request(
+    wallet: Wallet, market: ClockedMarket, answer: httpx.Response, status: str
+) -> None:
+    """The first attempt may have been taken, whoever answers the second one."""
+    script = Script(
+        httpx.Response(200, content=market.market.descriptor.wire), httpx.ReadError("lost"), answer
+    )
+    entry = requests.prepare(wallet, STROLLER, market.rules)
+    async with CustomerClient(URL, transport=script, attempts=2) as hostile:
+        with pytest.raises((MarketRefused, MarketUnreachable)):
+            await requests.send(wallet, hostile, entry)
+    [kept] = wallet.read().requests
+    assert kept.status(at(market)) == status
+    assert outcomes.in_words(kept, market.rules, at(market))
+    outcomes.match_batches(kept, [Batch("2026-11-20T09:00:00Z", (kept.digest,), ())])
+    assert kept.status(at(market)) == "published", "it is followed all the same"
 
 
 async def test_a_refused_request_is_forgotten_and_its_pseudonym_never_used_again(
