@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
 import h3
@@ -15,7 +15,7 @@ import msgspec
 
 from vrm.documents import AskingPrice, MarketDescriptor, PersonalRequest
 from vrm.documents.place import Point, cell_at, centre_of, resolution_of
-from vrm.documents.scalars import format_instant
+from vrm.documents.scalars import DeliveryWay, format_instant
 from vrm.errors import UsageError
 from vrm.money import format_amount, parse_amount
 
@@ -35,6 +35,9 @@ Cells are the market's to limit but the owner's to fear: a descriptor could othe
 """
 
 DEFAULT_RADIUS: Final = "25km"
+
+RADII_KM: Final = (1, 2, 5, 10, 15, 20, 25, 50, 100, 200, 500)
+"""How far a request says that its author goes."""
 
 _DISTANCE: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(km|m|mi)", re.ASCII)
 _METRES: Final = {"m": Decimal(1), "km": Decimal(1000), "mi": Decimal("1609.344")}
@@ -100,8 +103,8 @@ def compose(
         "reply_key": reply_key,
         "need": _need(wish, market),
         "price": price,
-        "area": {"cell": cell, "radius_m": metres(wish.within)},
-        "delivery": list(dict.fromkeys(wish.delivery)),
+        "area": {"cell": cell, "radius_m": rounded(metres(wish.within))},
+        "delivery": sorted(set(wish.delivery), key=_way_order),
         "terms": _terms(wish, market),
         "policy": _policy(wish, market, price["kind"]),
     }
@@ -144,6 +147,18 @@ def metres(text: str) -> int:
     return round(Decimal(found.group(1)) * _METRES[found.group(2)])
 
 
+def rounded(distance: int) -> int:
+    """Round a distance in metres up to one of a few: 8317 m would be one customer's alone.
+
+    Raises:
+        UsageError: it is beyond the last of them.
+    """
+    for kilometres in RADII_KM:
+        if distance <= kilometres * 1000:
+            return kilometres * 1000
+    raise UsageError(f"A pickup may be at most {RADII_KM[-1]} km away.")
+
+
 def quarter_hour(text: str, zone: ZoneInfo, *, bound: Literal["start", "end"]) -> str:
     """Read a date or time in the market's zone as an instant, cut to whole quarters of an hour.
 
@@ -178,7 +193,7 @@ def what_is_public(request: PersonalRequest, market: MarketDescriptor) -> list[t
         ("text", str(need.text or "")),
         ("price", price_in_words(price, market)),
         ("area", area_in_words(request.area.cell)),
-        ("pickup within", f"{request.area.radius_m / 1000:g} km of the area's centre"),
+        ("pickup within", f"{request.area.radius_m / 1000:g} km of the area's centre (rounded up)"),
         ("delivery", " or ".join(request.delivery)),
         ("not before", str(request.not_before or "")),
         ("needed by", str(request.needed_by or "")),
@@ -267,6 +282,12 @@ def _policy(wish: Wish, market: MarketDescriptor, kind: str) -> str:
         offered = ", ".join(market.policies)
         raise UsageError(f"The market ranks bids by {offered}; not by {chosen}.")
     return chosen
+
+
+def _way_order(way: str) -> int:
+    """Order ways as the protocol lists them; one's own order would be a habit. Unknown ones come last."""
+    known: tuple[str, ...] = get_args(DeliveryWay)
+    return known.index(way) if way in known else len(known)
 
 
 def _check_cell(cell: str, market: MarketDescriptor) -> None:

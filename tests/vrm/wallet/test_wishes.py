@@ -82,7 +82,7 @@ def test_amounts_have_the_currencys_digits() -> None:
         ({"terms": "PDC-NONE"}, "PDC-INTENT; not PDC-NONE"),
         ({"policy": "lowest-price"}, "best-nearby; not by lowest-price"),
         ({"within": "15"}, "15km"),
-        ({"within": "0.05km"}, "radius_m"),
+        ({"within": "501km"}, "at most 500 km"),
         ({"needed_by": "friday"}, "2026-11-27"),
         ({"needed_by": "9999-12-31T23:59:59-12:00"}, "2026-11-27"),
         ({"delivery": ("drone",)}, "delivery"),
@@ -143,6 +143,18 @@ def test_a_file_that_is_wrong(tmp_path: Path, name: str, text: str, told: str) -
 
 
 # --- distances, times, cells ---
+
+
+@pytest.mark.parametrize(
+    ("within", "metres_shown"),
+    [("50m", 1000), ("8317m", 10_000), ("10mi", 20_000), ("25km", 25_000)],
+)
+def test_a_radius_that_is_ones_own_to_the_metre(within: str, metres_shown: int) -> None:
+    assert made(within=within).area.radius_m == metres_shown
+
+
+def test_ways_of_delivery_in_ones_own_order() -> None:
+    assert made(delivery=("pickup", "ship")) == made(delivery=("ship", "pickup", "ship"))
 
 
 @pytest.mark.parametrize(
