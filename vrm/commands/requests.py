@@ -189,6 +189,9 @@ def requests(
 
 def send(
     *,
+    pause: Annotated[
+        float, typer.Option(min=0, help="At most so many seconds between two, drawn at random.")
+    ] = 30,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -204,7 +207,7 @@ def send(
     async def post() -> list[OwnRequest]:
         waiting = [entry for entry in wallet.read().requests if entry.status(now()) == "unsent"]
         async with client_of(wallet) as client:
-            return [await own.send(wallet, client, entry) for entry in waiting]
+            return await own.send_all(wallet, client, waiting, pause=pause)
 
     sent = console.run(post())
     if json:

@@ -4,7 +4,9 @@ A request is kept, signed, before it is sent. Where the answer is lost on the wa
 same document, which the market recognises, so that no need is ever posted twice under two pseudonyms.
 """
 
-from collections.abc import Callable
+import asyncio
+import random
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from vrm.client.customer import CustomerClient
@@ -80,6 +82,22 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
         _keep(wallet, entry.digest, lambda kept: setattr(kept, "lost", True))
         raise
     return _keep(wallet, entry.digest, lambda kept: setattr(kept, "promise", promise.wire))
+
+
+async def send_all(
+    wallet: Wallet, client: CustomerClient, entries: Sequence[OwnRequest], *, pause: float
+) -> list[OwnRequest]:
+    """Post kept requests, each a random time after the one before: a burst would tell of one author.
+
+    Args:
+        pause: the most seconds to wait between two; errors as with `send`.
+    """
+    sent: list[OwnRequest] = []
+    for entry in entries:
+        if sent:
+            await asyncio.sleep(random.SystemRandom().uniform(0, pause))
+        sent.append(await send(wallet, client, entry))
+    return sent
 
 
 async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> OwnRequest:

@@ -1,5 +1,6 @@
 """From a posted request to what became of it, as a wallet learns it from public lists."""
 
+import asyncio
 from pathlib import Path
 
 import httpx
@@ -288,3 +289,23 @@ async def test_a_refused_request_is_forgotten_and_its_pseudonym_never_used_again
     assert caught.value.code == "needed-by-too-soon"
     assert wallet.read().requests == []
     assert (await post(wallet, client)).index == 1
+
+
+async def test_a_burst_of_posts_that_shows_one_author(
+    wallet: Wallet,
+    client: CustomerClient,
+    market: ClockedMarket,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    entries = [requests.prepare(wallet, STROLLER, market.rules) for _ in range(3)]
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with client:
+        await requests.send_all(wallet, client, entries, pause=40)
+    assert len(set(waits)) == 2, "one wait before each but the first"
+    assert all(0 <= wait <= 40 for wait in waits)
+    assert all(entry.promise for entry in wallet.read().requests)
