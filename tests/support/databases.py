@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -35,8 +35,10 @@ _SETTINGS = {
 
 @contextmanager
 def sqlite_databases() -> Iterator[NewDatabase]:
-    """Copies of one migrated file."""
-    with tempfile.TemporaryDirectory(prefix="vrm-sqlite-") as name:
+    """Copies of one migrated file, in memory where that is a folder: each commit waits for the disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of our own in it
+    place = str(memory) if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="vrm-sqlite-", dir=place) as name:
         folder, numbers = Path(name), count()
         template = folder / "template.db"
         schema.upgrade(_sqlite_url(template))
@@ -89,8 +91,12 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
-    """A PostgreSQL 18 that ends with the block; it listens on no network."""
+def postgres_server(settings: Mapping[str, str] | None = None) -> Iterator[PostgresServer]:
+    """A PostgreSQL 18 that ends with the block; it listens on no network.
+
+    Args:
+        settings: in place of, or beside, those for tests.
+    """
     # A socket's path has little more than 100 characters, so not in pytest's own folder.
     with tempfile.TemporaryDirectory(prefix="vrm-pg-") as name:
         folder = Path(name)
@@ -108,7 +114,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             [str(programs / "initdb"), "-D", str(data), *init],
             check=True, capture_output=True, cwd=folder, **account,
         )  # fmt: skip
-        options = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        options = [f"--{name}={value}" for name, value in {**_SETTINGS, **(settings or {})}.items()]
         with (folder / "log").open("wb") as log:
             running = subprocess.Popen(
                 [str(programs / "postgres"), "-D", str(data), "-k", str(folder), *options],
