@@ -27,6 +27,7 @@ import msgspec
 import crypto
 from crypto import CryptoError
 from crypto.http_signatures import sign_request
+from vrm.client.address import LOOPBACK, checked_url
 from vrm.client.patience import BUSY, LONGEST_PAUSE, pause_after, problem_of, wished_pause
 from vrm.documents import Document, MarketDescriptor, Signed, read
 from vrm.documents.scalars import Instant, MarketDay
@@ -46,7 +47,6 @@ PAGE_LIMIT: Final = 1000
 LARGEST_ANSWER: Final = 32 * 2**20
 """Bytes of an answer, after decompression, that a client takes in: some times a full page of documents."""
 _CHUNK: Final = 64 * 1024
-_LOOPBACK: Final = frozenset(("localhost", "127.0.0.1", "::1"))
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Document)
@@ -96,7 +96,7 @@ class MarketClient:
         timeout: float = 20.0,
         attempts: int = 4,
     ) -> None:
-        self.url = _checked_url(url)
+        self.url = checked_url(url)
         self.market = market
         self._key = key
         self._transport = transport
@@ -138,7 +138,7 @@ class MarketClient:
             transport=self._transport,
             timeout=self._timeout,
             verify=_tls(),
-            trust_env=urlsplit(self.url).hostname not in _LOOPBACK,
+            trust_env=urlsplit(self.url).hostname not in LOOPBACK,
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             headers={
                 "user-agent": USER_AGENT,
@@ -365,31 +365,6 @@ class MarketClient:
             nonce=secrets.token_urlsafe(16),
         )
         request.headers.update(added)
-
-
-def _checked_url(url: str) -> str:
-    """Take scheme, host and port: whatever else an address holds would go along with every call.
-
-    Plain HTTP is for this machine and for onion services, whose name is their key.
-    """
-    try:
-        parts = urlsplit(url)
-        bare = f"{parts.scheme}://{parts.netloc}"
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port, bare = "", None, ""
-    if not host or port == 0 or "@" in bare or url not in (bare, f"{bare}/"):
-        raise UsageError(
-            f"{url} is no address of a market; one looks like https://market.example "
-            "(a host and perhaps a port, nothing more)"
-        )
-    private = host in _LOOPBACK or host.endswith(".onion")
-    if parts.scheme != "https" and not (parts.scheme == "http" and private):
-        raise UsageError(
-            f"{url} is no address of a market: it must begin with https://, or with http:// on this "
-            "machine or for an .onion service."
-        )
-    return bare
 
 
 async def _received(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
