@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
+import dramatiq
 import typer
 import uvicorn
 from platformdirs import user_data_path
+from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import schema
 from marketplace.app import create_app
@@ -35,6 +37,8 @@ app = console.application(
     "First: [bold]market init --name 'My market'[/], then [bold]market serve[/]. "
     "To see it all at work: [bold]market demo[/]."
 )
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 Home = Annotated[
     Path,
@@ -118,6 +122,11 @@ def serve(
     The API's description: http://127.0.0.1:8000/docs
     """
     settings, identity = _unlocked(home, passphrase_file)
+    if not settings.public_url and host not in LOOPBACK:
+        raise ConfigurationError(
+            "Set public_url in market.toml before listening beyond this machine: signed reads are checked "
+            "against it, or one made for another market could be replayed here."
+        )
     schema.upgrade(settings.database)
     works = not settings.broker_url if worker is None else worker
     config = uvicorn.Config(
@@ -129,7 +138,9 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    console.note(f"{settings.name} ({identity.did}) listens on http://{host}:{port}")
+    console.note(f"{settings.name} ({identity.did}) starts on http://{host}:{port}")
+    if not works:
+        console.note("No worker runs in this process: start one with `market worker`.")
     uvicorn.Server(config).run()
 
 
@@ -235,8 +246,12 @@ def demo(
     home: Annotated[Path, typer.Option(help="Where to keep the demo's market and wallets.")] = Path(
         "demo-market"
     ),
-    requests: Annotated[int, typer.Option(help="How many customers post one request each.")] = 300,
-    vendors_count: Annotated[int, typer.Option("--vendors", help="How many vendors bid.")] = 60,
+    requests: Annotated[
+        int, typer.Option(help="How many customers post one request each.", min=1)
+    ] = 300,
+    vendors_count: Annotated[
+        int, typer.Option("--vendors", help="How many vendors bid.", min=1)
+    ] = 60,
     seed: Annotated[int, typer.Option(help="Another seed plays another day.")] = 2026,
     as_json: console.Json = False,
 ) -> None:
@@ -253,8 +268,9 @@ app.command()(replay)
 
 def main() -> NoReturn:
     """Run the command line."""
+    os.umask(0o077)  # the database holds what waits for publication; it is nobody else's to read
     configure_logging()
-    console.main(app, "market", also=(MarketError,))
+    console.main(app, "market", also=(MarketError, SQLAlchemyError, dramatiq.DramatiqError))
 
 
 async def _with_market(

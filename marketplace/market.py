@@ -1,5 +1,6 @@
 """An open market: what every use case is given."""
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -33,7 +34,9 @@ class Market:
     calendar: Calendar
     db: Database
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
-    """The last published day that somebody asked about, resolved; see `runs.reading`."""
+    """The last published days that somebody asked about, resolved; see `runs.reading`."""
+    explaining: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """Whoever resolves a day again to explain it."""
 
     @classmethod
     def open(cls, settings: Settings, identity: Identity, *, clock: Clock | None = None) -> Self:

@@ -4,6 +4,7 @@ Every setting has a safe default but the name; no setting holds a secret. An env
 setting's name with the prefix ``VRM_MARKET_``, nested by ``__``: ``VRM_MARKET_SCHEDULE__BATCH_SECONDS=60``.
 """
 
+import re
 from pathlib import Path
 from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -97,8 +98,8 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
-    coarsest_cell: int = 4
-    finest_cell: int = 7
+    coarsest_cell: int = Field(4, ge=0, le=9)
+    finest_cell: int = Field(7, ge=0, le=9)
     policies: tuple[Policy, ...] = ("best-nearby", "best-value", "nearest", "lowest-price")
     admission: Literal["open", "invited"] = "open"
     public_url: str = ""
@@ -121,6 +122,29 @@ class Settings(BaseSettings):
                 "coarsest_cell and finest_cell are H3 resolutions, 0 to 15 in this order"
             )
         return self
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        if value and not re.fullmatch(r"https?://[^/?#@\s]+/?", value):
+            raise ValueError("write scheme and host only, such as https://market.example")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_supported(cls, value: str) -> str:
+        if value and not value.startswith(("sqlite+aiosqlite:", "postgresql+asyncpg:")):
+            raise ValueError(
+                "write sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER@HOST/NAME"
+            )
+        return value
+
+    @field_validator("broker_url")
+    @classmethod
+    def _is_a_broker(cls, value: str) -> str:
+        if value and not value.startswith(("redis://", "rediss://", "amqp://", "amqps://")):
+            raise ValueError("write redis://HOST or amqp://HOST, or leave it empty")
+        return value
 
     @property
     def currency_digits(self) -> int:

@@ -7,9 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.support.databases import NewDatabase, postgres_databases, sqlite_databases
 from tests.support.market import ClockedMarket, clocked_market
+
+# A timing is never asserted: machines are noisy.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 OpenMarket = Callable[..., Awaitable[ClockedMarket]]
 

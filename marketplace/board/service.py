@@ -13,6 +13,12 @@ from vrm.documents.place import Point, distance_m
 
 START = (-1, "")
 
+CHUNK = 500
+"""Rows that one query reads, however small the page."""
+
+MOST_LOOKED_AT = 5_000
+"""Rows that one call looks at; a page may end early, with a cursor to go on from."""
+
 
 async def list_items(
     market: Market, wanted: BoardFilter, cursor: str | None, limit: int
@@ -23,20 +29,21 @@ async def list_items(
     """
     after = read_cursor(cursor, tuple[int, str]) or START
     items: list[BoardItem] = []
-    more = True
+    more, looked_at = True, 0
     async with market.db.snapshot() as connection:
         now = await market.db.now(connection)
-        while more and len(items) < limit:
-            rows = await repository.page(connection, wanted, now, after, limit + 1)
-            more = len(rows) > limit
-            for row in rows[:limit]:
+        while more and len(items) < limit and looked_at < MOST_LOOKED_AT:
+            rows = await repository.page(connection, wanted, now, after, CHUNK + 1)
+            more = len(rows) > CHUNK
+            for row in rows[:CHUNK]:
+                if len(items) == limit:
+                    more = True
+                    break
+                looked_at += 1
+                after = (row.published_at, row.digest)
                 item = _item(row, wanted.near, now)
                 if _is_near(item, wanted):
                     items.append(item)
-                after = (row.published_at, row.digest)
-                if len(items) == limit:
-                    more = more or row is not rows[-1]
-                    break
     here = None if after == START else write_cursor(*after)
     return FollowedPage(items=items, next=here if more else None, resume=here)
 

@@ -24,7 +24,10 @@ async def counts(connection: AsyncConnection) -> dict[str, int]:
         "requests_open": select(func.count())
         .select_from(PublishedRequest)
         .where(PublishedRequest.day.is_(None), PublishedRequest.withdrawn_at.is_(None)),
-        "bids_live": select(func.count()).select_from(StoredBid).where(StoredBid.state == "live"),
+        "bids_live": select(func.count())
+        .select_from(StoredBid)
+        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
+        .where(StoredBid.state == "live", PublishedRequest.day.is_(None)),
         "runs_published": select(func.count()).select_from(Run).where(Run.report.is_not(None)),
         "runs_unfinished": select(func.count()).select_from(Run).where(Run.report.is_(None)),
         "assigned": select(func.count()).select_from(Award),

@@ -1,6 +1,7 @@
 """Signed examples for the API's description; they verify, and name the market that shows them."""
 
 import hashlib
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -35,8 +36,14 @@ def examples(market: Market) -> dict[str, Any]:
     profile = sign(_profile(market, vendor.did), vendor)
     request = sign(_request(market, pseudonym.did), pseudonym)
     bid = sign(_bid(market, vendor.did, request), vendor)
+    today = market.calendar.local_date(market.db.machine_time())
     capacity = Capacity(
-        market=market.did, vendor=vendor.did, place="main", date="2099-12-31", units=12, seq=1
+        market=market.did,
+        vendor=vendor.did,
+        place="main",
+        date=(today + timedelta(days=7)).isoformat(),
+        units=12,
+        seq=1,
     )
     withdrawal = RequestWithdrawal(
         market=market.did, pseudonym=pseudonym.did, request=request.digest

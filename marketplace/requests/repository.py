@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
@@ -51,10 +51,16 @@ async def count_pending(connection: AsyncConnection) -> tuple[int, int | None]:
 
 
 async def take_pending(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """Take all that waits out of the pending table, in order of digests."""
-    # One statement: what arrives between a SELECT and a DELETE would be lost.
-    taken = await connection.execute(delete(Pending).returning(*Pending.__table__.columns))
-    return sorted(taken.all(), key=attrgetter("digest"))
+    """Take all that waits out of the pending table, in order of digests, and leave nothing of it behind."""
+    if connection.dialect.name == "postgresql":
+        # Deleted rows would stay in the heap, in the order in which they came; a truncated file does not.
+        await connection.execute(text("LOCK TABLE pending IN ACCESS EXCLUSIVE MODE"))
+        rows = (await connection.execute(select(Pending.__table__))).all()
+        await connection.execute(text("TRUNCATE pending"))
+    else:
+        taken = await connection.execute(delete(Pending).returning(*Pending.__table__.columns))
+        rows = taken.all()
+    return sorted(rows, key=attrgetter("digest"))
 
 
 async def newest_instant(connection: AsyncConnection) -> int | None:

@@ -96,6 +96,7 @@ async def publish_batch(market: Market) -> int:
                     }
                 )
         await repository.publish(connection, instant, requests, withdrawals)
+    await market.db.forget_order()
     return len(requests) + len(withdrawals)
 
 
@@ -150,6 +151,8 @@ async def _wait(
 
 async def _check_withdrawable(connection: AsyncConnection, body: RequestWithdrawal) -> None:
     request = await repository.find_pending(connection, body.request)
+    if request is not None and request.request is not None:
+        request = None  # what waits under this digest is a withdrawal itself
     published = None if request else await repository.find_published(connection, body.request)
     found = request or published
     if found is None:

@@ -119,6 +119,17 @@ async def open_run(connection: AsyncConnection, day: str, cutoff: int, takes_unt
     return await insert_new(connection, Run, row)
 
 
+async def anything_to_take(connection: AsyncConnection, cutoff: int, takes_until: int) -> bool:
+    """Tell whether a run with these bounds would have a request."""
+    query = select(PublishedRequest.digest).where(
+        PublishedRequest.day.is_(None),
+        PublishedRequest.withdrawn_at.is_(None),
+        PublishedRequest.cutoff <= takes_until,
+        PublishedRequest.published_at <= cutoff,
+    )
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
     """Give a run the open requests that belong to it."""
     belonging = and_(

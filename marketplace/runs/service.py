@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, Database
+from marketplace.errors import MarketError
 from marketplace.identity import seed_text
 from marketplace.instants import instant_text
 from marketplace.jobs import outbox
@@ -73,9 +74,10 @@ async def close_now(market: Market) -> str:
         now = await market.db.now(connection)
         last = await repository.newest_cutoff(connection)
         cutoff = now if last is None else max(now, last + 1)
-        return await _open(
-            market, connection, cutoff, takes_until=market.calendar.cutoff_at_or_after(cutoff)
-        )
+        takes_until = market.calendar.cutoff_at_or_after(cutoff)
+        if not await repository.anything_to_take(connection, cutoff, takes_until):
+            raise MarketError("Nothing to close: no published request waits for this day's run.")
+        return await _open(market, connection, cutoff, takes_until)
 
 
 async def close_days(

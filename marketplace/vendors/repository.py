@@ -76,7 +76,7 @@ async def set_suspended(connection: AsyncConnection, did: str, suspended: bool) 
 async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, BiddingPlace]:
     """The vendor's places from which live bids on open requests come."""
     query = (
-        select(VendorPlace.place, VendorPlace.lat_e6, VendorPlace.lng_e6, VendorPlace.reach_m)
+        select(VendorPlace.__table__)
         .join(StoredBid, and_(StoredBid.vendor == vendor, StoredBid.place == VendorPlace.place))
         .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
         .where(
@@ -85,15 +85,38 @@ async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, 
         .distinct()
     )
     rows = await connection.execute(query)
-    return {row.place: BiddingPlace(Point(row.lat_e6, row.lng_e6), row.reach_m) for row in rows}
+    return {
+        row.place: BiddingPlace(Point(row.lat_e6, row.lng_e6), row.reach_m, row.capacity)
+        for row in rows
+    }
 
 
-async def has_place(connection: AsyncConnection, vendor: str, place: str) -> bool:
-    """Tell whether the vendor's current profile has a place."""
-    query = select(VendorPlace.place).where(
+async def usual_capacity(connection: AsyncConnection, vendor: str, place: str) -> int | None:
+    """The units a day that the vendor's current profile states for a place; none without such a place."""
+    query = select(VendorPlace.capacity).where(
         VendorPlace.vendor == vendor, VendorPlace.place == place
     )
-    return (await connection.execute(query)).first() is not None
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def closed_cutoffs(
+    connection: AsyncConnection, vendor: str, place: str, now: int
+) -> Sequence[int]:
+    """The cutoffs that live bids from a place wait for, which can no longer be withdrawn."""
+    query = (
+        select(PublishedRequest.cutoff)
+        .join(StoredBid, PublishedRequest.digest == StoredBid.request)
+        .where(
+            StoredBid.vendor == vendor,
+            StoredBid.place == place,
+            StoredBid.state == "live",
+            PublishedRequest.day.is_(None),
+            PublishedRequest.withdrawn_at.is_(None),
+            PublishedRequest.bids_close <= now,
+        )
+        .distinct()
+    )
+    return (await connection.execute(query)).scalars().all()
 
 
 async def find_capacity(

@@ -14,6 +14,7 @@ from marketplace.vendors import repository
 from marketplace.vendors.rules import (
     check_bidding_places,
     check_capacity_date,
+    check_no_retreat,
     check_profile,
     check_sequence,
 )
@@ -75,7 +76,8 @@ async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool
     """Store a place's units for a date; returns what is stored and whether this call stored it.
 
     Raises:
-        Refused: an unknown vendor or place, a date that is over, or a stale sequence number.
+        Refused: an unknown vendor or place, a date that is over or far away, a stale sequence number, or
+            fewer units while closed bids wait for the run of that date.
     """
     capacity = read(raw, Capacity)
     body = capacity.body
@@ -85,17 +87,21 @@ async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool
     )
     async with market.db.unit_of_work() as connection:
         await take_turns(connection, [body.vendor])
-        today = market.calendar.local_date(await market.db.now(connection))
-        check_capacity_date(capacity.body, today)
+        now = await market.db.now(connection)
+        check_capacity_date(capacity.body, market.calendar.local_date(now))
         if await repository.find(connection, body.vendor) is None:
             raise Refused("unknown-vendor", "Register the vendor before its capacity.", "vendor")
-        if not await repository.has_place(connection, body.vendor, body.place):
+        usual = await repository.usual_capacity(connection, body.vendor, body.place)
+        if usual is None:
             raise Refused("unknown-place", f"The profile has no place {body.place}.", "place")
         stored = await repository.find_capacity(connection, body.vendor, body.place, body.date)
         if stored is not None:
             if stored.digest == capacity.digest:
                 return answer, False
             check_sequence(body.seq, stored.seq)
+        waiting = await repository.closed_cutoffs(connection, body.vendor, body.place, now)
+        dates = {market.calendar.local_date(cutoff).isoformat() for cutoff in waiting}
+        check_no_retreat(body, usual if stored is None else stored.units, body.date in dates)
         await repository.store_capacity(connection, capacity)
     return answer, True
 
@@ -133,6 +139,9 @@ async def accept_read(market: Market, signed: VerifiedRequest) -> str:
         Refused: not an admitted vendor, suspended, or the nonce was seen before.
     """
     async with market.db.unit_of_work() as connection:
+        # Asked again inside: while the call waited for its turn, its nonce may have been forgotten for its age.
+        if await market.db.now(connection) >= signed.expires:
+            raise Refused("signature-invalid", "The signature is too old.")
         vendor = await repository.find(connection, signed.did)
         if vendor is None:
             raise Refused("not-admitted", "Only admitted vendors read this; register first.")

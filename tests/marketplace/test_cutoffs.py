@@ -1,5 +1,8 @@
 """When runs take place: cutoffs, missed ones, early closes, several a day."""
 
+import pytest
+
+from marketplace.errors import MarketError
 from marketplace.runs import service as runs
 from tests.conftest import OpenMarket
 from tests.support import (
@@ -62,16 +65,24 @@ async def test_an_early_close_leaves_what_is_not_due_to_its_own_day(market: Cloc
     request = a_request(market)
     await market.store(a_vendor(market, VENDOR), request)
     await market.publish()
-    early = await market.close_now()  # of the 20th; the request joined the 21st
-    assert await market.items(f"/runs/{early}/requests") == []
+    with pytest.raises(MarketError, match="Nothing to close"):
+        await market.close_now()  # of the 20th; the request joined the 21st
     await market.store(a_bid(market, VENDOR, request))
     day = await market.reach_cutoff(request)
     assert len(await market.items(f"/runs/{day}/assignments")) == 1
 
 
-async def test_two_closes_in_one_second_are_two_runs(market: ClockedMarket) -> None:
-    first, second = await market.close_now(), await market.close_now()
-    assert (first, second) == ("2026-11-20", "2026-11-20#2")
+async def test_an_operator_who_walks_the_seed_chain_by_empty_closes(market: ClockedMarket) -> None:
+    """Each run reveals one seed; a day without requests reveals none."""
+    request = a_request(market)
+    await market.store(a_vendor(market, VENDOR), request)
+    await market.publish()
+    market.clock.set("2026-11-21T08:00:00Z")
+    await market.close_now()
+    before = await market.contents()
+    with pytest.raises(MarketError, match="Nothing to close"):
+        await market.close_now()
+    assert await market.contents() == before
 
 
 async def test_two_runs_a_day_share_a_place_s_units(open_market: OpenMarket) -> None:

@@ -155,3 +155,12 @@ async def test_a_vendor_s_key_as_a_pseudonym_is_no_vendor_s_business(market: Clo
     """Nothing joins the two sides: a request under a vendor's key is a request like any other."""
     vendor = a_key("vendor")
     await market.store(a_vendor(market, vendor), a_request(market, vendor))
+
+
+async def test_a_withdrawal_of_a_withdrawal(market: ClockedMarket) -> None:
+    """Otherwise a chain of them would fill the batches with requests that never were."""
+    request = a_request(market, key=PSEUDONYM)
+    withdrawal = a_withdrawal(market, PSEUDONYM, request.digest)
+    await market.store(request, withdrawal)
+    second = a_withdrawal(market, PSEUDONYM, withdrawal.digest)
+    await assert_refused(market, market.send(second), 404, "unknown-request")

@@ -355,7 +355,9 @@ async def test_an_unknown_run(market: ClockedMarket, part: str) -> None:
 
 
 async def test_a_request_that_the_run_did_not_resolve(market: ClockedMarket) -> None:
-    day = await market.close_now()
+    await market.store(request := a_request(market))
+    await market.publish()
+    day = await market.reach_cutoff(request)
     answer = await market.http.get(f"/runs/{day}/requests/{'A' * 43}")
     assert problem(answer) == (404, "unknown-request")
 

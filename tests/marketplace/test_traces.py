@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import structlog
+from sqlalchemy import text
 
 from marketplace.log import configure_logging
 from tests.conftest import OpenMarket
@@ -162,3 +163,16 @@ async def test_a_database_that_cannot_be_reached_is_not_ready(
         market = await open_market(database_url="postgresql+asyncpg://nobody@127.0.0.1:1/market")
     assert await market.get("/health") == {"status": "ok"}
     assert problem(await market.http.get("/ready")) == (503, "busy")
+
+
+async def test_no_file_keeps_the_order_in_which_documents_came(market: ClockedMarket) -> None:
+    """Deleted rows live on in a write-ahead log, or in a heap, until something truncates it."""
+    await market.store(*(a_request(market) for _ in range(8)))
+    assert await market.publish() == 8
+    if market.market.db.is_sqlite:
+        log = market.market.settings.home / "market.db-wal"
+        assert not log.exists() or log.stat().st_size == 0
+    else:
+        async with market.market.db.snapshot() as connection:
+            size = await connection.execute(text("SELECT pg_relation_size('pending')"))
+            assert size.scalar_one() == 0

@@ -21,6 +21,7 @@ from tests.support import (
 )
 from vrm.documents import PersonalRequest, Signed
 from vrm.documents.place import Point
+from vrm.errors import InvalidDocument
 
 VENDOR = a_key("vendor")
 
@@ -160,7 +161,7 @@ async def test_a_place_with_live_bids_stays(market: ClockedMarket, change: str) 
 
 async def test_a_place_without_live_bids_may_change(market: ClockedMarket) -> None:
     await bidding(market)
-    wider = a_place("main", reach_m=30_000, capacity=1)
+    wider = a_place("main", reach_m=30_000, capacity=20)
     await market.store(a_vendor(market, VENDOR, seq=2, places=(wider,)))
 
 
@@ -224,3 +225,40 @@ async def test_an_invitation_code_of_any_length_is_answered(open_market: OpenMar
     market = await open_market(admission="invited")
     answer = await market.send(a_vendor(market, VENDOR), {"Vrm-Invitation": "x" * 129})
     assert problem(answer) == (400, "invalid-parameter")
+
+
+# --- a bid is firm ---
+
+
+async def test_a_vendor_that_takes_back_its_units_once_bids_have_closed(
+    market: ClockedMarket,
+) -> None:
+    request, _ = await bidding(market)
+    await market.store(a_capacity(market, VENDOR, "2026-11-21", 5))
+    market.clock.set("2026-11-21T16:30:00Z")
+    none_left = a_capacity(market, VENDOR, "2026-11-21", 0, seq=2)
+    await assert_refused(market, market.send(none_left), 409, "bids-closed")
+    await market.store(
+        a_capacity(market, VENDOR, "2026-11-22", 0),
+        a_capacity(market, VENDOR, "2026-11-21", 6, seq=3),
+    )
+    day = await market.reach_cutoff(request)
+    assert len(await market.items(f"/runs/{day}/assignments")) == 1
+
+
+async def test_a_capacity_for_a_date_beyond_reason(market: ClockedMarket) -> None:
+    await market.store(a_vendor(market, VENDOR))
+    far = a_capacity(market, VENDOR, "9999-12-31", 3)
+    await assert_refused(market, market.send(far), 422, "invalid-field")
+
+
+async def test_a_name_that_reads_like_another(market: ClockedMarket) -> None:
+    for name in (
+        "Corner\u200b Toys",
+        "Corner Toys\nVerified",
+        "Corner\u2028Toys",
+        "Corner\u200dToys",
+    ):
+        with pytest.raises(InvalidDocument):
+            a_vendor(market, VENDOR, name=name)
+    await market.store(a_vendor(market, VENDOR, name="فروشگاه اسباب\u200cبازی"))

@@ -5,7 +5,6 @@ spelling and a digest one meaning: ``[0-9]`` because ``\\d`` takes the digits of
 because Python's ``$`` also matches before a last line feed.
 """
 
-import re
 import unicodedata
 from datetime import UTC, date, datetime
 from typing import Annotated, Final, Literal
@@ -58,10 +57,13 @@ Sequence = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 Cell = Annotated[str, Meta(pattern=r"^8[0-9a-f]{14}$(?!\n)")]
 """An H3 cell index."""
 
+ONE_LINE: Final = r"^(?=.*\S)[^\n]+$(?!\n)"
+"""Text without a line feed that is not all blanks."""
+
 Gtin = Annotated[str, Meta(pattern=r"^([0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})$(?!\n)")]
-Name = Annotated[str, Meta(min_length=1, max_length=120)]
+Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
-Label = Annotated[str, Meta(min_length=1, max_length=64)]
+Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
 LatE6 = Annotated[int, Meta(ge=-90_000_000, le=90_000_000)]
 LngE6 = Annotated[int, Meta(ge=-180_000_000, le=180_000_000)]
 """Millionths of a degree (WGS 84): documents hold no floats."""
@@ -104,12 +106,29 @@ def gtin_is_valid(gtin: str) -> bool:
     return sum(d * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
 
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+_INVISIBLE = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+"""Categories of characters that show nothing, or change how others show (Unicode, chapter 4.5)."""
+
+_JOINERS = "\u200c\u200d"
+"""Joiners that Persian, Indic scripts and emoji are written with."""
 
 
 def text_is_clean(text: str) -> bool:
-    """Tell whether text for people is free of control and bidirectional override characters, and in NFC.
+    """Tell whether text for people is in NFC and free of invisible and direction-changing characters.
 
-    Overrides let a line read otherwise than it compares; a second normal form lets two digests read alike.
+    They let a line read otherwise than it compares, or one name stand beside another that reads alike. A line
+    feed is left to the types that admit it.
     """
-    return not _CONTROL.search(text) and unicodedata.is_normalized("NFC", text)
+    if text.isascii() and text.isprintable():
+        return True
+    if not unicodedata.is_normalized("NFC", text):
+        return False
+    return not any(
+        _is_out_of_place(c, before) for before, c in zip("\0" + text, text, strict=False)
+    )
+
+
+def _is_out_of_place(character: str, before: str) -> bool:
+    if character in _JOINERS:
+        return before.isascii()
+    return character != "\n" and unicodedata.category(character) in _INVISIBLE

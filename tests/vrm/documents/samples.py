@@ -40,8 +40,9 @@ POLICIES = ("best-nearby", "best-value", "nearest", "lowest-price")
 
 
 def text(most: int) -> st.SearchStrategy[str]:
-    """Text for people, of any script."""
-    return st.text(st.characters(codec="utf-8"), min_size=1, max_size=most).filter(text_is_clean)
+    """A line of text for people, of any script."""
+    shown = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+    return st.text(shown, min_size=1, max_size=most).filter(text_is_clean)
 
 
 amounts = st.integers(1, MAX_INTEGER)
