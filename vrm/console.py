@@ -49,11 +49,7 @@ INTERRUPTED: Final = 130
 WIDE: Final = 160
 """Columns of text that no terminal shows: a file or a pipe need not fold what a reader may search."""
 
-out: Final = Console(
-    highlight=False,
-    emoji=False,
-    width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE,
-)
+out: Final = Console(highlight=False, emoji=False)
 """Results for people."""
 
 err: Final = Console(highlight=False, emoji=False, stderr=True)
@@ -95,6 +91,7 @@ def main(app: typer.Typer, name: str, *, also: tuple[type[Exception], ...] = ())
     known: tuple[type[Exception], ...] = (*_KNOWN, *also)
     code: object
     try:
+        _fit()
         check_libsodium()
         code = app(prog_name=name, standalone_mode=False)
         sys.stdout.flush()
@@ -114,6 +111,14 @@ def main(app: typer.Typer, name: str, *, also: tuple[type[Exception], ...] = ())
     except known as error:
         code = _report(error, name, also)
     raise SystemExit(code if isinstance(code, int) else OK)
+
+
+def _fit() -> None:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit():
+        out.width = int(columns)
+    elif sys.stdout is None or not sys.stdout.isatty():
+        out.width = WIDE
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:

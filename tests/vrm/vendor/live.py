@@ -87,7 +87,7 @@ class LiveMarket:
 
         async def close(market: Market) -> str:
             day = await runs.close_now(market)
-            await runs.finish_runs(market)
+            await runs.close_days(market)
             return day
 
         return self._do(close)

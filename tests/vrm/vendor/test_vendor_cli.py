@@ -269,7 +269,8 @@ def test_a_text_swapped_after_registering_waits_for_a_new_registration(
 
     def outcome() -> str:
         verdicts = vendor("run", *files, "--dry-run", "--json").json["verdicts"]
-        return next(v["outcome"] + v["obstacle"] for v in verdicts if v["request"] == digest)
+        (one,) = [v for v in verdicts if v["request"] == digest]
+        return f"{one['outcome']}{one['obstacle']}"
 
     with registered.ledger() as ledger:
         ledger.agree({"PDC-INTENT": "O" * 42 + "A"})
