@@ -165,7 +165,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]], *, title: s
     cells = [list(row) for row in rows]
     for at, heading in enumerate(headings):
         numeric = bool(cells) and all(isinstance(row[at], int | float) for row in cells)
-        grid.add_column(Text(plain(heading)), justify="right" if numeric else "left", overflow="fold")
+        grid.add_column(
+            Text(plain(heading)), justify="right" if numeric else "left", overflow="fold"
+        )
     for row in cells:
         grid.add_row(*(Text(plain(str(cell))) for cell in row))
     return grid
