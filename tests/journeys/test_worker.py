@@ -132,7 +132,10 @@ async def test_workers_with_loops_of_their_own_do_each_thing_once(open_market: O
         await market.store(request)
         market.clock.advance(1)
         await asyncio.sleep(0.05)
-    market.clock.set("2026-11-22T17:00:00Z")
+
+    async def all_on_the_board() -> bool:
+        batches = await market.items("/batches")
+        return sum(len(batch["requests"]) for batch in batches) == len(digests)
 
     async def all_published() -> bool:
         listed = await market.items("/runs")
@@ -141,6 +144,8 @@ async def test_workers_with_loops_of_their_own_do_each_thing_once(open_market: O
         ]
 
     try:
+        await eventually(all_on_the_board)
+        market.clock.set("2026-11-22T17:00:00Z")
         await eventually(all_published)
     finally:
         stop.set()
@@ -174,6 +179,7 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "market"
 
 
+@pytest.mark.long
 async def test_a_day_by_processes_around_a_redis(home: Path, tmp_path: Path) -> None:
     """`market serve --no-worker`, two `market worker`, one of them killed, and `market resolve`."""
     port = free_port()

@@ -84,7 +84,7 @@ def examine(operation: Any, url: str, known: dict[str, list[str]], signed: Signe
     is_read = operation.method.upper() == "GET"
 
     @settings(
-        max_examples=12,
+        max_examples=8,
         deadline=None,
         database=None,
         phases=[Phase.explicit, Phase.generate],

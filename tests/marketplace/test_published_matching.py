@@ -90,7 +90,7 @@ def plans(draw: st.DrawFn) -> Plan:
 
 
 @settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
