@@ -131,6 +131,7 @@ async def test_killed_and_started_again(
         assert await run_rows(market) == undisturbed
 
 
+@pytest.mark.long
 async def test_eight_at_once_and_one_that_wakes_past_its_lease(
     tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
