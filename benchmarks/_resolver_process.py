@@ -130,7 +130,11 @@ def _round() -> Timing:
     runs = max(1, ROUND_REQUESTS // len(held.tables[0].price))
 
     def average(call: Callable[[], object], calls: int) -> float:
-        return sum(seconds(call)[0] for _ in range(calls)) / calls
+        def repeated() -> None:
+            for _ in range(calls):
+                call()
+
+        return seconds(repeated)[0] / calls
 
     kernel = average(held.kernel, runs)
     return Timing(kernel, average(lambda: np.sort(held.keys), runs * SORTS_PER_KERNEL))

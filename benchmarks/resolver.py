@@ -26,7 +26,7 @@ from marketplace.resolver import Market
 from tests.support.databases import postgres_server
 
 UNITS = {"k": 1_000, "M": 1_000_000}
-ROUNDS = 15
+ROUNDS = 6
 LIBRARY_AT_MOST = 10_000
 """Beyond this the library takes minutes, then hours."""
 
