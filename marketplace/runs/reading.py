@@ -23,7 +23,7 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
-from marketplace.runs import repository
+from marketplace.runs import listing, repository
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import load_frozen
 from marketplace.runs.rules import REASONS
@@ -250,7 +250,7 @@ async def _list(
     """List a part of a run, once it is published: before, the bids are nobody's business."""
     _check_published(await _find(market, day))
     async with market.db.snapshot() as connection:
-        found = await repository.page_of(connection, what, day, after, limit + 1)
+        found = await listing.page_of(connection, what, day, after, limit + 1)
     rows, more = cut(found, limit)
     return Page(
         items=[view(row) for row in rows], next=write_cursor(*key(rows[-1])) if more else None

@@ -389,16 +389,6 @@ async def page(connection: AsyncConnection, before: int | None, limit: int) -> S
     return (await connection.execute(query)).all()
 
 
-async def page_of(
-    connection: AsyncConnection, what: str, day: str, after: tuple[str, ...] | None, limit: int
-) -> Sequence[AnyRow]:
-    """List a part of a run's ``requests``, ``bids``, ``places`` or ``unfilled``."""
-    query, keys = _LISTS[what](day)
-    if after is not None:
-        query = query.where(tuple_(*keys) > after)
-    return (await connection.execute(query.order_by(*keys).limit(limit))).all()
-
-
 async def assignments_of_vendor(
     connection: AsyncConnection, vendor: str, after: tuple[int, str], limit: int
 ) -> Sequence[AnyRow]:
@@ -432,42 +422,3 @@ async def vendor_names(connection: AsyncConnection, dids: Sequence[str]) -> dict
     """The names of vendors."""
     query = select(Vendor.did, Vendor.name).where(Vendor.did.in_(dids))
     return {row.did: row.name for row in await connection.execute(query)}
-
-
-_Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
-
-
-def _requests(day: str) -> _Listing:
-    query = (
-        select(RunRequest.request.label("digest"), PublishedRequest.wire)
-        .join(PublishedRequest, PublishedRequest.digest == RunRequest.request)
-        .where(RunRequest.day == day)
-    )
-    return query, (RunRequest.request,)
-
-
-def _bids(day: str) -> _Listing:
-    query = (
-        select(StoredBid.request, StoredBid.digest, StoredBid.distance_m, StoredBid.wire)
-        .join(RunRequest, RunRequest.request == StoredBid.request)
-        .where(RunRequest.day == day, StoredBid.state == "live")
-    )
-    return query, (StoredBid.request, StoredBid.digest)
-
-
-def _places(day: str) -> _Listing:
-    query = select(RunPlace.__table__).where(RunPlace.day == day)
-    return query, (RunPlace.vendor, RunPlace.place)
-
-
-def _unfilled(day: str) -> _Listing:
-    query = select(Unfilled.request, Unfilled.reason).where(Unfilled.day == day)
-    return query, (Unfilled.request,)
-
-
-_LISTS = {
-    "requests": _requests,
-    "bids": _bids,
-    "places": _places,
-    "unfilled": _unfilled,
-}

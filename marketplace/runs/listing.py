@@ -1,0 +1,64 @@
+"""The lists of a published run: what anybody reads page by page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.db import AnyRow
+from marketplace.models import (
+    PublishedRequest,
+    RunPlace,
+    RunRequest,
+    StoredBid,
+    Unfilled,
+)
+
+_Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
+
+
+def _requests(day: str) -> _Listing:
+    query = (
+        select(RunRequest.request.label("digest"), PublishedRequest.wire)
+        .join(PublishedRequest, PublishedRequest.digest == RunRequest.request)
+        .where(RunRequest.day == day)
+    )
+    return query, (RunRequest.request,)
+
+
+def _bids(day: str) -> _Listing:
+    query = (
+        select(StoredBid.request, StoredBid.digest, StoredBid.distance_m, StoredBid.wire)
+        .join(RunRequest, RunRequest.request == StoredBid.request)
+        .where(RunRequest.day == day, StoredBid.state == "live")
+    )
+    return query, (StoredBid.request, StoredBid.digest)
+
+
+def _places(day: str) -> _Listing:
+    query = select(RunPlace.__table__).where(RunPlace.day == day)
+    return query, (RunPlace.vendor, RunPlace.place)
+
+
+def _unfilled(day: str) -> _Listing:
+    query = select(Unfilled.request, Unfilled.reason).where(Unfilled.day == day)
+    return query, (Unfilled.request,)
+
+
+_LISTS = {
+    "requests": _requests,
+    "bids": _bids,
+    "places": _places,
+    "unfilled": _unfilled,
+}
+
+
+async def page_of(
+    connection: AsyncConnection, what: str, day: str, after: tuple[str, ...] | None, limit: int
+) -> Sequence[AnyRow]:
+    """List a part of a run's ``requests``, ``bids``, ``places`` or ``unfilled``."""
+    query, keys = _LISTS[what](day)
+    if after is not None:
+        query = query.where(tuple_(*keys) > after)
+    return (await connection.execute(query.order_by(*keys).limit(limit))).all()
