@@ -141,6 +141,12 @@ class PublishedRequest(Base):
     __table_args__ = (
         UniqueConstraint("pseudonym"),
         Index("ix_requests_published_at_digest", "published_at", "digest"),
+        Index(
+            "ix_requests_open",
+            "cutoff",
+            sqlite_where=text("day IS NULL"),
+            postgresql_where=text("day IS NULL"),
+        ),
         ANONYMOUS,
     )
     digest: Mapped[str] = mapped_column(primary_key=True)

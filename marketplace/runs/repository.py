@@ -139,14 +139,21 @@ async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
         PublishedRequest.cutoff <= run.takes_until,
         PublishedRequest.published_at <= run.cutoff,
     )
-    # Closed first: bids that are being stored are waited for, and later ones find it closed.
-    await connection.execute(update(PublishedRequest).where(belonging).values(day=run.day))
+    # Locked, so that bids that are being stored are waited for, and later ones find it closed.
     taken = (
         select(literal(run.day), PublishedRequest.digest)
-        .where(PublishedRequest.day == run.day)
+        .where(belonging)
         .order_by(PublishedRequest.digest)
+        .with_for_update()
     )
     await connection.execute(insert(RunRequest).from_select(["day", "request"], taken))
+    await connection.execute(
+        update(PublishedRequest)
+        .where(
+            PublishedRequest.digest.in_(select(RunRequest.request).where(RunRequest.day == run.day))
+        )
+        .values(day=run.day)
+    )
     # Its newest day is most of what is asked next, and without this no plan would know of it.
     await connection.execute(text("ANALYZE run_requests"))
 

@@ -27,6 +27,10 @@ ASSIGNMENTS = sa.table(
 def upgrade() -> None:
     with op.batch_alter_table("requests") as table:
         table.drop_index("ix_requests_day_digest")
+    is_open = sa.text("day IS NULL")
+    op.create_index(
+        "ix_requests_open", "requests", ["cutoff"], sqlite_where=is_open, postgresql_where=is_open
+    )
     with op.batch_alter_table("runs") as table:
         for name in ("epoch", "lease_until"):
             table.add_column(
@@ -165,6 +169,7 @@ def downgrade() -> None:
     with op.batch_alter_table("runs") as table:
         for name in ("findings", "lease_until", "epoch"):
             table.drop_column(name)
+    op.drop_index("ix_requests_open", "requests")
     with op.batch_alter_table("requests") as table:
         table.create_index("ix_requests_day_digest", ["day", "digest"])
 

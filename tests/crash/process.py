@@ -11,20 +11,26 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from marketplace.market import Market
 from marketplace.runs import service as runs
 from marketplace.runs.lease import pass_by
-from tests.support.market import an_identity, settings_of
+from marketplace.settings import ScheduleSettings, Settings
+from tests.support.market import an_identity
 
 
 async def main(home: str, url: str, offset: str, *fate: str) -> None:
     """Close what is due."""
-    market = Market.open(
-        settings_of(Path(home), url),
-        an_identity(),
-        clock=lambda: time.time() + int(offset),
-    )
+    # The test has written the market's home; a process that wrote it again would disturb the others.
+    facts: dict[str, Any] = {
+        "home": Path(home),
+        "name": "Test market",
+        "database_url": url,
+        "schedule": ScheduleSettings(time_zone="Europe/Vienna"),
+    }
+    settings = Settings(**facts)
+    market = Market.open(settings, an_identity(), clock=lambda: time.time() + int(offset))
 
     def end_at(point: str) -> None:
         if point == fate[1]:

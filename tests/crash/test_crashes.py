@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -76,15 +76,26 @@ class Workers:
     def __init__(self, home: Path, url: str, market: ClockedMarket) -> None:
         self.arguments = [str(home), url]
         self.offset = market.clock.now - int(time.time()) + 60
+        self.started: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self.started:
+            process.kill()
+            process.communicate()
 
     def start(self, *fate: str, later: int = 0) -> subprocess.Popen[bytes]:
         """Start a process; `later` seconds by its clock than others."""
         program = [sys.executable, "-m", "tests.crash.process"]
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [*program, *self.arguments, str(self.offset + later), *fate],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
+        self.started.append(process)
+        return process
 
 
 async def ended(process: subprocess.Popen[bytes]) -> int:
@@ -123,12 +134,12 @@ async def test_killed_and_started_again(
     point: str, tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
     url = new_database()
-    async with a_day(tmp_path / "market", url) as market:
-        workers = Workers(tmp_path / "market", url, market)
-        assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
-        assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-        # A later item of the outbox may still have had a lease by the first clock.
-        assert await run_rows(market) == undisturbed
+    home = tmp_path / "market"
+    async with a_day(home, url) as market:
+        with Workers(home, url, market) as workers:
+            assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            assert await run_rows(market) == undisturbed
 
 
 @pytest.mark.long
@@ -136,19 +147,20 @@ async def test_eight_at_once_and_one_that_wakes_past_its_lease(
     tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
     url = new_database()
-    async with a_day(tmp_path / "market", url) as market:
-        workers = Workers(tmp_path / "market", url, market)
-        stopped = workers.start("SIGSTOP", "matched")
-        await until(lambda: is_stopped(stopped))
-        others = [workers.start(later=LEASE_SECONDS) for _ in range(7)]
-        for other in others:
-            assert await ended(other) == 0
-        # Those who came while another was at it left; what they left is done by the next.
-        assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-        before = await run_rows(market)
-        os.kill(stopped.pid, signal.SIGCONT)
-        assert await ended(stopped) == 0
-        assert await run_rows(market) == before == undisturbed
+    home = tmp_path / "market"
+    async with a_day(home, url) as market:
+        with Workers(home, url, market) as workers:
+            stopped = workers.start("SIGSTOP", "matched")
+            await until(lambda: is_stopped(stopped))
+            others = [workers.start(later=LEASE_SECONDS) for _ in range(7)]
+            for other in others:
+                assert await ended(other) == 0
+            # Those who came while another was at it left; what they left is done by the next.
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            before = await run_rows(market)
+            os.kill(stopped.pid, signal.SIGCONT)
+            assert await ended(stopped) == 0
+            assert await run_rows(market) == before == undisturbed
 
 
 def is_stopped(process: subprocess.Popen[bytes]) -> bool:
