@@ -31,7 +31,7 @@ def install(folder: Path) -> None:
 
 
 def run(script: Path, question: Any, *arguments: str) -> tuple[int, str]:
-    """The exit code and standard output of a script that reads JSON on standard input."""
+    """The exit code of a script that reads JSON on standard input, and what it printed."""
     finished = subprocess.run(
         ["node", script.name, *arguments],
         cwd=script.parent,
@@ -41,4 +41,4 @@ def run(script: Path, question: Any, *arguments: str) -> tuple[int, str]:
         timeout=60,
         check=False,
     )
-    return finished.returncode, finished.stdout
+    return finished.returncode, finished.stdout or finished.stderr

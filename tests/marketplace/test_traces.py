@@ -1,9 +1,7 @@
 """What an anonymous call must not leave behind: no line of a log, no number that moves."""
 
 import contextlib
-import io
 import logging
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,15 +34,15 @@ Collect = Callable[[], list[str]]
 
 
 @pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Iterator[Collect]:
+def logged(
+    caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Collect]:
     """Log as the market does, with every library at its loudest; answers all that was said."""
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)  # structlog keeps the stream that it finds
     caplog.set_level(logging.DEBUG)
     for name in ("aiosqlite", "asyncio", "httpx", "httpcore"):  # the test's own, or without values
         caplog.set_level(logging.WARNING, logger=name)
     configure_logging()
-    yield lambda: [*(record.getMessage() for record in caplog.records), stream.getvalue()]
+    yield lambda: [*(record.getMessage() for record in caplog.records), *capsys.readouterr()]
     structlog.reset_defaults()
 
 

@@ -42,7 +42,9 @@ POLICIES = ("best-nearby", "best-value", "nearest", "lowest-price")
 def text(most: int) -> st.SearchStrategy[str]:
     """A line of text for people, of any script."""
     shown = st.characters(codec="utf-8", exclude_categories=("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-    return st.text(shown, min_size=1, max_size=most).filter(text_is_clean)
+    return st.text(shown, min_size=1, max_size=most).filter(
+        lambda line: bool(line.strip()) and text_is_clean(line)
+    )
 
 
 amounts = st.integers(1, MAX_INTEGER)
