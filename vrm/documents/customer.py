@@ -20,6 +20,8 @@ from vrm.documents.scalars import (
     PriceKind,
     QuarterHour,
     ReplyKeyText,
+    Salt,
+    Sequence,
     Slug,
     TermsId,
     Text,
@@ -79,8 +81,19 @@ class AcceptedTerms(Part, frozen=True, kw_only=True):
     digest: Digest
 
 
+class ItemName(Part, frozen=True, kw_only=True):
+    """An item of a principal's catalogue: who lists it, and under which id."""
+
+    principal: Did
+    id: Slug
+
+
 class PersonalRequest(Document, frozen=True, kw_only=True):
-    """A signed, anonymous need."""
+    """A signed, anonymous need.
+
+    ``item`` asks for one item of a principal's catalogue at its fixed price. With ``roll_over`` a request that
+    stays unfilled joins the next market day.
+    """
 
     SIGNER: ClassVar[str] = "pseudonym"
     PSEUDONYMOUS: ClassVar[bool] = True
@@ -98,6 +111,8 @@ class PersonalRequest(Document, frozen=True, kw_only=True):
     not_before: QuarterHour | UnsetType = UNSET
     needed_by: QuarterHour | UnsetType = UNSET
     facets: Annotated[Attributes, Meta(max_length=8)] | UnsetType = UNSET
+    item: ItemName | UnsetType = UNSET
+    roll_over: bool = False
 
     def __post_init__(self) -> None:
         if len(set(self.delivery)) != len(self.delivery):
@@ -119,6 +134,46 @@ class RequestWithdrawal(Document, frozen=True, kw_only=True):
     market: Did
     pseudonym: Did
     request: Digest
+
+
+class Preference(Document, frozen=True, kw_only=True):
+    """The owner's order over the bids on its request; the one with the highest ``seq`` counts.
+
+    Listed bids come first, in the order given; struck-out ones are out. With ``only_listed`` no other bid may
+    win.
+    """
+
+    SIGNER: ClassVar[str] = "pseudonym"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["Preference"] = "Preference"
+    market: Did
+    pseudonym: Did
+    request: Digest
+    seq: Sequence
+    salt: Salt
+    listed: Annotated[tuple[Digest, ...], Meta(max_length=200)] = ()
+    struck_out: Annotated[tuple[Digest, ...], Meta(max_length=200)] = ()
+    only_listed: bool = False
+
+    def __post_init__(self) -> None:
+        named = (*self.listed, *self.struck_out)
+        if len(set(named)) != len(named):
+            raise ValueError("a bid is named twice")
+
+
+class Answer(Document, frozen=True, kw_only=True):
+    """The owner's answer to a vendor's question; both stand on the board."""
+
+    SIGNER: ClassVar[str] = "pseudonym"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["Answer"] = "Answer"
+    market: Did
+    pseudonym: Did
+    request: Digest
+    question: Digest
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class Facets(Part, frozen=True, kw_only=True):

@@ -128,6 +128,22 @@ class Assignment(Document, frozen=True, kw_only=True):
     reserve: tuple[Digest, ...]
 
 
+class Fallback(Document, frozen=True, kw_only=True):
+    """Nobody nearby took a catalogue item's request: its principal ships."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Fallback"] = "Fallback"
+    market: Did
+    day: MarketDay
+    request: Digest
+    principal: Did
+    item: Slug
+    amount: Amount
+    currency: Currency
+    tick: Count
+
+
 class RunReport(Document, frozen=True, kw_only=True):
     """What one run did, and the digests that pin its inputs and its outcome."""
 
@@ -143,5 +159,24 @@ class RunReport(Document, frozen=True, kw_only=True):
     bids: Count
     assigned: Count
     unfilled: dict[UnfilledReason, Count]
+    inputs: Digest
+    outcome: Digest
+
+
+class TickReport(Document, frozen=True, kw_only=True):
+    """What one tick of a day's cascade did with the requests whose vendors declined or did not answer."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["TickReport"] = "TickReport"
+    market: Did
+    day: MarketDay
+    tick: Annotated[int, Meta(ge=1)]
+    instant: Instant
+    declined: Count
+    timed_out: Count
+    assigned: Count
+    fallback: Count
+    unfilled: Count
     inputs: Digest
     outcome: Digest

@@ -12,18 +12,23 @@ from vrm.documents.scalars import (
     DeliveryWay,
     Did,
     Digest,
+    Gtin,
+    Instant,
     Label,
     LatE6,
     LngE6,
     LocalDate,
     Name,
     Price,
+    ReplyKeyText,
     Salt,
     Sequence,
     Slug,
     TermsId,
     Text,
+    gtin_is_valid,
     parse_date,
+    parse_instant,
 )
 
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
@@ -100,8 +105,22 @@ class BidPrice(Part, frozen=True, kw_only=True):
             raise ValueError("the parts of the price do not add up to its amount")
 
 
+class Alternative(Part, frozen=True, kw_only=True):
+    """Something else than was asked for; such a bid can win only if the owner's Preference lists it."""
+
+    title: Name
+    text: Text | UnsetType = UNSET
+    gtin: Gtin | UnsetType = UNSET
+    brand: Label | UnsetType = UNSET
+    model: Label | UnsetType = UNSET
+
+
 class Bid(Document, frozen=True, kw_only=True):
-    """A firm commitment to fulfil one request; one live bid per vendor and request, highest ``seq``."""
+    """A firm commitment to fulfil one request; one live bid per vendor and request, highest ``seq``.
+
+    It holds for the day in which it was made, and until ``valid_until`` for later days that the request rolls
+    over to.
+    """
 
     SIGNER: ClassVar[str] = "vendor"
 
@@ -117,6 +136,12 @@ class Bid(Document, frozen=True, kw_only=True):
     seq: Sequence
     salt: Salt
     text: Annotated[str, Meta(min_length=1, max_length=500)] | UnsetType = UNSET
+    alternative: Alternative | UnsetType = UNSET
+    valid_until: Instant | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.valid_until:
+            parse_instant(self.valid_until)
 
 
 class BidWithdrawal(Document, frozen=True, kw_only=True):
@@ -128,3 +153,71 @@ class BidWithdrawal(Document, frozen=True, kw_only=True):
     market: Did
     vendor: Did
     bid: Digest
+
+
+class Question(Document, frozen=True, kw_only=True):
+    """The one question that a vendor may ask about a request; it stands on the board."""
+
+    SIGNER: ClassVar[str] = "vendor"
+
+    type: Literal["Question"] = "Question"
+    market: Did
+    vendor: Did
+    request: Digest
+    text: Annotated[str, Meta(min_length=1, max_length=500)]
+
+
+class Acceptance(Document, frozen=True, kw_only=True):
+    """The vendor acknowledges an assignment, with a one-time key for what only it may read."""
+
+    SIGNER: ClassVar[str] = "vendor"
+
+    type: Literal["Acceptance"] = "Acceptance"
+    market: Did
+    vendor: Did
+    assignment: Digest
+    message_key: ReplyKeyText
+
+
+class Decline(Document, frozen=True, kw_only=True):
+    """The vendor does not stand by its bid; it counts against it and burns the unit for the date."""
+
+    SIGNER: ClassVar[str] = "vendor"
+
+    type: Literal["Decline"] = "Decline"
+    market: Did
+    vendor: Did
+    assignment: Digest
+    reason: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
+
+
+class CatalogueItem(Document, frozen=True, kw_only=True):
+    """A brand's item at a fixed price; the brand ships what nobody nearby takes.
+
+    The principal is a vendor of the market. ``authorised`` names the vendors that may sell the item; left out,
+    all may. ``listed`` false takes the item off the catalogue. The highest ``seq`` counts.
+    """
+
+    SIGNER: ClassVar[str] = "principal"
+
+    type: Literal["CatalogueItem"] = "CatalogueItem"
+    market: Did
+    principal: Did
+    id: Slug
+    seq: Sequence
+    title: Name
+    category: Slug
+    amount: Price
+    currency: Currency
+    delivery: Annotated[tuple[DeliveryWay, ...], Meta(min_length=1, max_length=3)]
+    terms: Annotated[tuple[TermsId, ...], Meta(min_length=1, max_length=16)]
+    listed: bool = True
+    text: Text | UnsetType = UNSET
+    gtin: Gtin | UnsetType = UNSET
+    brand: Label | UnsetType = UNSET
+    model: Label | UnsetType = UNSET
+    authorised: Annotated[tuple[Did, ...], Meta(max_length=1000)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.gtin and not gtin_is_valid(self.gtin):
+            raise ValueError("the GTIN's check digit is wrong")

@@ -10,21 +10,29 @@ from hypothesis import strategies as st
 
 import crypto
 from vrm.documents import (
+    Acceptance,
     AcceptedTerms,
+    Answer,
     Area,
     AskingPrice,
     Assignment,
     Bid,
     BidWithdrawal,
     Capacity,
+    CatalogueItem,
+    Decline,
     Document,
+    Fallback,
     MarketDescriptor,
     Need,
     PersonalRequest,
+    Preference,
     Profile,
     Promise,
+    Question,
     RequestWithdrawal,
     RunReport,
+    TickReport,
     VendorProfile,
 )
 from vrm.documents.customer import CREDENTIALS_V2, UNDEFINED_TERMS
@@ -51,6 +59,7 @@ amounts = st.integers(1, MAX_INTEGER)
 seqs = st.integers(0, MAX_INTEGER)
 digests = st.binary(min_size=32, max_size=32).map(crypto.base64url_encode)
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
+salts = st.binary(min_size=16, max_size=16).map(crypto.base64url_encode)
 currencies = st.from_regex(r"[A-Z]{3}", fullmatch=True)
 days = st.dates(datetime(2020, 1, 1, tzinfo=UTC).date(), datetime(2040, 1, 1, tzinfo=UTC).date())
 instants = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)).map(  # noqa: DTZ001
@@ -195,7 +204,29 @@ SORTS = [
             "terms": terms,
             "policy": st.sampled_from(POLICIES),
         },
-        {"needed_by": quarters, "facets": attributes},
+        {
+            "needed_by": quarters,
+            "facets": attributes,
+            "item": st.fixed_dictionaries({"principal": st.just(OTHER.did), "id": slugs}),
+            "roll_over": st.booleans(),
+        },
+    ),
+    _sort(
+        Preference,
+        {"pseudonym": st.just(KEY.did), "request": digests, "seq": seqs, "salt": salts},
+        {
+            "listed": st.lists(digests, max_size=4, unique=True),
+            "only_listed": st.booleans(),
+        },
+    ),
+    _sort(
+        Answer,
+        {
+            "pseudonym": st.just(KEY.did),
+            "request": digests,
+            "question": digests,
+            "text": text(40),
+        },
     ),
     _sort(RequestWithdrawal, {"pseudonym": st.just(KEY.did), "request": digests}),
     _sort(
@@ -232,9 +263,34 @@ SORTS = [
             "lead_time_hours": st.integers(0, 8760),
             "terms": terms,
             "seq": seqs,
-            "salt": st.binary(min_size=16, max_size=16).map(crypto.base64url_encode),
+            "salt": salts,
         },
-        {"text": text(40)},
+        {
+            "text": text(40),
+            "alternative": st.fixed_dictionaries({"title": text(20)}, optional={"gtin": gtins}),
+            "valid_until": instants,
+        },
+    ),
+    _sort(Question, {"vendor": st.just(KEY.did), "request": digests, "text": text(40)}),
+    _sort(
+        Acceptance,
+        {"vendor": st.just(KEY.did), "assignment": digests, "message_key": st.just(REPLY)},
+    ),
+    _sort(Decline, {"vendor": st.just(KEY.did), "assignment": digests}, {"reason": text(40)}),
+    _sort(
+        CatalogueItem,
+        {
+            "principal": st.just(KEY.did),
+            "id": slugs,
+            "seq": seqs,
+            "title": text(20),
+            "category": slugs,
+            "amount": amounts,
+            "currency": currencies,
+            "delivery": ways,
+            "terms": st.just(["PDC-INTENT"]),
+        },
+        {"authorised": st.just([OTHER.did]), "gtin": gtins, "listed": st.booleans()},
     ),
     _sort(BidWithdrawal, {"vendor": st.just(KEY.did), "bid": digests}),
     _sort(
@@ -285,6 +341,31 @@ SORTS = [
             "rank": st.integers(1, 100),
             "eligible": st.integers(1, 100),
             "reserve": st.lists(digests, max_size=5),
+        },
+    ),
+    _sort(
+        Fallback,
+        {
+            "day": st.just("2026-11-21"),
+            "request": digests,
+            "principal": st.just(OTHER.did),
+            "item": slugs,
+            "amount": amounts,
+            "currency": currencies,
+            "tick": st.integers(0, 100),
+        },
+    ),
+    _sort(
+        TickReport,
+        {
+            "day": st.just("2026-11-21"),
+            "tick": st.integers(1, 100),
+            "instant": instants,
+            "inputs": digests,
+            "outcome": digests,
+            **dict.fromkeys(
+                ("declined", "timed_out", "assigned", "fallback", "unfilled"), st.integers(0, 100)
+            ),
         },
     ),
     _sort(
