@@ -32,7 +32,7 @@ from benchmarks._harness import Bar, Report, as_json, as_text
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.db import Database
-from marketplace.runs import lease, repository
+from marketplace.runs import lease, repository, snapshot
 from marketplace.runs.apart import resolve_apart
 from marketplace.runs.lease import Lease, pass_by
 from marketplace.runs.resolving import resolve_here
@@ -117,10 +117,10 @@ async def _freeze(db: Database) -> float:
     start = time.perf_counter()
     async with db.unit_of_work() as connection:
         run = await repository.lock(connection, DAY)
-        await repository.take_requests(connection, run)
-        places = await repository.bidding_places(connection, DAY, DAY)
+        await snapshot.take_requests(connection, run)
+        places = await snapshot.bidding_places(connection, DAY, DAY)
         bands = {row.vendor: 16 for row in places}
-        await repository.freeze(connection, DAY, "A" * 43, places, bands)
+        await snapshot.freeze(connection, DAY, "A" * 43, places, bands)
     return time.perf_counter() - start
 
 

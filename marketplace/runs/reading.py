@@ -23,7 +23,7 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
-from marketplace.runs import listing, repository
+from marketplace.runs import awards, listing, repository
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import load_frozen
 from marketplace.runs.rules import REASONS
@@ -110,7 +110,7 @@ async def list_assignments(
     after = read_cursor(cursor, tuple[str]) or ("",)
     _check_published(await _find(market, day))
     async with market.db.snapshot() as connection:
-        found = await repository.assignments_page(connection, day, after[0], limit + 1)
+        found = await awards.assignments_page(connection, day, after[0], limit + 1)
     rows, more = cut(found, limit)
     unsigned = [row for row in rows if row.wire is None]
     made = await asyncio.to_thread(sign_all, market, unsigned)
@@ -136,7 +136,7 @@ async def list_own_assignments(
     """List what a vendor was given by announced runs, oldest first; later runs follow the cursor `resume`."""
     after = read_cursor(cursor, tuple[int, str]) or (0, "")
     async with market.db.snapshot() as connection:
-        found = await repository.assignments_of_vendor(connection, vendor, after, limit + 1)
+        found = await awards.assignments_of_vendor(connection, vendor, after, limit + 1)
     rows, more = cut(found, limit)
     here = write_cursor(rows[-1].ordinal, rows[-1].request) if rows else cursor
     items = [

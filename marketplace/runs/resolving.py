@@ -10,7 +10,7 @@ from marketplace.db import Database
 from marketplace.resolver import Outcome, Status, reserves, resolve
 from marketplace.resolver.tables import Strings
 from marketplace.rowbytes import Column
-from marketplace.runs import repository
+from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
@@ -50,7 +50,7 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
-            await repository.store_outcome(connection, lease.day, decided.awards, decided.unfilled)
+            await awards.store_outcome(connection, lease.day, decided.awards, decided.unfilled)
             reach("outcome-written")
             findings = _findings(frozen, decided, inputs, await outcome)
             await repository.set_stage(
@@ -67,11 +67,11 @@ async def load_frozen(db: Database, day: str) -> FrozenDay:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
-        places, place_of = await repository.frozen_places(connection, day)
-        blocks = [block async for block in repository.frozen_requests(connection, day)]
+        places, place_of = await snapshot.frozen_places(connection, day)
+        blocks = [block async for block in snapshot.frozen_requests(connection, day)]
         requests = np.concatenate(blocks)
         bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
-        async for block in repository.frozen_bids(connection, day):
+        async for block in snapshot.frozen_bids(connection, day):
             await asyncio.to_thread(bids.add, block)
     return await asyncio.to_thread(arranged_day, run, requests, places, bids)
 

@@ -20,7 +20,7 @@ from marketplace.instants import instant_text
 from marketplace.jobs import outbox
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
-from marketplace.runs import lease, repository, signing
+from marketplace.runs import lease, repository, signing, snapshot
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
 from marketplace.runs.rules import Findings
@@ -169,14 +169,14 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
         run = await lease.hold(market.db, connection, held)
         if run.stage != "due":
             return str(run.stage)
-        await repository.take_requests(connection, run)
+        await snapshot.take_requests(connection, run)
         reach("requests-taken")
         local = _local_date(run.day)
-        places = await repository.bidding_places(connection, run.day, local.isoformat())
+        places = await snapshot.bidding_places(connection, run.day, local.isoformat())
         standings = await reputation.standings(connection, local, {row.vendor for row in places})
         bands = {vendor: standing.band for vendor, standing in standings.items()}
         seed = seed_text(market.identity.seed(run.ordinal))
-        await repository.freeze(connection, run.day, seed, places, bands)
+        await snapshot.freeze(connection, run.day, seed, places, bands)
         reach("freezing")
     reach("frozen")
     return "frozen"

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.market import Market
-from marketplace.runs import repository
+from marketplace.runs import awards
 from vrm.documents import Assignment, Signed, sign
 
 KIND = "sign-assignments"
@@ -40,9 +40,9 @@ def chunks(day: str, assigned: int) -> Iterator[str]:
 async def sign_chunk(market: Market, connection: AsyncConnection, key: str) -> None:
     """Sign and store the assignments of one chunk."""
     day, _, first = key.partition("/")
-    rows = await repository.awards_to_sign(connection, day, first)
+    rows = await awards.awards_to_sign(connection, day, first)
     signed = await asyncio.to_thread(sign_all, market, rows)
-    await repository.add_assignments(
+    await awards.add_assignments(
         connection,
         [
             {
@@ -58,7 +58,7 @@ async def sign_chunk(market: Market, connection: AsyncConnection, key: str) -> N
 
 
 def sign_all(market: Market, rows: Sequence[AnyRow]) -> list[Signed[Assignment]]:
-    """The documents of awards, as `repository` finds them."""
+    """The documents of awards, as `awards` finds them."""
     return [sign(_assignment(market, row), market.identity.key) for row in rows]
 
 

@@ -1,0 +1,225 @@
+"""Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    Case,
+    SmallInteger,
+    and_,
+    case,
+    cast,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import InstrumentedAttribute
+
+from marketplace import bulk
+from marketplace.db import AnyRow
+from marketplace.models import (
+    Award,
+    PlaceCapacity,
+    PlaceNumber,
+    PublishedRequest,
+    RunPlace,
+    RunRequest,
+    StoredBid,
+    Vendor,
+    VendorPlace,
+)
+from marketplace.resolver import Policy, Way
+from marketplace.resolver.tables import label
+from marketplace.runs.repository import set_stage
+from marketplace.runs.rules import FrozenPlace, units_left
+
+
+async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
+    """Give a run the open requests that belong to it."""
+    belonging = and_(
+        PublishedRequest.day.is_(None),
+        PublishedRequest.withdrawn_at.is_(None),
+        PublishedRequest.cutoff <= run.takes_until,
+        PublishedRequest.published_at <= run.cutoff,
+    )
+    # Locked, so that bids that are being stored are waited for, and later ones find it closed.
+    taken = (
+        select(literal(run.day), PublishedRequest.digest)
+        .where(belonging)
+        .order_by(PublishedRequest.digest)
+        .with_for_update()
+    )
+    await connection.execute(insert(RunRequest).from_select(["day", "request"], taken))
+    await connection.execute(
+        update(PublishedRequest)
+        .where(
+            PublishedRequest.digest.in_(select(RunRequest.request).where(RunRequest.day == run.day))
+        )
+        .values(day=run.day)
+    )
+    # Its newest day is most of what is asked next, and without this no plan would know of it.
+    await connection.execute(text("ANALYZE run_requests"))
+
+
+async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Sequence[AnyRow]:
+    """The places that bid on a day's requests, with their units for the date and those already awarded."""
+    bidding = (
+        select(StoredBid.vendor, StoredBid.place)
+        .join(RunRequest, RunRequest.request == StoredBid.request)
+        .where(RunRequest.day == day, StoredBid.state == "live")
+        .distinct()
+        .subquery()
+    )
+    awarded = (
+        select(StoredBid.vendor, StoredBid.place, func.count().label("units"))
+        .select_from(Award)
+        .join(StoredBid, StoredBid.digest == Award.bid)
+        .where(Award.day.startswith(date, autoescape=True))
+        .group_by(StoredBid.vendor, StoredBid.place)
+        .subquery()
+    )
+    query = (
+        select(
+            VendorPlace.__table__,
+            Vendor.profile_digest,
+            Vendor.suspended,
+            func.coalesce(PlaceCapacity.units, VendorPlace.capacity).label("units"),
+            func.coalesce(awarded.c.units, 0).label("awarded"),
+        )
+        .join(
+            bidding,
+            and_(bidding.c.vendor == VendorPlace.vendor, bidding.c.place == VendorPlace.place),
+        )
+        .join(Vendor, Vendor.did == VendorPlace.vendor)
+        .outerjoin(
+            PlaceCapacity,
+            and_(
+                PlaceCapacity.vendor == VendorPlace.vendor,
+                PlaceCapacity.place == VendorPlace.place,
+                PlaceCapacity.date == date,
+            ),
+        )
+        .outerjoin(
+            awarded,
+            and_(awarded.c.vendor == VendorPlace.vendor, awarded.c.place == VendorPlace.place),
+        )
+        .order_by(VendorPlace.vendor, VendorPlace.place)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def freeze(
+    connection: AsyncConnection,
+    day: str,
+    seed: str,
+    places: Sequence[AnyRow],
+    bands: dict[str, int],
+) -> None:
+    """Fix a run's places, and mark it frozen."""
+    rows = [
+        {
+            "day": day,
+            "vendor": row.vendor,
+            "place": row.place,
+            "profile": row.profile_digest,
+            "lat_e6": row.lat_e6,
+            "lng_e6": row.lng_e6,
+            "reach_m": row.reach_m,
+            "units": units_left(row.units, row.awarded),
+            "band": bands[row.vendor],
+            "suspended": row.suspended,
+        }
+        for row in places
+    ]
+    if rows:
+        await connection.execute(insert(RunPlace), rows)
+    await set_stage(connection, day, "frozen", seed=seed)
+
+
+def frozen_requests(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
+    """A day's requests, by digest, as columns."""
+    row = PublishedRequest
+    ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
+    query = (
+        select(
+            row.digest,
+            cast(
+                _code(row.policy, {label(policy): policy for policy in Policy}), SmallInteger
+            ).label("policy"),
+            row.amount,
+            cast(_code(row.price_kind, {"fixed": 1, "ceiling": 0}), SmallInteger).label("fixed"),
+            cast(sum(case((taken, int(way)), else_=0) for taken, way in ways), SmallInteger).label(
+                "ways"
+            ),
+            row.radius_m,
+        )
+        .join(RunRequest, RunRequest.request == row.digest)
+        .where(RunRequest.day == day)
+        .order_by(row.digest)
+    )
+    layout = {
+        "digest": bulk.DIGEST,
+        "policy": "i2",
+        "amount": "i8",
+        "fixed": "i2",
+        "ways": "i2",
+        "radius_m": "i8",
+    }
+    return bulk.read(connection, query, layout, along=row.digest)
+
+
+def frozen_bids(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
+    """The live bids on a day's requests, by request and vendor, as columns out of one covering index."""
+    row = StoredBid
+    query = (
+        select(
+            row.request,
+            row.digest,
+            row.place_number.label("place"),
+            row.amount,
+            row.distance_m,
+            row.way,
+        )
+        .join(RunRequest, RunRequest.request == row.request)
+        .where(RunRequest.day == day, row.state == "live")
+        .order_by(row.request, row.vendor)
+    )
+    layout = {
+        "request": bulk.DIGEST,
+        "digest": bulk.DIGEST,
+        "place": "i4",
+        "amount": "i8",
+        "distance_m": "i8",
+        "way": "i2",
+    }
+    return bulk.read(connection, query, layout, along=row.request)
+
+
+def _code(column: InstrumentedAttribute[str], codes: Mapping[str, int]) -> Case[int]:
+    return case(*((column == name, int(code)) for name, code in codes.items()))
+
+
+async def frozen_places(
+    connection: AsyncConnection, day: str
+) -> tuple[list[FrozenPlace], NDArray[np.int32]]:
+    """A day's places, by vendor and place; and by a place's number which of them it is, or -1."""
+    columns = [RunPlace.__table__.c[name] for name in FrozenPlace._fields]
+    query = (
+        select(PlaceNumber.number, *columns)
+        .join(
+            PlaceNumber,
+            and_(PlaceNumber.vendor == RunPlace.vendor, PlaceNumber.place == RunPlace.place),
+        )
+        .where(RunPlace.day == day)
+        .order_by(RunPlace.vendor, RunPlace.place)
+    )
+    rows = (await connection.execute(query)).all()
+    newest = await connection.execute(select(func.coalesce(func.max(PlaceNumber.number), 0)))
+    place_of = np.full(newest.scalar_one() + 1, -1, dtype=np.int32)
+    place_of[[row.number for row in rows]] = np.arange(len(rows), dtype=np.int32)
+    return [FrozenPlace(*row[1:]) for row in rows], place_of
