@@ -25,6 +25,7 @@ from marketplace.http.signed_reads import reading_vendor
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
 from marketplace.market import Market
+from marketplace.preferences.controller import PreferencesController
 from marketplace.requests.controller import RequestsController
 from marketplace.runs.controller import RunsController
 from marketplace.settings import Settings
@@ -57,6 +58,7 @@ def create_app(
             DescriptorController,
             VendorsController,
             RequestsController,
+            PreferencesController,
             BoardController,
             BidsController,
             RunsController,

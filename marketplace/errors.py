@@ -119,6 +119,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
         403, "Another pseudonym's request", "Sign with the request's own key."
     ),
     "request-withdrawn": Problem(409, "Request was withdrawn", "Leave it out."),
+    "preferences-closed": Problem(
+        409, "Too late for a preference", "Send it before the request's cutoff."
+    ),
     "request-resolved": Problem(409, "Request was resolved", "See the run of its day."),
     # bids
     "terms-not-accepted": Problem(

@@ -107,9 +107,11 @@ class Pending(Base):
     __tablename__ = "pending"
     __table_args__ = (ANONYMOUS,)
     digest: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """The document's type."""
     pseudonym: Mapped[str]
     request: Mapped[str | None]
-    """The withdrawn request's digest; null when the document is a request."""
+    """The digest of the request that it is about; null when it is a request itself."""
     wire: Mapped[bytes]
     publish_by: Mapped[int]
 

@@ -20,6 +20,7 @@ from vrm.documents import (
     Need,
     PersonalRequest,
     Place,
+    Preference,
     RequestWithdrawal,
     Signed,
     VendorProfile,
@@ -48,6 +49,14 @@ def examples(market: Market) -> dict[str, Any]:
     withdrawal = RequestWithdrawal(
         market=market.did, pseudonym=pseudonym.did, request=request.digest
     )
+    preference = Preference(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        seq=1,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+        listed=(bid.digest,),
+    )
     bid_withdrawal = BidWithdrawal(market=market.did, vendor=vendor.did, bid=bid.digest)
     signed: list[Signed[Document]] = [
         profile,
@@ -55,6 +64,7 @@ def examples(market: Market) -> dict[str, Any]:
         bid,
         sign(capacity, vendor),
         sign(withdrawal, pseudonym),
+        sign(preference, pseudonym),
         sign(bid_withdrawal, vendor),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}

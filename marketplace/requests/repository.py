@@ -1,14 +1,13 @@
 """Every query about requests and their publication."""
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import AnyRow, insert_new
-from marketplace.models import Batch, BatchClock, Pending, PublishedRequest, PublishedWithdrawal
+from marketplace.db import AnyRow
+from marketplace.models import Batch, PublishedRequest, PublishedWithdrawal
 
 
 async def find_published(connection: AsyncConnection, digest: str) -> AnyRow | None:
@@ -23,59 +22,10 @@ async def find_published_withdrawal(connection: AsyncConnection, digest: str) ->
     return (await connection.execute(query)).one_or_none()
 
 
-async def find_pending(connection: AsyncConnection, digest: str) -> AnyRow | None:
-    """Find a document that waits."""
-    query = select(Pending.__table__).where(Pending.digest == digest)
-    return (await connection.execute(query)).one_or_none()
-
-
-async def pseudonym_is_used(connection: AsyncConnection, pseudonym: str) -> bool:
-    """Tell whether a request under this pseudonym waits or was published."""
-    waiting = select(Pending.digest).where(
-        Pending.pseudonym == pseudonym, Pending.request.is_(None)
-    )
-    published = select(PublishedRequest.digest).where(PublishedRequest.pseudonym == pseudonym)
-    return (await connection.execute(waiting.union_all(published).limit(1))).first() is not None
-
-
-async def add_pending(connection: AsyncConnection, row: dict[str, Any]) -> None:
-    """Let a document wait for its batch."""
-    await insert_new(connection, Pending, row)
-
-
-async def count_pending(connection: AsyncConnection) -> tuple[int, int | None]:
-    """Count what waits, and find the earliest instant promised for any of it."""
-    query = select(func.count(), func.min(Pending.publish_by))
-    waiting, earliest = (await connection.execute(query)).one()
-    return waiting, earliest
-
-
-async def take_pending(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """Take all that waits out of the pending table, in order of digests, and leave nothing of it behind."""
-    if connection.dialect.name == "postgresql":
-        # Deleted rows would stay in the heap, in the order in which they came; a truncated file does not.
-        await connection.execute(text("LOCK TABLE pending IN ACCESS EXCLUSIVE MODE"))
-        rows = (await connection.execute(select(Pending.__table__))).all()
-        await connection.execute(text("TRUNCATE pending"))
-    else:
-        taken = await connection.execute(delete(Pending).returning(*Pending.__table__.columns))
-        rows = taken.all()
-    return sorted(rows, key=attrgetter("digest"))
-
-
-async def newest_instant(connection: AsyncConnection) -> int | None:
-    """The newest batch instant that the market has come to."""
-    return (await connection.execute(select(BatchClock.instant))).scalar_one_or_none()
-
-
-async def come_to(connection: AsyncConnection, instant: int) -> bool:
-    """Note that the market has come to a batch instant; tell whether nobody had noted it before."""
-    if await insert_new(connection, BatchClock, {"id": 1, "instant": instant}):
-        return True
-    moved = await connection.execute(
-        update(BatchClock).where(BatchClock.instant < instant).values(instant=instant)
-    )
-    return moved.rowcount == 1
+async def pseudonym_was_published(connection: AsyncConnection, pseudonym: str) -> bool:
+    """Tell whether a request under this pseudonym was published."""
+    query = select(PublishedRequest.digest).where(PublishedRequest.pseudonym == pseudonym)
+    return (await connection.execute(query)).first() is not None
 
 
 async def publish(

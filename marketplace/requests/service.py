@@ -1,16 +1,21 @@
 """The use cases about requests."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import take_turns
+from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.market import Market
+from marketplace.pending import service as pending
+from marketplace.preferences import service as preferences
 from marketplace.requests import repository
 from marketplace.requests.rules import check_request, publication_is_due, published_row
 from marketplace.requests.schemas import BatchView
-from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, read, recall, sign
+from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, read, recall
 
 
 async def submit(market: Market, raw: bytes) -> Signed[Promise]:
@@ -22,19 +27,23 @@ async def submit(market: Market, raw: bytes) -> Signed[Promise]:
         Refused: another market's document, a broken rule, or a pseudonym that was used before.
     """
     request = read(raw, PersonalRequest)
+    pseudonym = request.body.pseudonym
     market.check_addressed(request.body)
     async with market.db.unit_of_work() as connection:
-        await take_turns(connection, [request.body.pseudonym])
-        now = await market.db.now(connection)
+        await take_turns(connection, [pseudonym])
         publish_by = await _promised(connection, request.digest)
         if publish_by is None:
+            now = await market.db.now(connection)
             check_request(request.body, market.rules, market.calendar, now)
-            if await repository.pseudonym_is_used(connection, request.body.pseudonym):
+            if await pending.request_waits(
+                connection, pseudonym
+            ) or await repository.pseudonym_was_published(connection, pseudonym):
                 raise Refused(
                     "pseudonym-reused", "This key has signed another request.", "pseudonym"
                 )
-            publish_by = await _wait(connection, market, request, None, now)
-    return _promise(market, request, publish_by)
+            publish_by = market.calendar.publish_by(now)
+            await pending.wait(connection, request, None, publish_by)
+    return pending.promise(market, request, publish_by)
 
 
 async def withdraw(market: Market, raw: bytes) -> Signed[Promise]:
@@ -51,17 +60,15 @@ async def withdraw(market: Market, raw: bytes) -> Signed[Promise]:
         publish_by = await _promised(connection, withdrawal.digest)
         if publish_by is None:
             await _check_withdrawable(connection, body)
-            now = await market.db.now(connection)
-            publish_by = await _wait(connection, market, withdrawal, body.request, now)
-    return _promise(market, withdrawal, publish_by)
+            publish_by = market.calendar.publish_by(await market.db.now(connection))
+            await pending.wait(connection, withdrawal, body.request, publish_by)
+    return pending.promise(market, withdrawal, publish_by)
 
 
 async def batch_is_due(market: Market) -> bool:
     """Tell whether a batch instant has come that `publish_batch` has not seen."""
     async with market.db.snapshot() as connection:
-        instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-        newest = await repository.newest_instant(connection)
-    return newest is None or newest < instant
+        return await pending.instant_is_new(market, connection)
 
 
 async def publish_batch(market: Market) -> int:
@@ -70,34 +77,19 @@ async def publish_batch(market: Market) -> int:
     Each instant is looked at once, so that what arrives after it waits for the next one.
     """
     async with market.db.unit_of_work() as connection:
-        instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-        if not await repository.come_to(connection, instant):
+        instant = await pending.come_to_instant(market, connection)
+        if instant is None:
             return 0
-        waiting, earliest = await repository.count_pending(connection)
-        if not publication_is_due(waiting, earliest, instant, market.rules):
-            return 0
-        requests, withdrawals = [], []
-        for row in await repository.take_pending(connection):
-            if row.request is None:
-                body = recall(row.wire, PersonalRequest)
-                requests.append(
-                    published_row(
-                        row.digest, row.wire, body, row.publish_by, instant, market.calendar
-                    )
-                )
-            else:
-                withdrawals.append(
-                    {
-                        "digest": row.digest,
-                        "request": row.request,
-                        "published_at": instant,
-                        "publish_by": row.publish_by,
-                        "wire": row.wire,
-                    }
-                )
-        await repository.publish(connection, instant, requests, withdrawals)
-    await market.db.forget_order()
-    return len(requests) + len(withdrawals)
+        waiting, earliest = await pending.count_crowd(connection)
+        if publication_is_due(waiting, earliest, instant, market.rules):
+            rows = await pending.take(connection)
+            await _publish(market, connection, instant, rows)
+        else:
+            rows = await pending.take_hidden(connection)
+        await preferences.keep(connection, rows)
+    if rows:
+        await market.db.forget_order()
+    return len(rows)
 
 
 async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[BatchView]:
@@ -118,9 +110,33 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
     return Page(items=items, next=write_cursor(instants[-1]) if more else None)
 
 
+async def _publish(
+    market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
+) -> None:
+    requests: list[dict[str, Any]] = []
+    withdrawals: list[dict[str, Any]] = []
+    for row in rows:
+        if row.kind == "PersonalRequest":
+            body = recall(row.wire, PersonalRequest)
+            requests.append(
+                published_row(row.digest, row.wire, body, row.publish_by, instant, market.calendar)
+            )
+        elif row.kind == "RequestWithdrawal":
+            withdrawals.append(
+                {
+                    "digest": row.digest,
+                    "request": row.request,
+                    "published_at": instant,
+                    "publish_by": row.publish_by,
+                    "wire": row.wire,
+                }
+            )
+    await repository.publish(connection, instant, requests, withdrawals)
+
+
 async def _promised(connection: AsyncConnection, digest: str) -> int | None:
     for find in (
-        repository.find_pending,
+        pending.find,
         repository.find_published,
         repository.find_published_withdrawal,
     ):
@@ -130,29 +146,10 @@ async def _promised(connection: AsyncConnection, digest: str) -> int | None:
     return None
 
 
-async def _wait(
-    connection: AsyncConnection,
-    market: Market,
-    document: Signed[PersonalRequest] | Signed[RequestWithdrawal],
-    withdrawn: str | None,
-    now: int,
-) -> int:
-    publish_by = market.calendar.publish_by(now)
-    row = {
-        "digest": document.digest,
-        "pseudonym": document.body.pseudonym,
-        "request": withdrawn,
-        "wire": document.wire,
-        "publish_by": publish_by,
-    }
-    await repository.add_pending(connection, row)
-    return publish_by
-
-
 async def _check_withdrawable(connection: AsyncConnection, body: RequestWithdrawal) -> None:
-    request = await repository.find_pending(connection, body.request)
-    if request is not None and request.request is not None:
-        request = None  # what waits under this digest is a withdrawal itself
+    request = await pending.find(connection, body.request)
+    if request is not None and request.kind != "PersonalRequest":
+        request = None  # what waits under this digest is no request
     published = None if request else await repository.find_published(connection, body.request)
     found = request or published
     if found is None:
@@ -163,15 +160,3 @@ async def _check_withdrawable(connection: AsyncConnection, body: RequestWithdraw
         raise Refused("request-resolved", f"The run of {published.day} has resolved it.", "request")
     if published is not None and published.withdrawn_at is not None:
         raise Refused("request-withdrawn", "It was withdrawn before.", "request")
-
-
-def _promise(
-    market: Market, document: Signed[PersonalRequest] | Signed[RequestWithdrawal], publish_by: int
-) -> Signed[Promise]:
-    promise = Promise(
-        market=market.did,
-        document=document.digest,
-        document_type=document.body.type,
-        publish_by=instant_text(publish_by),
-    )
-    return sign(promise, market.identity.key)

@@ -36,6 +36,9 @@ DECISIVE: Final = {
     "draw": "it is equal in all figures, and the day's draw put it behind",
 }
 
+OWN_ORDER: Final = "by the customer's own order"
+"""What decided where the customer's Preference lists the winning bid."""
+
 UNFILLED: Final = {
     Status.NO_BIDS: "Nobody got the request: no vendor bid in time.",
     Status.NONE_ELIGIBLE: "Nobody got the request: none of the bids on it is eligible.",
@@ -62,7 +65,7 @@ def sentences(
         match bid.verdict:
             case Verdict.ASSIGNED:
                 bar = f"choice {position} of {explanation.eligible}"
-                way = "as the customer listed it" if bid.listed is not None else _by(explanation)
+                way = OWN_ORDER if bid.listed is not None else _by(explanation)
                 said.insert(0, f"{figures(bid)} got the request: {bar}, {way}.")
                 if runner_up := next(behind, None):
                     because = DECISIVE[decisive(explanation.policy, bid, runner_up)]

@@ -13,6 +13,7 @@ from marketplace.runs.schemas import (
     OwnAssignment,
     RunBid,
     RunPlaceView,
+    RunPreferenceView,
     RunRequest,
     RunView,
     UnfilledView,
@@ -78,6 +79,19 @@ class RunsController(Controller):
     ) -> Response[Page[RunPlaceView]]:
         """List the places as the run froze them."""
         page = await reading.list_places(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/preferences")
+    async def list_preferences(
+        self,
+        request: Asked,
+        market: TheMarket,
+        day: Word,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunPreferenceView]]:
+        """List the customers' own orders that the run decided by."""
+        page = await reading.list_preferences(market, day, cursor, limit)
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}/assignments")

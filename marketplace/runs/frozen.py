@@ -6,7 +6,7 @@ differently. Lists, awards and the digests of a run follow the text; a *row* is 
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class FrozenDay:
     """The bids' digests, in order of (request, vendor), all as text."""
     bid_at: I32
     """Where each row of the market's bids stands in `bids`."""
+    preferences: list[tuple[str, str]] = field(default_factory=list)
+    """Requests with the digests of the Preferences that count, in order; see `preferring`."""
 
     def find(self, request: str) -> int | None:
         """The row of a request; none if the run did not freeze it."""

@@ -14,6 +14,7 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
+from marketplace.models_mail import RunPreference
 
 _Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
 
@@ -46,10 +47,16 @@ def _unfilled(day: str) -> _Listing:
     return query, (Unfilled.request,)
 
 
+def _preferences(day: str) -> _Listing:
+    query = select(RunPreference.__table__).where(RunPreference.day == day)
+    return query, (RunPreference.request,)
+
+
 _LISTS = {
     "requests": _requests,
     "bids": _bids,
     "places": _places,
+    "preferences": _preferences,
     "unfilled": _unfilled,
 }
 
@@ -57,7 +64,7 @@ _LISTS = {
 async def page_of(
     connection: AsyncConnection, what: str, day: str, after: tuple[str, ...] | None, limit: int
 ) -> Sequence[AnyRow]:
-    """List a part of a run's ``requests``, ``bids``, ``places`` or ``unfilled``."""
+    """List a part of a run's ``requests``, ``bids``, ``places``, ``preferences`` or ``unfilled``."""
     query, keys = _LISTS[what](day)
     if after is not None:
         query = query.where(tuple_(*keys) > after)

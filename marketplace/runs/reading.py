@@ -33,6 +33,7 @@ from marketplace.runs.schemas import (
     OwnAssignment,
     RunBid,
     RunPlaceView,
+    RunPreferenceView,
     RunRequest,
     RunView,
     UnfilledView,
@@ -100,6 +101,19 @@ async def list_places(
         market, "places", day, read_cursor(cursor, tuple[str, str]), limit,
         lambda row: RunPlaceView(**{name: getattr(row, name) for name in fields}),
         lambda row: (row.vendor, row.place),
+    )  # fmt: skip
+
+
+async def list_preferences(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[RunPreferenceView]:
+    """List the Preferences that a run decided by, by request."""
+    return await _list(
+        market, "preferences", day, read_cursor(cursor, tuple[str]), limit,
+        lambda row: RunPreferenceView(
+            request=row.request, preference=row.preference, document=msgspec.Raw(row.wire)
+        ),
+        lambda row: (row.request,),
     )  # fmt: skip
 
 
@@ -221,6 +235,7 @@ def _candidate(
         band=bid.band,
         distance_m=bid.distance_m,
         amount=bid.price,
+        listed=None if bid.listed is None else bid.listed + 1,
         eligible=eligible,
         why=bid.verdict.value if eligible else _slug(bid.refusal),
     )

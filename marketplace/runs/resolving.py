@@ -7,12 +7,14 @@ import msgspec
 import numpy as np
 
 from marketplace.db import Database
+from marketplace.preferences import service as preferences
 from marketplace.resolver import Outcome, Status, reserves, resolve
 from marketplace.resolver.tables import Strings
 from marketplace.rowbytes import Column
 from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
 from marketplace.runs.lease import Lease, Reach, hold
+from marketplace.runs.preferring import apply_preferences
 from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
 
 RESERVE_DEPTH = 5
@@ -39,7 +41,9 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     reach("read")
     # Long calls into C; threads keep the event loop answering meanwhile, and share the processors.
     pinned = asyncio.create_task(
-        asyncio.to_thread(inputs_digest, frozen.requests, frozen.bids, frozen.places)
+        asyncio.to_thread(
+            inputs_digest, frozen.requests, frozen.bids, frozen.places, frozen.preferences
+        )
     )
     decided = await asyncio.to_thread(lambda: decide(frozen, resolve(frozen.matching)))
     inputs = await pinned
@@ -73,7 +77,10 @@ async def load_frozen(db: Database, day: str) -> FrozenDay:
         bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
         async for block in snapshot.frozen_bids(connection, day):
             await asyncio.to_thread(bids.add, block)
-    return await asyncio.to_thread(arranged_day, run, requests, places, bids)
+        preferred = await preferences.frozen(connection, day)
+    frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids)
+    await asyncio.to_thread(apply_preferences, frozen, preferred)
+    return frozen
 
 
 def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:

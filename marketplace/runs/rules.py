@@ -44,18 +44,25 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
 
 
-def inputs_digest(requests: Column, bids: Column, places: Sequence[FrozenPlace]) -> str:
+def inputs_digest(
+    requests: Column,
+    bids: Column,
+    places: Sequence[FrozenPlace],
+    preferences: Sequence[tuple[str, str]],
+) -> str:
     """The digest that pins what a run decided from.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "requests"}``: the digests of the live
-    bids in order of (request, vendor); the places in order of (vendor, place) as lists
-    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; the digests of the requests
-    in order. All three come in that order, digests as columns of texts (``S43``).
+    SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "preferences", "requests"}``: the digests
+    of the live bids in order of (request, vendor); the places in order of (vendor, place) as lists
+    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; pairs
+    ``[request, preference]`` of digests in order of the requests; the digests of the requests in order. All
+    of it comes in that order, bids and requests as columns of texts (``S43``).
     """
     parts = chain(
         [b'{"bids":'],
         json_list(len(bids), [b'"', bids, b'"']),
         [b',"places":', msgspec.json.encode(places)],
+        [b',"preferences":', msgspec.json.encode(preferences)],
         [b',"requests":'],
         json_list(len(requests), [b'"', requests, b'"']),
         [b"}"],

@@ -50,6 +50,15 @@ class RunPlaceView(msgspec.Struct, frozen=True, kw_only=True):
     """The digest of the profile that counted."""
 
 
+class RunPreferenceView(msgspec.Struct, frozen=True, kw_only=True):
+    """The order that a request's owner gave to the bids on it."""
+
+    request: str
+    preference: str
+    """The Preference's digest."""
+    document: msgspec.Raw
+
+
 class UnfilledView(msgspec.Struct, frozen=True, kw_only=True):
     """A request that nobody got."""
 
@@ -69,6 +78,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     band: int
     distance_m: int
     amount: int
+    listed: int | None
+    """Its place in the customer's own order, 1 is the best; null where the customer did not list it."""
     eligible: bool
     why: str
     """``assigned``, ``place-full``, ``reserve``, or the reason why it was not eligible."""

@@ -19,6 +19,7 @@ from marketplace.identity import seed_text
 from marketplace.instants import instant_text
 from marketplace.jobs import outbox
 from marketplace.market import Market
+from marketplace.preferences import service as preferences
 from marketplace.reputation import service as reputation
 from marketplace.runs import lease, repository, signing, snapshot
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
@@ -165,11 +166,14 @@ async def _finish(market: Market, held: Lease, resolving: Resolving, reach: Reac
 
 async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
     """Fix what a run that is due decides from; answers the stage that it has then."""
+    await preferences.collect(market)
+    reach("preferences-collected")
     async with market.db.unit_of_work() as connection:
         run = await lease.hold(market.db, connection, held)
         if run.stage != "due":
             return str(run.stage)
         await snapshot.take_requests(connection, run)
+        await preferences.freeze(connection, run.day)
         reach("requests-taken")
         local = _local_date(run.day)
         places = await snapshot.bidding_places(connection, run.day, local.isoformat())

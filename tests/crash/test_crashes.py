@@ -23,6 +23,7 @@ POINTS = [
     "opening",
     "opened",
     "leased",
+    "preferences-collected",
     "requests-taken",
     "freezing",
     "frozen",

@@ -11,10 +11,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crypto
-from marketplace.resolver import BidRow, PlaceRow, RequestRow
+from marketplace.resolver import STRUCK_OUT, UNLISTED, BidRow, PlaceRow, RequestRow
 from tests.marketplace.resolver.oracle import Rows, best_for_customers, keeps_capacity
-from tests.support import HERE, ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
-from vrm.documents import Bid, PersonalRequest, Signed
+from tests.support import (
+    HERE,
+    ClockedMarket,
+    a_bid,
+    a_key,
+    a_place,
+    a_preference,
+    a_request,
+    a_vendor,
+)
+from vrm.documents import Bid, PersonalRequest, Preference, Signed
 from vrm.documents.place import Point, centre_of, distance_m
 
 SPOTS = [Point(HERE.lat_e6 + 9_000 * north, HERE.lng_e6) for north in (0, 1, 2, 30)]
@@ -37,6 +46,9 @@ class Plan:
     suspended: list[bool]
     bids: list[tuple[int, int, dict[str, Any]]]
     """Which request, which vendor, what."""
+    preferences: list[tuple[list[int], list[int], bool]]
+    """For each request: the vendors whose bids its owner lists, those struck out, and whether only listed
+    ones may win."""
 
 
 @st.composite
@@ -86,7 +98,23 @@ def plans(draw: st.DrawFn) -> Plan:
     ]
     evidence = [draw(st.sampled_from([0, 0, 20_000, -20_000])) for _ in range(vendors)]
     suspended = [draw(st.sampled_from([False] * 7 + [True])) for _ in range(vendors)]
-    return Plan(requests, places, evidence, suspended, bids)
+    preferences = [
+        (
+            draw(st.lists(st.sampled_from(range(vendors)), unique=True)),
+            draw(st.sampled_from([[], [], [0]])),
+            draw(st.sampled_from([False, False, True])),
+        )
+        for _ in requests
+    ]
+    return Plan(requests, places, evidence, suspended, bids, preferences)
+
+
+def listed(plan: Plan, request: int, vendor: int) -> int:
+    """Where a request's owner puts a vendor's bid, as the resolver numbers it."""
+    first, out, _ = plan.preferences[request]
+    if vendor in out:
+        return STRUCK_OUT
+    return first.index(vendor) if vendor in first else UNLISTED
 
 
 @settings(
@@ -147,12 +175,40 @@ async def play(
     taken = [bid for bid, one in zip(bids, results, strict=True) if one["status"] == "accepted"]
     refused = {one["problem"]["code"] for one in results if one["status"] == "refused"}
     assert refused <= {"over-ceiling", "off-fixed-price", "out-of-reach"}
+    for number, request in enumerate(requests):
+        await market.store(preference_of(market, plan, number, request, taken))
     for key, suspended in zip(VENDORS, plan.suspended, strict=False):
         if suspended:
             await market.execute(
                 "UPDATE vendors SET suspended = true WHERE did = :did", did=key.did
             )
     return requests, taken, await market.reach_cutoff(requests[0])
+
+
+def preference_of(
+    market: ClockedMarket,
+    plan: Plan,
+    number: int,
+    request: Signed[PersonalRequest],
+    bids: list[Signed[Bid]],
+) -> Signed[Preference]:
+    """The planned Preference on a request; bids that were refused are not in it."""
+    by_vendor = {
+        VENDORS.index(key): bid.digest
+        for bid in bids
+        for key in VENDORS
+        if (bid.body.request, bid.body.vendor) == (request.digest, key.did)
+    }
+    first, out, only_listed = plan.preferences[number]
+    return a_preference(
+        market,
+        a_key(f"pseudonym {number}"),
+        request,
+        listed=tuple(by_vendor[v] for v in first if v in by_vendor and v not in out),
+        struck_out=tuple(by_vendor[v] for v in out if v in by_vendor),
+        only_listed=only_listed,
+        salt=SALT,
+    )
 
 
 async def as_rows(
@@ -170,6 +226,8 @@ async def as_rows(
         for key, places in zip(VENDORS, plan.places, strict=False)
         for one in places
     }
+    numbers = {request.digest: number for number, request in enumerate(requests)}
+    vendors = {key.did: number for number, key in enumerate(VENDORS)}
     centre = {request.digest: centre_of(request.body.area.cell) for request in requests}
     return Rows(
         [
@@ -182,8 +240,9 @@ async def as_rows(
                 terms="PDC-INTENT",
                 ways=request.body.delivery,
                 radius_m=request.body.area.radius_m,
+                only_listed=plan.preferences[number][2],
             )
-            for request in requests
+            for number, request in enumerate(requests)
         ],
         [
             PlaceRow(
@@ -209,6 +268,7 @@ async def as_rows(
                 distance_m=distance_m(
                     where[bid.body.vendor, bid.body.place], centre[bid.body.request]
                 ),
+                listed=listed(plan, numbers[bid.body.request], vendors[bid.body.vendor]),
             )
             for bid in bids
         ],

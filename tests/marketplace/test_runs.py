@@ -82,6 +82,7 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
         "requests": [one["request"] for one in found["requests"]],
         "bids": [one["bid"] for one in bids],
         "places": [list(place) for place in places],
+        "preferences": [],
     }
     assert report.body.inputs == crypto.digest(inputs)
     assignments = [signed(one, Assignment).body for one in found["assignments"]]

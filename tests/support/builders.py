@@ -29,6 +29,7 @@ from vrm.documents import (
     Need,
     PersonalRequest,
     Place,
+    Preference,
     RequestWithdrawal,
     Signed,
     VendorProfile,
@@ -128,6 +129,20 @@ def a_withdrawal(
     """The withdrawal of a request, by its digest."""
     facts = {"market": market.rules.market, "pseudonym": key.did, "request": request}
     return sign(RequestWithdrawal(**(facts | changes)), key)
+
+
+def a_preference(
+    market: HasRules, key: crypto.SigningKey, request: Signed[PersonalRequest], **changes: Any
+) -> Signed[Preference]:
+    """The owner's order over the bids on a request: none listed, unless the test lists some."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "pseudonym": key.did,
+        "request": request.digest,
+        "seq": 1,
+        "salt": secrets.token_urlsafe(16),
+    }
+    return sign(Preference(**(facts | changes)), key)
 
 
 def a_bid(

@@ -47,6 +47,7 @@ PATHS = {
     "Capacity": "/capacities",
     "PersonalRequest": "/requests",
     "RequestWithdrawal": "/request-withdrawals",
+    "Preference": "/preferences",
     "Bid": "/bids",
     "BidWithdrawal": "/bid-withdrawals",
 }

@@ -12,7 +12,15 @@ from urllib.parse import quote
 import msgspec
 
 from vrm.client.base import MarketClient
-from vrm.documents import Assignment, Bid, PersonalRequest, RunReport, Signed, VendorProfile
+from vrm.documents import (
+    Assignment,
+    Bid,
+    PersonalRequest,
+    Preference,
+    RunReport,
+    Signed,
+    VendorProfile,
+)
 from vrm.documents.place import Point
 from vrm.documents.scalars import Digest, Instant, MarketDay, UnfilledReason
 from vrm.errors import MarketMisbehaved
@@ -64,6 +72,8 @@ class Candidate(msgspec.Struct, frozen=True):
     eligible: bool
     why: str
     rank: int | None = None
+    listed: int | None = None
+    """Its place in the customer's own order."""
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -125,6 +135,12 @@ class _BidEntry(msgspec.Struct, frozen=True):
     document: msgspec.Raw
 
 
+class _PreferenceEntry(msgspec.Struct, frozen=True):
+    request: str
+    preference: str
+    document: msgspec.Raw
+
+
 class _VendorEntry(msgspec.Struct, frozen=True):
     vendor: str
     name: str
@@ -183,6 +199,16 @@ class PublicClient(MarketClient):
     def run_places(self, day: str) -> AsyncIterator[RunPlace]:
         """Walk the vendors' places as a run froze them."""
         return self.each(_path(day, "places"), RunPlace)
+
+    async def run_preferences(self, day: str) -> AsyncIterator[Signed[Preference]]:
+        """Walk the customers' own orders that a run decided by, by request."""
+        async for entry in self.each(_path(day, "preferences"), _PreferenceEntry):
+            preference = self.verified(bytes(entry.document), Preference)
+            filed = (
+                preference.digest == entry.preference and preference.body.request == entry.request
+            )
+            self._check(filed, "A preference is filed as another one.")
+            yield preference
 
     async def assignments(self, day: str) -> AsyncIterator[Signed[Assignment]]:
         """Walk a run's assignments by request, each signed by the market."""

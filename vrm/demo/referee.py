@@ -3,7 +3,8 @@
 The referee downloads all that the run published and decides the day again by code of its own (`rerun`):
 
 1. every signature: requests by their pseudonyms, bids by their vendors, assignments and report by the market;
-2. every request was public by the cutoff and not withdrawn, every bid is on one of them, one per vendor;
+2. every request was public by the cutoff and not withdrawn, every bid is on one of them, one per vendor, every
+   Preference is by the owner of one of them, one per request;
 3. the seed is the next element of the chain: its SHA-256 is the run before's seed, or the descriptor's anchor;
 4. every stated distance, within one metre; a place whose profile still counts stands where that profile says;
 5. every assignment with all its figures, every reason for an unfilled request, the report's counts;
@@ -26,7 +27,14 @@ from vrm import console
 from vrm.client.public import Batch, PublicClient, Run, RunBid, RunPlace, Vendor
 from vrm.console import Json
 from vrm.demo.rerun import Candidate, Day, Verdict, metres_between
-from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, RunReport, Signed
+from vrm.documents import (
+    Assignment,
+    MarketDescriptor,
+    PersonalRequest,
+    Preference,
+    RunReport,
+    Signed,
+)
 from vrm.errors import MarketMisbehaved, UsageError
 
 SHOWN: Final = 20
@@ -44,6 +52,7 @@ class Published:
     requests: list[Signed[PersonalRequest]]
     bids: list[RunBid]
     places: list[RunPlace]
+    preferences: list[Signed[Preference]]
     assignments: list[Signed[Assignment]]
     unfilled: dict[str, str]
     vendors: dict[str, Vendor]
@@ -91,6 +100,7 @@ async def download(client: PublicClient, day: str | None) -> Published:
         requests=[request async for request in client.run_requests(run.day)],
         bids=[held async for held in client.run_bids(run.day)],
         places=[place async for place in client.run_places(run.day)],
+        preferences=[preference async for preference in client.run_preferences(run.day)],
         assignments=[assignment async for assignment in client.assignments(run.day)],
         unfilled={left.request: left.reason async for left in client.unfilled(run.day)},
         vendors={vendor.vendor: vendor async for vendor in client.vendors()},
@@ -102,7 +112,13 @@ def check(published: Published) -> Finding:
     finding = Finding()
     _check_seed(published, finding)
     _check_inputs(published, finding)
-    day = Day(published.requests, published.bids, published.places, published.report.seed)
+    day = Day(
+        published.requests,
+        published.bids,
+        published.places,
+        published.report.seed,
+        published.preferences,
+    )
     _check_distances(published, day, finding)
     if finding.faults:
         return finding  # on wrong inputs every further line would be noise
@@ -143,6 +159,17 @@ def _check_inputs(published: Published, finding: Finding) -> None:
         seen.add((bid.request, bid.vendor))
     for place in published.places:
         _check_place(published, place, finding)
+    _check_preferences(published, finding)
+
+
+def _check_preferences(published: Published, finding: Finding) -> None:
+    pseudonyms = {request.digest: request.body.pseudonym for request in published.requests}
+    for preference in published.preferences:
+        body, name = preference.body, f"preference {preference.digest}"
+        finding.expect(f"{name}, market", body.market, published.market.market)
+        finding.expect(f"{name}, by the owner", body.pseudonym, pseudonyms.get(body.request))
+    about = {preference.body.request for preference in published.preferences}
+    finding.expect("preferences listed twice", len(published.preferences) - len(about), 0)
 
 
 def _check_place(published: Published, place: RunPlace, finding: Finding) -> None:
@@ -228,6 +255,7 @@ def _check_report(published: Published, finding: Finding) -> None:
             )
         ],
         "places": places,
+        "preferences": sorted([one.body.request, one.digest] for one in published.preferences),
         "requests": sorted(request.digest for request in published.requests),
     }
     outcome = {
@@ -249,6 +277,7 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "requests": len(published.requests),
         "bids": len(published.bids),
         "places": len(published.places),
+        "preferences": len(published.preferences),
         "assigned": len(published.assignments),
         "unfilled": dict(sorted(Counter(published.unfilled.values()).items())),
         "median_km": round(median(distances) / 1000, 1) if distances else None,

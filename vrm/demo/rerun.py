@@ -4,8 +4,10 @@ Nothing here is shared with the market's own resolver. The rules:
 
 * a bid is eligible if terms and currency are the request's, the price is right, the way of delivery was asked
   for, the distance is within the request's radius (pickup) or the place's reach (otherwise), and the vendor is
-  not suspended;
-* a request orders its eligible bids by its policy, and at the last by SHA-256(seed || request || vendor);
+  not suspended; and if the customer's Preference has not struck it out, and lists it where only listed bids may
+  win or where it offers something else than was asked for;
+* a request puts the bids that its Preference lists first, in that order, then the others by its policy, and at
+  the last by SHA-256(seed || request || vendor);
 * a place orders requests by distance, and at the last by the same hash;
 * the matching is deferred acceptance, one request at a time (McVitie and Wilson 1971): a request proposes down
   its list, a place keeps its best as far as its units go, and whoever is turned away goes on at once. Who
@@ -22,11 +24,13 @@ from typing import Final
 
 import crypto
 from vrm.client.public import RunBid, RunPlace
-from vrm.documents import PersonalRequest, Signed
+from vrm.documents import PersonalRequest, Preference, Signed
 from vrm.documents.place import EARTH_RADIUS_M, Point, centre_of
 from vrm.documents.scalars import Policy, UnfilledReason
 
 Key = tuple[int, ...]
+
+UNLISTED: Final = 1 << 16
 
 POLICIES: Final[Mapping[Policy, Callable[["Candidate"], Key]]] = {
     "best-nearby": lambda bid: (-bid.band, bid.distance_m // 1000, bid.amount),
@@ -49,6 +53,8 @@ class Candidate:
     distance_m: int
     band: int
     draw: int
+    listed: int
+    """Its position in the customer's own order, `UNLISTED` behind all of them."""
 
     @property
     def door(self) -> tuple[str, str]:
@@ -74,7 +80,9 @@ class Day:
         bids: Iterable[RunBid],
         places: Iterable[RunPlace],
         seed: str,
+        preferences: Iterable[Signed[Preference]] = (),
     ) -> None:
+        self.preferences = {one.body.request: one.body for one in preferences}
         self.requests = {request.digest: request.body for request in requests}
         self.places = {(place.vendor, place.place): place for place in places}
         self.bids: dict[str, list[RunBid]] = defaultdict(list)
@@ -111,13 +119,24 @@ class Day:
             "is over the ceiling": bid.price.amount > asked.amount,
             "delivers in another way": bid.delivery not in request.delivery,
             "is too far away": held.distance_m > limit,
+            **self._unwanted(held),
         }
         return next((why for why, holds in refusals.items() if holds), None)
+
+    def _unwanted(self, held: RunBid) -> dict[str, bool]:
+        bid, preference = held.bid.body, self.preferences.get(held.bid.body.request)
+        struck_out = preference.struck_out if preference else ()
+        is_listed = preference is not None and held.bid.digest in preference.listed
+        return {
+            "is struck out": held.bid.digest in struck_out,
+            "is not listed": preference is not None and preference.only_listed and not is_listed,
+            "offers something else, unlisted": bool(bid.alternative) and not is_listed,
+        }
 
     def _order(self, digest: str) -> tuple[Candidate, ...]:
         policy = POLICIES[self.requests[digest].policy]
         candidates = [self._candidate(held) for held in self.bids[digest] if not self.refusal(held)]
-        return tuple(sorted(candidates, key=lambda bid: (*policy(bid), bid.draw)))
+        return tuple(sorted(candidates, key=lambda bid: (bid.listed, *policy(bid), bid.draw)))
 
     def _candidate(self, held: RunBid) -> Candidate:
         bid = held.bid.body
@@ -131,7 +150,14 @@ class Day:
             distance_m=held.distance_m,
             band=self.places[bid.vendor, bid.place].band,
             draw=self._draw(bid.request, bid.vendor),
+            listed=self._position(held),
         )
+
+    def _position(self, held: RunBid) -> int:
+        preference = self.preferences.get(held.bid.body.request)
+        if preference is None or held.bid.digest not in preference.listed:
+            return UNLISTED
+        return preference.listed.index(held.bid.digest)
 
     def _draw(self, request: str, vendor: str) -> int:
         raw = self._seed + crypto.base64url_decode(request) + vendor.encode()

@@ -93,14 +93,17 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
 
 
 class Promise(Document, frozen=True, kw_only=True):
-    """The market's word that a document will be public by an instant. It tells no time of arrival."""
+    """The market's word that a document will be public by an instant. It tells no time of arrival.
+
+    For a Preference it is the cutoff at which it counts, and with whose run it becomes public.
+    """
 
     SIGNER: ClassVar[str] = "market"
 
     type: Literal["Promise"] = "Promise"
     market: Did
     document: Digest
-    document_type: Literal["PersonalRequest", "RequestWithdrawal"]
+    document_type: Literal["PersonalRequest", "RequestWithdrawal", "Preference", "Answer"]
     publish_by: Instant
 
 

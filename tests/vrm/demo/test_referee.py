@@ -22,7 +22,7 @@ from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient, place
 from vrm.demo import customers
 from vrm.demo.referee import Published, check, download, referee
-from vrm.documents import Signed
+from vrm.documents import Preference, Signed, sign
 from vrm.errors import MarketRefused
 from vrm.money import decimal_text
 
@@ -106,6 +106,21 @@ def with_another_reason(day: Published) -> Published:
     return replace(day, unfilled={**day.unfilled, request: wrong})
 
 
+def with_an_invented_preference(day: Published) -> Published:
+    """A Preference by another key than the request's, which would make its first runner-up the winner."""
+    body = next(found.body for found in day.assignments if found.body.reserve)
+    stranger = crypto.SigningKey.generate()
+    preference = Preference(
+        market=body.market,
+        pseudonym=stranger.did,
+        request=body.request,
+        seq=1,
+        salt="A" * 22,
+        listed=body.reserve[:1],
+    )
+    return replace(day, preferences=[sign(preference, stranger)])
+
+
 def with_a_favoured_vendor(day: Published) -> Published:
     """Give a request to its first runner-up."""
     at = next(i for i, found in enumerate(day.assignments) if found.body.reserve)
@@ -184,6 +199,7 @@ def with_another_outcome_digest(day: Published) -> Published:
 LIES: dict[Lie, str] = {
     without_one_assignment: "requests decided",
     with_another_reason: "reason",
+    with_an_invented_preference: "by the owner",
     with_a_favoured_vendor: ", vendor: ",
     with_a_seed_of_its_choice: "seed chain",
     with_a_flattered_distance: "distance of bid",

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,7 +11,15 @@ import crypto
 from tests.vrm.documents.samples import KEY, a_request
 from vrm.client.public import RunBid, RunPlace
 from vrm.demo.rerun import Candidate, Day, metres_between
-from vrm.documents import AcceptedTerms, AskingPrice, Bid, BidPrice, PersonalRequest, Signed
+from vrm.documents import (
+    AcceptedTerms,
+    AskingPrice,
+    Bid,
+    BidPrice,
+    PersonalRequest,
+    Preference,
+    Signed,
+)
 from vrm.documents.place import Point, cell_at, centre_of, distance_m
 from vrm.documents.scalars import Policy
 
@@ -183,6 +192,37 @@ def test_each_rule_refuses_by_itself() -> None:
     assert refusal(bid(0, 0, 0, km=15, delivery="pickup"), reach_km=10) == "eligible"
     assert refusal(bid(0, 0, 0, km=16, delivery="pickup")) == "is too far away"
     assert "does not list" in refusal(bid(0, 0, 1, km=1))
+
+
+# --- preferences ---
+
+
+def preferring(**facts: Any) -> list[int]:
+    """Which vendors' bids count, in the order of a request whose owner says something about them."""
+    bids = [bid(n, 0, n, km=1, amount=20_000 + n) for n in range(4)]
+    named = {
+        name: tuple(a_digest(100 + n) for n in value) if isinstance(value, list) else value
+        for name, value in facts.items()
+    }
+    body = Preference(
+        market=KEY.did,
+        pseudonym=KEY.did,
+        request=a_digest(0),
+        seq=1,
+        salt="A" * 22,
+        **named,
+    )
+    places = [place(n) for n in range(4)]
+    day = Day([request(0, "lowest-price")], bids, places, SEED, [Signed(body, a_digest(50), b"")])
+    return [VENDORS.index(candidate.vendor) for candidate in day.orders[a_digest(0)]]
+
+
+def test_the_owners_order_goes_before_the_policy() -> None:
+    assert preferring() == [0, 1, 2, 3]
+    assert preferring(listed=[3, 1]) == [3, 1, 0, 2]
+    assert preferring(listed=[3, 1], only_listed=True) == [3, 1]
+    assert preferring(listed=[2], struck_out=[0]) == [2, 1, 3]
+    assert preferring(only_listed=True) == []
 
 
 # --- distances ---

@@ -21,6 +21,7 @@ ONLY_CUSTOMERS_MEET = {
     "foreign-request",
     "needed-by-too-soon",
     "not-a-cell",
+    "preferences-closed",
     "pseudonym-reused",
     "request-resolved",
     "unknown-policy",

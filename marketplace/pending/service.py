@@ -1,0 +1,100 @@
+"""What every anonymous document goes through: it waits for its batch, and its author has a promise."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.db import AnyRow
+from marketplace.instants import instant_text
+from marketplace.market import Market
+from marketplace.pending import repository
+from marketplace.pending.repository import PUBLICATION
+from vrm.documents import Document, Promise, Signed, sign
+
+Kind = Literal["PersonalRequest", "RequestWithdrawal", "Preference"]
+"""The types of the documents that wait here."""
+
+CROWD: tuple[Kind, ...] = ("PersonalRequest", "RequestWithdrawal")
+"""What a batch shows to all: only these hide each other."""
+
+
+async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:
+    """Find a document that waits. It is the first thing that a posted document's transaction does: from then
+    on nothing is taken out of what waits until it commits."""
+    return await repository.find(connection, digest)
+
+
+async def about(connection: AsyncConnection, kind: Kind, request: str) -> Sequence[AnyRow]:
+    """Find the documents of one kind that wait and are about a request."""
+    return await repository.about(connection, kind, request)
+
+
+async def request_waits(connection: AsyncConnection, pseudonym: str) -> bool:
+    """Tell whether a request under this pseudonym waits."""
+    return await repository.request_waits(connection, pseudonym)
+
+
+async def wait(
+    connection: AsyncConnection,
+    document: Signed[Document],
+    about_request: str | None,
+    publish_by: int,
+) -> None:
+    """Let a pseudonym's document wait until an instant at the latest."""
+    body: Any = document.body
+    row = {
+        "digest": document.digest,
+        "kind": body.type,
+        "pseudonym": body.pseudonym,
+        "request": about_request,
+        "wire": document.wire,
+        "publish_by": publish_by,
+    }
+    await repository.add(connection, row)
+
+
+def promise(market: Market, document: Signed[Document], publish_by: int) -> Signed[Promise]:
+    """Promise that a document will be public by an instant, which tells no time of arrival."""
+    body: Any = document.body
+    made = Promise(
+        market=market.did,
+        document=document.digest,
+        document_type=body.type,
+        publish_by=instant_text(publish_by),
+    )
+    return sign(made, market.identity.key)
+
+
+async def count_crowd(connection: AsyncConnection) -> tuple[int, int | None]:
+    """Count what waits to be shown to all, and find the earliest instant promised for any of it."""
+    return await repository.count(connection, CROWD)
+
+
+async def take(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """Take out all that waits, in order of digests."""
+    return await repository.take(connection)
+
+
+async def take_hidden(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """Take out what no batch shows, in order of digests; the rest goes on waiting.
+
+    Whoever has begun to post is waited for.
+    """
+    await repository.lock(connection)
+    if not await repository.any_of(connection, "Preference"):
+        return []
+    return await repository.take(connection, but=CROWD)
+
+
+async def instant_is_new(market: Market, connection: AsyncConnection) -> bool:
+    """Tell whether a batch instant has come that nobody has published for."""
+    instant = market.calendar.batch_at_or_before(await market.db.now(connection))
+    newest = await repository.newest_instant(connection, PUBLICATION)
+    return newest is None or newest < instant
+
+
+async def come_to_instant(market: Market, connection: AsyncConnection) -> int | None:
+    """Come to the newest batch instant; none if somebody was there before."""
+    instant = market.calendar.batch_at_or_before(await market.db.now(connection))
+    return instant if await repository.come_to(connection, PUBLICATION, instant) else None

@@ -1,0 +1,28 @@
+"""What customers' Preferences make of a frozen day: positions, bids struck out, listed ones only."""
+
+from collections.abc import Sequence
+
+from marketplace.db import AnyRow
+from marketplace.resolver import STRUCK_OUT
+from marketplace.runs.frozen import FrozenDay
+from vrm.documents import Preference, recall
+
+
+def apply_preferences(frozen: FrozenDay, rows: Sequence[AnyRow]) -> None:
+    """Write the frozen Preferences into a day's columns, before anything is decided from them.
+
+    A Preference speaks of the bids on its own request only: what else it names is passed over.
+    """
+    matching = frozen.matching
+    for row in rows:
+        request = frozen.find(row.request)
+        if request is None:
+            continue
+        preference = recall(row.wire, Preference)
+        position = dict.fromkeys(preference.struck_out, STRUCK_OUT)
+        position |= {bid: place for place, bid in enumerate(preference.listed)}
+        matching.requests.only_listed[request] = preference.only_listed
+        for bid in range(*matching.first_bid[request : request + 2].tolist()):
+            if (found := position.get(frozen.bid(bid))) is not None:
+                matching.bids.listed[bid] = found
+    frozen.preferences.extend((row.request, row.preference) for row in rows)
