@@ -162,7 +162,8 @@ def with_a_bid_counted_twice(day: Published) -> Published:
 
 
 def without_one_request(day: Published) -> Published:
-    return replace(day, requests=day.requests[1:])
+    gone = day.bids[0].bid.body.request
+    return replace(day, requests=[one for one in day.requests if one.digest != gone])
 
 
 def with_a_request_that_nobody_could_read(day: Published) -> Published:

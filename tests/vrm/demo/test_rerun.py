@@ -200,7 +200,7 @@ def test_each_rule_refuses_by_itself() -> None:
 def preferring(**facts: Any) -> list[int]:
     """Which vendors' bids count, in the order of a request whose owner says something about them."""
     bids = [bid(n, 0, n, km=1, amount=20_000 + n) for n in range(4)]
-    named = {
+    named: dict[str, Any] = {
         name: tuple(a_digest(100 + n) for n in value) if isinstance(value, list) else value
         for name, value in facts.items()
     }
