@@ -101,6 +101,7 @@ def openapi_config() -> OpenAPIConfig:
         version="1",
         description=DESCRIPTION,
         path="/docs",
+        use_handler_docstrings=True,
         render_plugins=[DocsPage(path="/")],
     )
 
@@ -119,6 +120,8 @@ def describe_documents(app: Litestar, market: Market) -> None:
     }
     shown = examples(market)
     for operation, opt in _operations(app):
+        if operation.description:  # Litestar would show the handler's name
+            operation.summary = operation.description.partition("\n")[0].rstrip(".")
         _describe(operation, opt, shown)
 
 

@@ -142,7 +142,7 @@ async def test_the_description_names_all_that_a_call_needs(market: ClockedMarket
     description = await market.get("/openapi.json")
     for path, item in description["paths"].items():
         for method, operation in item.items():
-            assert operation.get("summary") or operation.get("description"), path
+            assert operation["description"].startswith(operation["summary"]), path
             assert "default" in operation["responses"], path
             assert ("requestBody" in operation) == (method == "post"), path
             signed = path.startswith(("/board", "/vendors/self"))

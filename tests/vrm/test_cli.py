@@ -278,9 +278,10 @@ def test_places_keep_one_cell(at_home: Terminal) -> None:
     assert at_home.json("place", "home", "41.922,-87.65") == [home], (
         "the same again changes nothing"
     )
+    [work] = at_home.json("place", "work", "60602")
     [moved] = at_home.json("place", "home", "60601", "--resolution", "5", "--replace")
     assert (moved["label"], moved["resolution"]) == ("60601 Chicago, IL, US", 5)
-    assert at_home.json("place") == [moved]
+    assert at_home.json("place") == [moved, work], "the first stays the one used by default"
 
 
 def test_a_profile_is_set_shown_and_exported(at_home: Terminal) -> None:

@@ -10,7 +10,7 @@ import typer
 from vrm import console
 from vrm.commands.common import SHORT, HomeFolder, client_of, now, open_wallet
 from vrm.console import Json, PassphraseFile
-from vrm.documents import MarketDescriptor
+from vrm.documents import MarketDescriptor, PersonalRequest
 from vrm.money import format_amount
 from vrm.wallet import outcomes
 from vrm.wallet import requests as own
@@ -125,27 +125,32 @@ def request(
         console.fail("Nobody is there to agree to what becomes public; give --yes.")
     wallet = open_wallet(home, passphrase_file)
 
-    async def post() -> None:
+    async def draft() -> tuple[PersonalRequest, MarketDescriptor]:
         async with client_of(wallet) as client:
             market = await client.descriptor()
             drafted = own.draft(wallet, wish, market)
             await client.terms(drafted.terms.id)  # the text that is signed is the one published
-            if not json or not yes:
-                rows = what_is_public(drafted, market)
-                console.err.print(console.table(("All the world will read", ""), rows))
-                console.note("Nobody reads: your name, your profile, the place itself.")
-            if not yes:
-                typer.confirm("Post it?", abort=True, err=True)
-            entry = await own.send(wallet, client, own.prepare(wallet, wish, market))
-        if json:
-            console.print_json(_as_json(entry, market))
-            return
-        console.say(f"Posted as {entry.digest}")
-        console.note(
-            f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
-        )
+            return drafted, market
 
-    console.run(post())
+    async def post() -> OwnRequest:
+        async with client_of(wallet) as client:
+            return await own.send(wallet, client, own.prepare(wallet, wish, market))
+
+    drafted, market = console.run(draft())
+    if not json or not yes:
+        rows = what_is_public(drafted, market)
+        console.err.print(console.table(("All the world will read", ""), rows))
+        console.note("Nobody reads: your name, your profile, the place itself.")
+    if not yes:  # asked outside the event loop, which would hold an interrupt back
+        typer.confirm("Post it?", abort=True, err=True)
+    entry = console.run(post())
+    if json:
+        console.print_json(_as_json(entry, market))
+        return
+    console.say(f"Posted as {entry.digest}")
+    console.note(
+        f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
+    )
 
 
 def requests(

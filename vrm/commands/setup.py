@@ -111,7 +111,10 @@ def place(
         taken = [known for known in state.places if known.name == name]
         if taken and taken[0] != named and not replace:
             console.fail(f"{name} is {taken[0].label} already; move it with --replace.")
-        state.places = [known for known in state.places if known.name != name] + [named]
+        if taken:  # where it stood, since the first place is the one that requests use by default
+            state.places[state.places.index(taken[0])] = named
+        else:
+            state.places.append(named)
     _show_places([named], json)
 
 
