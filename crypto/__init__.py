@@ -16,6 +16,7 @@ what most callers need; the rest is imported from its module:
     issuance         drawing tokens, singly or in batches
     issuer_directory RFC 9578                           token_http     RFC 9577 headers
     merkle           RFC 9162 trees and proofs
+    tiles            logs as immutable files (C2SP tlog-tiles)
     note             C2SP signed notes                  checkpoint     C2SP checkpoints
     selfcheck        is the linked libsodium sound?
 

@@ -24,6 +24,7 @@ from marketplace.http.problems import answer_problem
 from marketplace.http.signed_reads import reading_vendor
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
+from marketplace.log.controller import LogController
 from marketplace.market import Market
 from marketplace.preferences.controller import PreferencesController
 from marketplace.requests.controller import RequestsController
@@ -62,6 +63,7 @@ def create_app(
             BoardController,
             BidsController,
             RunsController,
+            LogController,
             HealthController,
             *docs_handlers(),
         ],

@@ -20,7 +20,7 @@ from marketplace.errors import ConfigurationError, MarketError
 from marketplace.health import service as health
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
-from marketplace.log import configure_logging
+from marketplace.logging_setup import configure_logging
 from marketplace.market import Market
 from marketplace.new_market import write_home
 from marketplace.replay.command import replay
@@ -219,6 +219,7 @@ def invite(
 def suspend(
     home: Home,
     dids: Annotated[list[str], typer.Argument(help="The vendors' did:key.")],
+    reason: Annotated[str, typer.Option(help="Why, for all to read: the log keeps it.")],
     lift: Annotated[bool, typer.Option("--lift", help="Reinstate them instead.")] = False,
     passphrase_file: console.PassphraseFile = None,
 ) -> None:
@@ -227,7 +228,7 @@ def suspend(
 
     async def all_of_them(market: Market) -> None:
         for did in dids:
-            await vendors.suspend(market, did, suspended=not lift)
+            await vendors.suspend(market, did, reason, suspended=not lift)
 
     console.run(_with_market(settings, identity, all_of_them))
     console.out.print(f"{'Reinstated' if lift else 'Suspended'} {len(dids)} vendors.")

@@ -7,7 +7,7 @@ and then writes fails at once when another has written meanwhile. `snapshot` rea
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
@@ -115,6 +115,15 @@ async def insert_new(connection: AsyncConnection, table: type[Base], row: dict[s
     """Insert a row unless one with its key is there; tell whether it was inserted."""
     statement = _insert(connection.dialect, _table(table)).values(row).on_conflict_do_nothing()
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def insert_all_new(
+    connection: AsyncConnection, table: type[Base], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Insert the rows whose keys are not there yet."""
+    if rows:
+        statement = _insert(connection.dialect, _table(table)).on_conflict_do_nothing()
+        await connection.execute(statement, list(rows))
 
 
 async def upsert(connection: AsyncConnection, table: type[Base], row: dict[str, Any]) -> None:

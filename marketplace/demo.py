@@ -212,7 +212,12 @@ def _run(words: list[str], passphrase_file: Path | None = None) -> dict[str, Any
 def _suspend(home: Path, passphrase_file: Path, dids: list[str]) -> None:
     """Let the operator suspend vendors that have bid, so that some requests have no eligible bid."""
     if dids:
-        words = [*_market("suspend", home), *dids]
+        words = [
+            *_market("suspend", home),
+            "--reason",
+            "Goods that do not exist (part of the demo)",
+            *dids,
+        ]
         subprocess.run(  # noqa: S603
             words, env=_environment(passphrase_file), stdout=subprocess.DEVNULL, check=True
         )

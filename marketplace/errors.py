@@ -146,6 +146,11 @@ PROBLEMS: Final[dict[str, Problem]] = {
     ),
     "method-not-allowed": Problem(405, "Method not allowed", "See /docs for what there is."),
     "refused": Problem(400, "Refused", "See /docs for what is expected."),
+    # the log
+    "empty-log": Problem(404, "The log is empty", "Come back in a moment."),
+    "not-logged": Problem(404, "Not in the log", "Ask for a larger size, or come back later."),
+    "unknown-size": Problem(404, "The log never had this size", "See /log/checkpoint."),
+    "unknown-tile": Problem(404, "No such tile", "See C2SP tlog-tiles, and /log/checkpoint."),
     # the market's own state
     "busy": Problem(503, "Busy", "Try again in a moment."),
     "internal": Problem(500, "The market failed", "Nothing was stored; try again later."),

@@ -1,4 +1,6 @@
-"""The market's own secrets: its signing key, and the hash chain that its tie-break seeds come from.
+"""The market's own secrets: its signing keys, and the hash chain that its tie-break seeds come from.
+
+Documents and the log have separate keys, so that a signature for the one can never be shown as the other's.
 
 The chain: from a secret root r, the anchor is H applied CHAIN_LENGTH times to r, with H = SHA-256. The run
 with ordinal k (1, 2, ...) uses seed_k = H applied CHAIN_LENGTH - k times to r, so that H(seed_1) is the anchor
@@ -15,6 +17,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 import crypto
+from crypto import note
 from marketplace.errors import ConfigurationError
 
 CHAIN_LENGTH = 20_000
@@ -24,6 +27,7 @@ CHAIN_LENGTH = 20_000
 class _Secrets(msgspec.Struct, frozen=True):
     signing_seed: bytes
     chain_root: bytes
+    log_seed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +36,12 @@ class Identity:
 
     key: crypto.SigningKey
     chain_root: bytes = field(repr=False)
+    log_key: crypto.SigningKey
 
     @classmethod
     def generate(cls) -> "Identity":
         """Make a new market's secrets."""
-        return cls(crypto.SigningKey.generate(), os.urandom(32))
+        return cls(crypto.SigningKey.generate(), os.urandom(32), crypto.SigningKey.generate())
 
     @classmethod
     def from_secret(cls, secret: bytes) -> "Identity":
@@ -49,16 +54,25 @@ class Identity:
             secrets = msgspec.json.decode(secret, type=_Secrets)
         except msgspec.MsgspecError:
             raise ConfigurationError("The key file is not a market's key file.") from None
-        return cls(crypto.SigningKey.from_seed(secrets.signing_seed), secrets.chain_root)
+        return cls(
+            crypto.SigningKey.from_seed(secrets.signing_seed),
+            secrets.chain_root,
+            crypto.SigningKey.from_seed(secrets.log_seed),
+        )
 
     def to_secret(self) -> bytes:
         """The secrets as bytes, to be locked in a vault."""
-        return msgspec.json.encode(_Secrets(self.key.seed, self.chain_root))
+        return msgspec.json.encode(_Secrets(self.key.seed, self.chain_root, self.log_key.seed))
 
     @property
     def did(self) -> str:
         """The market's name in every document."""
         return self.key.did
+
+    @property
+    def log(self) -> note.Verifier:
+        """The log's name, which is its checkpoints' origin, and the key that signs them."""
+        return note.Verifier(f"{self.did}/log", self.log_key.public)
 
     @property
     def seed_anchor(self) -> str:

@@ -60,6 +60,7 @@ class Market:
             ),
             admission=settings.admission,
             seed_anchor=identity.seed_anchor,
+            log=identity.log.text,
         )
         try:
             signed = sign(descriptor, identity.key)

@@ -47,6 +47,8 @@ class Vendor(Base):
     profile_digest: Mapped[str]
     wire: Mapped[bytes]
     suspended: Mapped[bool] = mapped_column(server_default=text("false"))
+    suspension: Mapped[bytes | None]
+    """The signed Suspension that counts, if the operator ever decided about the vendor."""
 
 
 class VendorPlace(Base):

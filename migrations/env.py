@@ -8,7 +8,7 @@ from sqlalchemy import pool, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from marketplace import models_mail  # noqa: F401 - its tables belong to the metadata
+from marketplace import models_log, models_mail  # noqa: F401 - their tables belong to the metadata
 from marketplace.models import Base
 
 ADVISORY_LOCK = 7_012_2026

@@ -3,8 +3,15 @@
 from marketplace.descriptor.schemas import ClockView, ProblemKind
 from marketplace.errors import PROBLEMS, Refused
 from marketplace.instants import instant_text
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.runs.service import next_day
+
+
+async def announce(market: Market) -> None:
+    """Have the log keep the market's rules as they are now."""
+    async with market.db.unit_of_work() as connection:
+        await log.record(connection, market.descriptor, market.did)
 
 
 async def tell_time(market: Market) -> ClockView:

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 
+from marketplace.descriptor import service as descriptor
 from marketplace.jobs.tasks import Actors
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -18,6 +20,7 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     Whether something is due is read from the database, so that work left behind by a lost message or a killed
     worker is found again, also at boot.
     """
+    await descriptor.announce(market)
     last_purge = 0.0
     loop = asyncio.get_running_loop()
     while not stop.is_set():
@@ -25,6 +28,8 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
             actors.publish_batch.send()
         if await runs.work_is_due(market):
             actors.close_days.send()
+        if await log.anything_waits(market):
+            actors.grow_log.send()
         if loop.time() - last_purge > PURGE_SECONDS:
             actors.purge.send()
             last_purge = loop.time()

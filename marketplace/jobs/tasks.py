@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dramatiq
 
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -21,6 +22,7 @@ class Actors:
 
     publish_batch: dramatiq.Actor[[], None]
     close_days: dramatiq.Actor[[], None]
+    grow_log: dramatiq.Actor[[], None]
     purge: dramatiq.Actor[[], None]
 
 
@@ -60,10 +62,13 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
     async def close_days() -> None:
         await run_alone("close_days", _close_days)
 
+    async def grow_log() -> None:
+        await run_alone("grow_log", log.grow)
+
     async def purge() -> None:
         await run_alone("purge", vendors.purge_nonces)
 
     def declare(work: Callable[[], Awaitable[None]]) -> dramatiq.Actor[[], None]:
         return dramatiq.actor(broker=broker, queue_name=QUEUE)(work)
 
-    return Actors(declare(publish_batch), declare(close_days), declare(purge))
+    return Actors(declare(publish_batch), declare(close_days), declare(grow_log), declare(purge))

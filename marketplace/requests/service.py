@@ -9,6 +9,7 @@ from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
@@ -87,6 +88,7 @@ async def publish_batch(market: Market) -> int:
         else:
             rows = await pending.take_hidden(connection)
         await preferences.keep(connection, rows)
+        await log.put(connection, (row.digest for row in rows))
     if rows:
         await market.db.forget_order()
     return len(rows)

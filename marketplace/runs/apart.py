@@ -17,7 +17,7 @@ import msgspec
 
 from marketplace.db import Database
 from marketplace.errors import MarketError
-from marketplace.log import configure_logging
+from marketplace.logging_setup import configure_logging
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
 

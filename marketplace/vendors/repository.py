@@ -19,7 +19,7 @@ from marketplace.models import (
     VendorPlace,
 )
 from marketplace.vendors.rules import BiddingPlace
-from vrm.documents import Capacity, Signed, VendorProfile
+from vrm.documents import Capacity, Signed, Suspension, VendorProfile
 from vrm.documents.place import Point
 
 
@@ -67,10 +67,12 @@ async def store_profile(connection: AsyncConnection, profile: Signed[VendorProfi
         await connection.execute(insert(PlaceNumber), new)
 
 
-async def set_suspended(connection: AsyncConnection, did: str, suspended: bool) -> bool:
-    """Suspend or reinstate a vendor; tell whether there is such a vendor."""
-    query = update(Vendor).where(Vendor.did == did).values(suspended=suspended)
-    return (await connection.execute(query)).rowcount == 1
+async def set_suspended(connection: AsyncConnection, decision: Signed[Suspension]) -> None:
+    """Suspend or reinstate a vendor."""
+    body = decision.body
+    query = update(Vendor).where(Vendor.did == body.vendor)
+    values = {"suspended": body.suspended, "suspension": decision.wire}
+    await connection.execute(query.values(values))
 
 
 async def bidding_places(connection: AsyncConnection, vendor: str) -> dict[str, BiddingPlace]:

@@ -18,6 +18,8 @@ class VendorView(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     name: str
     suspended: bool
+    suspension: msgspec.Raw | None
+    """The signed Suspension that counts, if there ever was one."""
     band: int
     """Reputation in steps of 0.05: band 16 means a score from 0.80 to below 0.85."""
     reputation: str

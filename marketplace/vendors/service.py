@@ -8,6 +8,7 @@ from crypto.http_signatures import VerifiedRequest
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
 from marketplace.vendors import repository
@@ -19,7 +20,7 @@ from marketplace.vendors.rules import (
     check_sequence,
 )
 from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
-from vrm.documents import Capacity, VendorProfile, read
+from vrm.documents import Capacity, Suspension, VendorProfile, read, recall, sign
 
 
 async def register(market: Market, raw: bytes, invitation: str | None) -> tuple[VendorStored, bool]:
@@ -50,6 +51,7 @@ async def register(market: Market, raw: bytes, invitation: str | None) -> tuple[
             if not await repository.use_invitation(connection, invitation):
                 raise Refused("invitation-invalid", "The code is unknown or used up.")
         await repository.store_profile(connection, profile)
+        await log.record(connection, profile, profile.body.vendor)
     return answer, True
 
 
@@ -61,15 +63,29 @@ async def invite(market: Market, uses: int) -> str:
     return code
 
 
-async def suspend(market: Market, did: str, *, suspended: bool = True) -> None:
+async def suspend(market: Market, did: str, reason: str, *, suspended: bool = True) -> None:
     """Suspend a vendor, so that it reads and bids no more and its standing bids cannot win; or reinstate it.
 
+    The decision is signed, with its reason, and the log keeps it. One that changes nothing is not taken.
+
     Raises:
+        InvalidDocument: the reason is empty or too long.
         Refused: no such vendor.
     """
     async with market.db.unit_of_work() as connection:
-        if not await repository.set_suspended(connection, did, suspended):
+        await take_turns(connection, [did])
+        vendor = await repository.find(connection, did)
+        if vendor is None:
             raise Refused("unknown-vendor", "No vendor has this did.", "did")
+        if vendor.suspended == suspended:
+            return
+        last = 0 if vendor.suspension is None else recall(vendor.suspension, Suspension).seq
+        body = Suspension(
+            market=market.did, vendor=did, seq=last + 1, suspended=suspended, reason=reason
+        )
+        decision = sign(body, market.identity.key)
+        await repository.set_suspended(connection, decision)
+        await log.record(connection, decision, did)
 
 
 async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool]:
@@ -103,6 +119,7 @@ async def set_capacity(market: Market, raw: bytes) -> tuple[CapacityStored, bool
         dates = {market.calendar.local_date(cutoff).isoformat() for cutoff in waiting}
         check_no_retreat(body, usual if stored is None else stored.units, body.date in dates)
         await repository.store_capacity(connection, capacity)
+        await log.record(connection, capacity, body.vendor)
     return answer, True
 
 
@@ -146,7 +163,8 @@ async def accept_read(market: Market, signed: VerifiedRequest) -> str:
         if vendor is None:
             raise Refused("not-admitted", "Only admitted vendors read this; register first.")
         if vendor.suspended:
-            raise Refused("suspended", "This vendor is suspended.")
+            why = recall(vendor.suspension, Suspension).reason
+            raise Refused("suspended", f"This vendor is suspended: {why}")
         if not await repository.store_nonce(connection, signed.did, signed.nonce, signed.expires):
             raise Refused("nonce-replayed", "This signature was used before.")
     return signed.did
@@ -163,6 +181,7 @@ def _view(vendor: AnyRow, standing: "dict[str, reputation.Standing]") -> VendorV
         vendor=vendor.did,
         name=vendor.name,
         suspended=vendor.suspended,
+        suspension=None if vendor.suspension is None else msgspec.Raw(vendor.suspension),
         band=standing[vendor.did].band,
         reputation=standing[vendor.did].sentence,
         profile=msgspec.Raw(vendor.wire),

@@ -13,6 +13,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 import crypto
 from crypto.http_signatures import sign_request
+from marketplace.log import service as log
 from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
 from tests.support.clock import SetClock
 
@@ -57,6 +58,7 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
     await market.publish()
     await market.store(*(a_bid(market, VENDOR, request) for request in requests_[:2]))
     day = await market.reach_cutoff(requests_[0])
+    await log.grow(market.market)
     await market.store(a_request(market))
     await market.publish()
     return {
@@ -65,6 +67,9 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
         "did": [VENDOR.did],
         "terms": ["PDC-INTENT"],
         "code": ["float"],
+        "document": [request.digest for request in requests_],
+        "old": [1, 2],
+        "path": ["0/000.p/1", "entries/000.p/1"],
     }
 
 

@@ -158,9 +158,11 @@ async def test_nothing_in_the_database_says_when_a_request_arrived(market: Clock
     waiting, published = await dump(posted, 3)
     waiting_again, published_again = await dump(posted[::-1], 40)
     assert published["requests"] == published_again["requests"]
+    assert published["log_waiting"] == published_again["log_waiting"]
     assert {name for name, rows in published.items() if rows} == {
         "batch_clock",
         "batches",
+        "log_waiting",
         "requests",
     }
     if market.market.db.is_sqlite:

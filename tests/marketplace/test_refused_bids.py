@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from marketplace.vendors import service as vendors
 from tests.support import (
     HERE,
     ClockedMarket,
@@ -126,7 +127,7 @@ async def test_a_bid_by_an_unregistered_vendor(market: ClockedMarket) -> None:
 
 async def test_a_bid_by_a_suspended_vendor(market: ClockedMarket) -> None:
     request = await open_request(market)
-    await market.execute("UPDATE vendors SET suspended = true WHERE did = :did", did=VENDOR.did)
+    await vendors.suspend(market.market, VENDOR.did, "It sent nothing")
     await assert_refused(market, market.send(a_bid(market, VENDOR, request)), 403, "suspended")
 
 

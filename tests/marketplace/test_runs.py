@@ -13,6 +13,7 @@ from marketplace.runs import repository
 from marketplace.runs import service as runs
 from marketplace.runs.lease import LEASE_SECONDS
 from marketplace.runs.rules import FrozenPlace
+from marketplace.vendors import service as vendors
 from tests.conftest import OpenMarket
 from tests.support import (
     ClockedMarket,
@@ -206,7 +207,16 @@ async def test_no_route_shows_bids_before_the_run_is_published(market: ClockedMa
 async def everything_public(market: ClockedMarket, day: str, request: str) -> list[str]:
     """All paths of the API's description that can be read, for one day and one request."""
     description = await market.get("/openapi.json")
-    filled = {"day": day, "digest": request, "did": VENDORS[0].did, "terms": "x", "code": "x"}
+    filled = {
+        "day": day,
+        "digest": request,
+        "did": VENDORS[0].did,
+        "terms": "x",
+        "code": "x",
+        "document": request,
+        "old": 1,
+        "path": "0/000",
+    }
     paths = [path for path, item in description["paths"].items() if "get" in item]
     assert len(paths) > 15
     return [path.format(**filled) for path in paths]
@@ -247,7 +257,7 @@ async def test_a_crash_between_freeze_and_publication_changes_no_byte(
     # What comes after the freeze is no matter for this run.
     await broken.store(a_capacity(broken, VENDORS[0], day, 9, seq=2))
     await broken.store(a_vendor(broken, VENDORS[1], seq=2, name="Renamed"))
-    await broken.execute("UPDATE vendors SET suspended = true WHERE did = :did", did=VENDORS[2].did)
+    await vendors.suspend(broken.market, VENDORS[2].did, "It sent nothing")
     await runs.close_days(broken.market)
     assert await published(broken, day) == await published(whole, day)
 
@@ -305,7 +315,7 @@ async def test_a_suspended_vendor_gets_nothing(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, vendor), request)
     await market.publish()
     await market.store(a_bid(market, vendor, request))
-    await market.execute("UPDATE vendors SET suspended = true")
+    await vendors.suspend(market.market, vendor.did, "It sent nothing")
     day = await market.reach_cutoff(request)
     (unfilled,) = await market.items(f"/runs/{day}/unfilled")
     assert unfilled["reason"] == "none-eligible"

@@ -165,7 +165,9 @@ def test_a_key_file_of_something_else(secret: bytes) -> None:
 
 
 def test_seeds_are_a_chain_down_from_the_anchor() -> None:
-    identity = Identity(crypto.SigningKey.from_seed(b"m" * 32), b"c" * 32)
+    identity = Identity(
+        crypto.SigningKey.from_seed(b"m" * 32), b"c" * 32, crypto.SigningKey.from_seed(b"l" * 32)
+    )
     expected = crypto.base64url_decode(identity.seed_anchor)
     for ordinal in range(1, 6):
         seed = identity.seed(ordinal)

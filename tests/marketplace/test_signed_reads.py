@@ -38,8 +38,9 @@ async def test_a_read_by_a_vendor_that_is_not_admitted(market: ClockedMarket) ->
 
 async def test_a_read_by_a_suspended_vendor(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR))
-    await market.execute("UPDATE vendors SET suspended = true")
-    await assert_refused(market, market.ask(VENDOR, "/board"), 403, "suspended")
+    await vendors.suspend(market.market, VENDOR.did, "It sent nothing")
+    refused = await assert_refused(market, market.ask(VENDOR, "/board"), 403, "suspended")
+    assert refused.json()["detail"] == "This vendor is suspended: It sent nothing"
 
 
 async def test_a_replayed_nonce(market: ClockedMarket) -> None:

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from sqlalchemy import text
 
-from marketplace.log import configure_logging
+from marketplace.logging_setup import configure_logging
 from tests.conftest import OpenMarket
 from tests.support import ClockedMarket, a_key, a_request, a_vendor, a_withdrawal, problem
 

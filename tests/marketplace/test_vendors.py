@@ -1,9 +1,11 @@
 """Vendors: admission, profiles that replace each other, invitations, capacities."""
 
 import asyncio
+import json
 
 import pytest
 
+from marketplace.log import service as log
 from marketplace.vendors import service as vendors
 from tests.conftest import OpenMarket
 from tests.support import (
@@ -19,7 +21,7 @@ from tests.support import (
     assert_refused,
     problem,
 )
-from vrm.documents import PersonalRequest, Signed
+from vrm.documents import PersonalRequest, Signed, Suspension, read
 from vrm.documents.place import Point
 from vrm.errors import InvalidDocument
 
@@ -72,9 +74,37 @@ async def test_a_profile_with_unknown_terms(market: ClockedMarket) -> None:
 
 async def test_a_profile_cannot_end_a_suspension(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR))
-    await market.execute("UPDATE vendors SET suspended = true")
+    await vendors.suspend(market.market, VENDOR.did, "It sent nothing")
     await market.store(a_vendor(market, VENDOR, seq=2))
     assert (await market.get(f"/vendors/{VENDOR.did}"))["suspended"] is True
+
+
+async def test_a_suspension_is_signed_with_its_reason_and_logged(market: ClockedMarket) -> None:
+    await market.store(a_vendor(market, VENDOR))
+    assert (await market.get(f"/vendors/{VENDOR.did}"))["suspension"] is None
+    for suspended, reason in ((True, "It sent nothing"), (True, "Twice"), (False, "It sent all")):
+        await vendors.suspend(market.market, VENDOR.did, reason, suspended=suspended)
+    shown = await market.get(f"/vendors/{VENDOR.did}")
+    decision = read(json.dumps(shown["suspension"]).encode(), Suspension)
+    assert decision.body == Suspension(
+        market=market.did, vendor=VENDOR.did, seq=2, suspended=False, reason="It sent all"
+    )
+    await log.grow(market.market)
+    await market.get(f"/log/inclusion/{decision.digest}")
+    assert await market.get(f"/log/documents/{decision.digest}") == shown["suspension"]
+
+
+async def test_every_version_of_a_profile_and_a_capacity_is_kept(market: ClockedMarket) -> None:
+    profiles = [a_vendor(market, VENDOR, seq=seq, name=f"Name {seq}") for seq in (1, 2)]
+    units = [a_capacity(market, VENDOR, "2026-11-21", seq, seq=seq) for seq in (1, 2)]
+    await market.store(*profiles, *units)
+    await log.grow(market.market)
+    for document in (*profiles, *units):
+        kept = await market.http.get(f"/log/documents/{document.digest}")
+        assert kept.content == document.wire
+        await market.get(f"/log/inclusion/{document.digest}")
+    answer = await market.http.get(f"/log/documents/{'A' * 43}")
+    assert problem(answer) == (404, "not-found")
 
 
 # --- invitations ---

@@ -249,7 +249,8 @@ def settings_of(home: Path, database_url: str, **changes: Any) -> Settings:
 
 def an_identity() -> Identity:
     """The same secrets every time."""
-    return Identity(crypto.SigningKey.from_seed(b"m" * 32), b"c" * 32)
+    keys = crypto.SigningKey.from_seed(b"m" * 32), crypto.SigningKey.from_seed(b"l" * 32)
+    return Identity(keys[0], b"c" * 32, keys[1])
 
 
 def problem(answer: httpx.Response) -> tuple[int, str]:

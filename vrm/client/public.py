@@ -19,6 +19,7 @@ from vrm.documents import (
     Preference,
     RunReport,
     Signed,
+    Suspension,
     VendorProfile,
 )
 from vrm.documents.place import Point
@@ -114,6 +115,8 @@ class Vendor:
     band: int
     reputation: str
     profile: Signed[VendorProfile]
+    suspension: Signed[Suspension] | None
+    """The decision that counts, with its reason, if there ever was one."""
 
 
 class _RunEntry(msgspec.Struct, frozen=True):
@@ -148,6 +151,7 @@ class _VendorEntry(msgspec.Struct, frozen=True):
     band: int
     reputation: str
     profile: msgspec.Raw
+    suspension: msgspec.Raw
 
 
 class PublicClient(MarketClient):
@@ -166,9 +170,29 @@ class PublicClient(MarketClient):
         async for entry in self.each("/vendors", _VendorEntry):
             profile = self.verified(bytes(entry.profile), VendorProfile)
             self._check(profile.body.vendor == entry.vendor, "A vendor's profile is another's.")
+            decision = await self._suspension(entry)
             yield Vendor(
-                entry.vendor, entry.name, entry.suspended, entry.band, entry.reputation, profile
+                entry.vendor,
+                entry.name,
+                entry.suspended,
+                entry.band,
+                entry.reputation,
+                profile,
+                decision,
             )
+
+    async def _suspension(self, entry: _VendorEntry) -> Signed[Suspension] | None:
+        """The decision that an entry shows; a suspension without one is no suspension."""
+        if bytes(entry.suspension) == b"null":
+            self._check(not entry.suspended, "A vendor is suspended without a decision.")
+            return None
+        decision = self.verified(bytes(entry.suspension), Suspension)
+        market = (await self.descriptor()).market
+        said = (decision.body.vendor, decision.body.market, decision.body.suspended)
+        self._check(
+            said == (entry.vendor, market, entry.suspended), "A suspension says something else."
+        )
+        return decision
 
     async def runs(self) -> AsyncIterator[Run]:
         """Walk the runs, newest first."""

@@ -25,6 +25,7 @@ from vrm.documents.market import (
     Promise,
     RunReport,
     Schedule,
+    Suspension,
     TickReport,
 )
 from vrm.documents.vendor import (
@@ -77,6 +78,7 @@ __all__ = [
     "RunReport",
     "Schedule",
     "Signed",
+    "Suspension",
     "TickReport",
     "VendorProfile",
     "accept",

@@ -18,6 +18,7 @@ from vrm.documents.scalars import (
     Policy,
     Slug,
     TermsId,
+    Text,
     UnfilledReason,
 )
 
@@ -90,6 +91,22 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     admission: Literal["open", "invited"]
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
+    log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]
+    """The log's name and key as verifiers of signed notes write them (C2SP): ``name+hash+base64``."""
+
+
+class Suspension(Document, frozen=True, kw_only=True):
+    """The market's decision that a vendor may not bid, or may again; the highest ``seq`` counts."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Suspension"] = "Suspension"
+    market: Did
+    vendor: Did
+    seq: Annotated[int, Meta(ge=1)]
+    """1 for the first decision about the vendor, then one more each time."""
+    suspended: bool
+    reason: Text
 
 
 class Promise(Document, frozen=True, kw_only=True):

@@ -57,6 +57,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         ),
         admission="open",
         seed_anchor="A" * 43,
+        log="market.example/log+00000000+AAAA",
     )
     return sign(body, key).wire
 

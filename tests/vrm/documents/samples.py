@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import strategies as st
 
 import crypto
+from crypto.note import Verifier
 from vrm.documents import (
     Acceptance,
     AcceptedTerms,
@@ -32,6 +33,7 @@ from vrm.documents import (
     Question,
     RequestWithdrawal,
     RunReport,
+    Suspension,
     TickReport,
     VendorProfile,
 )
@@ -315,6 +317,16 @@ SORTS = [
             ),
             "admission": st.sampled_from(["open", "invited"]),
             "seed_anchor": digests,
+            "log": st.just(Verifier("market.example/log", OTHER.public).text),
+        },
+    ),
+    _sort(
+        Suspension,
+        {
+            "vendor": st.just(OTHER.did),
+            "seq": st.integers(1, 100),
+            "suspended": st.booleans(),
+            "reason": text(40),
         },
     ),
     _sort(

@@ -63,6 +63,7 @@ def market() -> MarketDescriptor:
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
         seed_anchor=some_digest("A"),
+        log="market.example/log+00000000+AAAA",
     )
 
 

@@ -14,17 +14,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import update
-
 import crypto
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.identity import Identity
 from marketplace.market import Market
-from marketplace.models import Vendor
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
+from marketplace.vendors import service as vendors_service
 from tests.support.serving import serving
 from vrm.client.customer import CustomerClient
 from vrm.documents import (
@@ -96,10 +94,8 @@ class LiveMarket:
         """Do what an operator's suspension does."""
 
         async def suspend(market: Market) -> None:
-            async with market.db.unit_of_work() as connection:
-                await connection.execute(
-                    update(Vendor).where(Vendor.did.in_(vendors)).values(suspended=True)
-                )
+            for vendor in vendors:
+                await vendors_service.suspend(market, vendor, "for the test")
 
         self._do(suspend)
 
