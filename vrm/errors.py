@@ -65,3 +65,14 @@ class RulesChanged(VrmError):
 
 class MarketMisbehaved(VrmError):
     """The market answered against its own rules: a wrong signature, another identity, a foreign shape."""
+
+
+class LogFault(MarketMisbehaved):
+    """The market's log is not what it was, or not what the market said that it is.
+
+    ``code`` is a stable slug: ``rollback``, ``fork``, ``consistency``, ``missing``, ``inclusion`` and others.
+    """
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code

@@ -68,7 +68,7 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
         "terms": ["PDC-INTENT"],
         "code": ["float"],
         "document": [request.digest for request in requests_],
-        "old": [1, 2],
+        "old": ["1", "2"],
         "path": ["0/000.p/1", "entries/000.p/1"],
     }
 
