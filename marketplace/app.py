@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from marketplace.bids.controller import BidsController
 from marketplace.board.controller import BoardController
+from marketplace.catalogue.controller import CatalogueController
 from marketplace.db import Clock
 from marketplace.descriptor.controller import DescriptorController
 from marketplace.health.controller import HealthController
@@ -62,6 +63,7 @@ def create_app(
             PreferencesController,
             BoardController,
             BidsController,
+            CatalogueController,
             RunsController,
             LogController,
             HealthController,

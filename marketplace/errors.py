@@ -109,7 +109,7 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-a-cell": Problem(422, "Not an H3 cell", "Give an H3 cell index."),
     "unknown-terms": Problem(422, "Terms not in the roster", "Use an agreement of the descriptor."),
     "unknown-policy": Problem(422, "Policy not offered", "Use a policy of the descriptor."),
-    "currency-mismatch": Problem(422, "Another currency", "Use the request's currency."),
+    "currency-mismatch": Problem(422, "Another currency", "Use the market's currency."),
     "needed-by-too-soon": Problem(
         422, "Needed before it can be resolved", "See /clock for the next cutoff."
     ),
@@ -123,6 +123,18 @@ PROBLEMS: Final[dict[str, Problem]] = {
         409, "Too late for a preference", "Send it before the request's cutoff."
     ),
     "request-resolved": Problem(409, "Request was resolved", "See the run of its day."),
+    # catalogue
+    "unknown-item": Problem(404, "Item not known", "See /catalogue for the items there are."),
+    "item-not-listed": Problem(409, "Item is off the list", "Ask for something else."),
+    "off-item-price": Problem(
+        422, "Not the item's price", "Offer exactly the item's fixed price for each piece."
+    ),
+    "unlike-item": Problem(
+        422, "Not as the item is offered", "Take category, delivery and terms from the item."
+    ),
+    "not-authorised": Problem(
+        403, "Not authorised for this item", "Ask the brand to name you as a seller of it."
+    ),
     # bids
     "terms-not-accepted": Problem(
         422, "Terms not accepted", "Repeat the request's terms in the bid."

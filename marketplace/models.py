@@ -151,6 +151,12 @@ class PublishedRequest(Base):
             sqlite_where=text("day IS NULL"),
             postgresql_where=text("day IS NULL"),
         ),
+        Index(
+            "ix_requests_item",
+            "day",
+            sqlite_where=text("principal IS NOT NULL"),
+            postgresql_where=text("principal IS NOT NULL"),
+        ),
         ANONYMOUS,
     )
     digest: Mapped[str] = mapped_column(primary_key=True)
@@ -175,6 +181,9 @@ class PublishedRequest(Base):
     policy: Mapped[str]
     terms: Mapped[str]
     """The digest of the terms' text."""
+    principal: Mapped[str | None]
+    """With `item`, the catalogue item that it names; both are null where it names none."""
+    item: Mapped[str | None]
     wire: Mapped[bytes]
 
 

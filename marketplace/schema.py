@@ -1,6 +1,7 @@
 """The schema and its revisions: Alembic is the only way a table comes to be."""
 
 from pathlib import Path
+from typing import Final
 
 from alembic import command
 from alembic.config import Config
@@ -8,6 +9,13 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace import models, models_catalogue, models_log, models_mail
+
+TABLES: Final = (models, models_catalogue, models_log, models_mail)
+"""Where tables are described; the metadata knows them all once these are imported."""
+
+METADATA: Final = models.Base.metadata
 
 
 def migrations_folder() -> Path:

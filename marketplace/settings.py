@@ -20,7 +20,7 @@ from pydantic_settings import (
 )
 
 from marketplace.errors import ConfigurationError
-from vrm.documents import Category, CellRange, Schedule
+from vrm.documents import Category, CellRange, DemandBounds, Schedule
 from vrm.documents.scalars import Policy
 
 SETTINGS_FILE = "market.toml"
@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     """Slug and title of each category; ``other`` is always there."""
     coarsest_cell: int = Field(4, ge=0, le=9)
     finest_cell: int = Field(7, ge=0, le=9)
+    demand_minimum: int = Field(10, ge=2, le=100_000)
+    """The fewest requests that a group in a report of unfilled demand stands for."""
+    demand_cell: int = Field(5, ge=0, le=9)
+    """The H3 resolution of the areas in those reports."""
     policies: tuple[Policy, ...] = ("best-nearby", "best-value", "nearest", "lowest-price")
     admission: Literal["open", "invited"] = "open"
     public_url: str = ""
@@ -174,6 +178,10 @@ class Settings(BaseSettings):
     def cell_range(self) -> CellRange:
         """The H3 resolutions that a request's area may have."""
         return CellRange(coarsest=self.coarsest_cell, finest=self.finest_cell)
+
+    def demand_bounds(self) -> DemandBounds:
+        """What the reports of unfilled demand show."""
+        return DemandBounds(minimum=self.demand_minimum, resolution=self.demand_cell)
 
     @classmethod
     def settings_customise_sources(

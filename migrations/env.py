@@ -8,8 +8,7 @@ from sqlalchemy import pool, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from marketplace import models_log, models_mail  # noqa: F401 - their tables belong to the metadata
-from marketplace.models import Base
+from marketplace.schema import METADATA
 
 ADVISORY_LOCK = 7_012_2026
 """Two processes that start together must not upgrade together."""
@@ -20,9 +19,7 @@ def run_migrations(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))
     options: dict[str, Any] = {"render_as_batch": connection.dialect.name == "sqlite"}
-    context.configure(
-        connection=connection, target_metadata=Base.metadata, compare_type=True, **options
-    )
+    context.configure(connection=connection, target_metadata=METADATA, compare_type=True, **options)
     with context.begin_transaction():
         context.run_migrations()
 

@@ -152,4 +152,5 @@ def _bid_request(row: AnyRow) -> BidRequest:
         radius_m=row.radius_m,
         delivery=frozenset(way for way, taken in ways if taken),
         terms=row.terms,
+        item=None if row.principal is None else (row.principal, row.item),
     )

@@ -23,6 +23,8 @@ class BidRequest:
     delivery: frozenset[str]
     terms: str
     """The digest of the terms' text."""
+    item: tuple[str, str] | None
+    """Principal and id of the catalogue item that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,17 @@ class Bidder:
 
 
 def check_bid(
-    bid: Bid, request: BidRequest | None, bidder: Bidder | None, market: MarketDescriptor, now: int
+    bid: Bid,
+    request: BidRequest | None,
+    bidder: Bidder | None,
+    sellers: frozenset[str] | None,
+    market: MarketDescriptor,
+    now: int,
 ) -> int:
     """Refuse a bid that breaks a rule; otherwise measure it.
+
+    Args:
+        sellers: the vendors that may sell the item which the request names; none: all may.
 
     Returns the distance from the bid's place to the centre of the request's cell, in metres.
 
@@ -63,6 +73,8 @@ def check_bid(
         raise Refused("request-withdrawn", "The customer has withdrawn the request.", "request")
     if request.resolved or now >= request.bids_close:
         raise Refused("bids-closed", "Bids on this request are closed.", "request")
+    if sellers is not None and bid.vendor not in sellers:
+        raise Refused("not-authorised", "The brand does not name you as a seller of it.", "vendor")
     _check_terms(bid, request, market)
     _check_price(bid, request)
     return _check_delivery(bid, request, bidder)

@@ -15,6 +15,7 @@ import crypto
 from marketplace.bids import repository
 from marketplace.bids.rules import check_bid
 from marketplace.bids.schemas import BatchAnswer, BidResult, BidState, BidStored, OwnBid
+from marketplace.catalogue import service as catalogue
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
@@ -121,6 +122,9 @@ async def _decide(
     known = await repository.known_digests(connection, (bid.digest for bid in bids))
     requests = await repository.requests_of(connection, (bid.body.request for bid in bids))
     bidders = await repository.bidders_of(connection, (bid.body.vendor for bid in bids))
+    sellers = await catalogue.sellers(
+        connection, {request.item for request in requests.values() if request.item is not None}
+    )
     pairs = [(bid.body.request, bid.body.vendor) for bid in bids]
     newest = await repository.newest_sequences(connection, pairs)
     live: dict[tuple[str, str], dict[str, Any]] = {}
@@ -133,7 +137,8 @@ async def _decide(
             continue
         try:
             request, bidder = requests.get(body.request), bidders.get(body.vendor)
-            distance = check_bid(body, request, bidder, market.rules, now)
+            named = sellers.get(request.item) if request and request.item else None
+            distance = check_bid(body, request, bidder, named, market.rules, now)
             if body.seq <= newest.get(pair, -1):
                 raise Refused("stale-sequence", f"Send a seq above {newest[pair]}.", "seq")
         except Refused as refusal:

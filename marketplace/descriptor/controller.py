@@ -8,6 +8,7 @@ from litestar import Controller, MediaType, Request, Response, get
 from marketplace.descriptor import service
 from marketplace.descriptor.schemas import ClockView, ProblemKind
 from marketplace.http.parameters import TheMarket, Word
+from marketplace.http.tags import answer_tagged
 from vrm.documents import MarketDescriptor
 
 
@@ -19,11 +20,8 @@ class DescriptorController(Controller):
         self, request: Request[Any, Any, Any], market: TheMarket
     ) -> Response[msgspec.Raw]:
         """The market's signed rules."""
-        tag = f'"{market.descriptor.digest}"'
-        if request.headers.get("if-none-match") == tag:
-            return Response(msgspec.Raw(b""), status_code=304, headers={"ETag": tag})
-        headers = {"ETag": tag, "Cache-Control": "public, max-age=300"}
-        return Response(msgspec.Raw(market.descriptor.wire), headers=headers)
+        found, headers = market.descriptor, {"Cache-Control": "public, max-age=300"}
+        return answer_tagged(request, found.wire, tag=found.digest, headers=headers)
 
     @get("/terms/{terms:str}", media_type=MediaType.TEXT)
     async def terms(self, market: TheMarket, terms: Word) -> str:

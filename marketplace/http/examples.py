@@ -16,6 +16,7 @@ from vrm.documents import (
     BidPrice,
     BidWithdrawal,
     Capacity,
+    CatalogueItem,
     Document,
     Need,
     PersonalRequest,
@@ -58,8 +59,23 @@ def examples(market: Market) -> dict[str, Any]:
         listed=(bid.digest,),
     )
     bid_withdrawal = BidWithdrawal(market=market.did, vendor=vendor.did, bid=bid.digest)
+    item = CatalogueItem(
+        market=market.did,
+        principal=vendor.did,
+        id="duo-2",
+        seq=1,
+        title="Twin stroller Duo 2",
+        category="other",
+        amount=24_900,
+        currency=market.rules.currency.code,
+        delivery=("ship", "pickup"),
+        terms=(market.rules.terms[0].id,),
+        brand="Pramwell",
+        model="Duo 2",
+    )
     signed: list[Signed[Document]] = [
         profile,
+        sign(item, vendor),
         request,
         bid,
         sign(capacity, vendor),

@@ -73,9 +73,13 @@ def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
 
 def answer_page(request: Request[Any, Any, Any], page: T, following: str | None) -> Response[T]:
     """Answer with a page and, where more follows, its link."""
-    headers = {}
-    if following is not None:
-        query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
-        target = f"{request.url.path}?{urlencode([*query, ('cursor', following)])}"
-        headers["Link"] = f'<{target}>; rel="next"'
-    return Response(page, headers=headers)
+    return Response(page, headers=link_to(request, following))
+
+
+def link_to(request: Request[Any, Any, Any], following: str | None) -> dict[str, str]:
+    """The header that leads to the page behind a cursor; none where nothing follows."""
+    if following is None:
+        return {}
+    query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
+    target = f"{request.url.path}?{urlencode([*query, ('cursor', following)])}"
+    return {"Link": f'<{target}>; rel="next"'}

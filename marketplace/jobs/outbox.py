@@ -60,10 +60,10 @@ async def drain(market: Market, handlers: Mapping[str, Handler], reach: Reach) -
         reach("item-settled")
 
 
-async def has_items(connection: AsyncConnection, kind: str, prefix: str) -> bool:
-    """Tell whether items of a kind are left whose keys begin with a prefix, parked ones too."""
+async def has_items(connection: AsyncConnection, kinds: Iterable[str], prefix: str) -> bool:
+    """Tell whether items of some kinds are left whose keys begin with a prefix, parked ones too."""
     query = select(OutboxItem.key).where(
-        OutboxItem.kind == kind, OutboxItem.key.startswith(prefix, autoescape=True)
+        OutboxItem.kind.in_(kinds), OutboxItem.key.startswith(prefix, autoescape=True)
     )
     return (await connection.execute(query.limit(1))).first() is not None
 

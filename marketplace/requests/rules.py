@@ -77,6 +77,8 @@ def published_row(
         "on_site": "on-site" in request.delivery,
         "policy": request.policy,
         "terms": request.terms.digest,
+        "principal": request.item.principal if request.item else None,
+        "item": request.item.id if request.item else None,
         "wire": wire,
     }
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace.catalogue import service as catalogue
+from marketplace.catalogue.rules import check_named
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
@@ -36,6 +38,9 @@ async def submit(market: Market, raw: bytes) -> Signed[Promise]:
         if publish_by is None:
             now = await market.db.now(connection)
             check_request(request.body, market.rules, market.calendar, now)
+            if item := request.body.item:
+                offer = await catalogue.offer(connection, item.principal, item.id)
+                check_named(request.body, offer)
             if await pending.request_waits(
                 connection, pseudonym
             ) or await repository.pseudonym_was_published(connection, pseudonym):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Select, and_, insert, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,6 +18,7 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
+from marketplace.models_catalogue import RunFallback
 from marketplace.rowbytes import Column
 
 
@@ -25,10 +27,13 @@ async def store_outcome(
     day: str,
     awards: Mapping[str, Column],
     unfilled: Mapping[str, Column],
+    fallbacks: Mapping[str, Column],
 ) -> None:
     """Insert what a run decided."""
     await bulk.write(connection, Award, {"day": day, **awards})
     await bulk.write(connection, Unfilled, {"day": day, **unfilled})
+    ticks = np.zeros(len(fallbacks["request"]), dtype=np.int64)
+    await bulk.write(connection, RunFallback, {"day": day, **fallbacks, "tick": ticks})
 
 
 def _to_sign(day: str) -> Select[*tuple[Any, ...]]:

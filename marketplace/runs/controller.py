@@ -12,6 +12,7 @@ from marketplace.runs.schemas import (
     ExplanationView,
     OwnAssignment,
     RunBid,
+    RunItemView,
     RunPlaceView,
     RunPreferenceView,
     RunRequest,
@@ -118,6 +119,32 @@ class RunsController(Controller):
     ) -> Response[Page[UnfilledView]]:
         """List the requests that nobody got, and why."""
         page = await reading.list_unfilled(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/items")
+    async def list_items(
+        self,
+        request: Asked,
+        market: TheMarket,
+        day: Word,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[RunItemView]]:
+        """List the requests that name catalogue items, and the versions that counted."""
+        page = await reading.list_items(market, day, cursor, limit)
+        return answer_page(request, page, page.next)
+
+    @get("/runs/{day:str}/fallbacks")
+    async def list_fallbacks(
+        self,
+        request: Asked,
+        market: TheMarket,
+        day: Word,
+        cursor: Cursor = None,
+        limit: Limit = DEFAULT_LIMIT,
+    ) -> Response[Page[msgspec.Raw]]:
+        """List the signed fallbacks: what went to the principals of items."""
+        page = await reading.list_fallbacks(market, day, cursor, limit)
         return answer_page(request, page, page.next)
 
     @get("/runs/{day:str}/requests/{digest:str}")

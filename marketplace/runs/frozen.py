@@ -16,6 +16,7 @@ from marketplace.db import AnyRow
 from marketplace.resolver import UNLISTED, Bids, Market, Places, Requests
 from marketplace.resolver.tables import I32, I64, U8, Strings
 from marketplace.rowbytes import as_bytes
+from marketplace.runs.items import FrozenItems, mark_unauthorised
 from marketplace.runs.rules import FrozenPlace
 
 Block = NDArray[np.void]
@@ -37,6 +38,7 @@ class FrozenDay:
     """The bids' digests, in order of (request, vendor), all as text."""
     bid_at: I32
     """Where each row of the market's bids stands in `bids`."""
+    items: FrozenItems
     preferences: list[tuple[str, str]] = field(default_factory=list)
     """Requests with the digests of the Preferences that count, in order; see `preferring`."""
 
@@ -109,7 +111,11 @@ class BidColumns:
 
 
 def arranged_day(
-    run: AnyRow, requests: Block, places: Sequence[FrozenPlace], bids: BidColumns
+    run: AnyRow,
+    requests: Block,
+    places: Sequence[FrozenPlace],
+    bids: BidColumns,
+    items: FrozenItems,
 ) -> FrozenDay:
     """Put a day's columns, which come in order of the text, into the resolver's order."""
     digests = np.ascontiguousarray(requests["digest"])
@@ -150,7 +156,8 @@ def arranged_day(
         ),
         base64.urlsafe_b64decode(run.seed + "="),
     )
-    return FrozenDay(run, market, places, digests, row_of, names, bid_at)
+    mark_unauthorised(market, row_of.take(np.searchsorted(digests, items.requests)), items)
+    return FrozenDay(run, market, places, digests, row_of, names, bid_at, items)
 
 
 def raw_ids(digests: Strings) -> U8:

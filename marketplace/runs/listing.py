@@ -14,6 +14,7 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
+from marketplace.models_catalogue import RunItem
 from marketplace.models_mail import RunPreference
 
 _Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
@@ -52,7 +53,13 @@ def _preferences(day: str) -> _Listing:
     return query, (RunPreference.request,)
 
 
+def _items(day: str) -> _Listing:
+    query = select(RunItem.request, RunItem.item, RunItem.suspended).where(RunItem.day == day)
+    return query, (RunItem.request,)
+
+
 _LISTS = {
+    "items": _items,
     "requests": _requests,
     "bids": _bids,
     "places": _places,
@@ -64,7 +71,7 @@ _LISTS = {
 async def page_of(
     connection: AsyncConnection, what: str, day: str, after: tuple[str, ...] | None, limit: int
 ) -> Sequence[AnyRow]:
-    """List a part of a run's ``requests``, ``bids``, ``places``, ``preferences`` or ``unfilled``."""
+    """List a part of a run, by the name that `_LISTS` gives it."""
     query, keys = _LISTS[what](day)
     if after is not None:
         query = query.where(tuple_(*keys) > after)

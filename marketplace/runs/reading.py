@@ -1,7 +1,7 @@
 """What anybody may ask about runs, and what a vendor asks about its own."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
 
 import msgspec
@@ -23,7 +23,7 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
-from marketplace.runs import awards, listing, repository
+from marketplace.runs import awards, fallbacks, listing, repository
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import load_frozen
 from marketplace.runs.rules import REASONS
@@ -32,6 +32,7 @@ from marketplace.runs.schemas import (
     ExplanationView,
     OwnAssignment,
     RunBid,
+    RunItemView,
     RunPlaceView,
     RunPreferenceView,
     RunRequest,
@@ -39,6 +40,7 @@ from marketplace.runs.schemas import (
     UnfilledView,
 )
 from marketplace.runs.signing import sign_all
+from vrm.documents import Document, Signed
 from vrm.money import format_amount
 
 T = TypeVar("T")
@@ -126,10 +128,7 @@ async def list_assignments(
     async with market.db.snapshot() as connection:
         found = await awards.assignments_page(connection, day, after[0], limit + 1)
     rows, more = cut(found, limit)
-    unsigned = [row for row in rows if row.wire is None]
-    made = await asyncio.to_thread(sign_all, market, unsigned)
-    wires = {row.request: one.wire for row, one in zip(unsigned, made, strict=True)}
-    items = [msgspec.Raw(row.wire or wires[row.request]) for row in rows]
+    items = await _signed(rows, lambda unsigned: sign_all(market, unsigned))
     return Page(items=items, next=write_cursor(rows[-1].request) if more else None)
 
 
@@ -142,6 +141,27 @@ async def list_unfilled(
         lambda row: UnfilledView(request=row.request, reason=row.reason),
         lambda row: (row.request,),
     )  # fmt: skip
+
+
+async def list_items(market: Market, day: str, cursor: str | None, limit: int) -> Page[RunItemView]:
+    """List the requests that name catalogue items, by digest, with the versions that counted."""
+    return await _list(
+        market, "items", day, read_cursor(cursor, tuple[str]), limit,
+        lambda row: RunItemView(request=row.request, item=row.item, suspended=row.suspended),
+        lambda row: (row.request,),
+    )  # fmt: skip
+
+
+async def list_fallbacks(
+    market: Market, day: str, cursor: str | None, limit: int
+) -> Page[msgspec.Raw]:
+    """List a day's signed fallbacks, by request."""
+    after = read_cursor(cursor, tuple[str]) or ("",)
+    _check_published(await _find(market, day))
+    async with market.db.snapshot() as connection:
+        rows, more = cut(await fallbacks.page(connection, day, after[0], limit + 1), limit)
+    items = await _signed(rows, lambda unsigned: fallbacks.sign_all(market, unsigned))
+    return Page(items=items, next=write_cursor(rows[-1].request) if more else None)
 
 
 async def list_own_assignments(
@@ -174,9 +194,10 @@ async def explain_request(market: Market, day: str, request: str) -> Explanation
     if resolved is None or at is None:
         raise Refused("unknown-request", f"The run of {day} did not resolve it.", "request")
     explanation = explain(resolved.frozen.matching, resolved.outcome, at)
-    vendors = sorted({bid.vendor for bid in explanation.bids})
+    principal = resolved.frozen.items.principal_of(request)
+    vendors = {bid.vendor for bid in explanation.bids} | ({principal} if principal else set())
     async with market.db.snapshot() as connection:
-        names = await repository.vendor_names(connection, vendors)
+        names = await repository.vendor_names(connection, sorted(vendors))
     return _explained(market, resolved.frozen, request, explanation, names)
 
 
@@ -207,17 +228,22 @@ def _explained(
         for position, bid in enumerate(explanation.bids, start=1)
     ]
     assigned = explanation.status is Status.ASSIGNED
+    principal = None if assigned else frozen.items.principal_of(request)
+    told = sentences(
+        explanation,
+        name=lambda bid: names[bid.vendor],
+        money=lambda amount: format_amount(amount, market.rules.currency),
+    )
+    if principal is not None:
+        told.insert(1, f"So {names[principal]}, whose item it is, ships it.")
     return ExplanationView(
         request=request,
         day=frozen.run.day,
-        outcome="assigned" if assigned else "unfilled",
+        outcome="assigned" if assigned else "fallback" if principal else "unfilled",
         reason=None if assigned else REASONS[explanation.status],
+        principal=principal,
         policy=_slug(explanation.policy),
-        sentences=sentences(
-            explanation,
-            name=lambda bid: names[bid.vendor],
-            money=lambda amount: format_amount(amount, market.rules.currency),
-        ),
+        sentences=told,
         candidates=candidates,
     )
 
@@ -243,6 +269,16 @@ def _candidate(
 
 def _slug(code: Policy | Refusal) -> str:
     return code.name.lower().replace("_", "-")
+
+
+async def _signed(
+    rows: Sequence[AnyRow], sign: Callable[[Sequence[AnyRow]], Sequence[Signed[Document]]]
+) -> list[msgspec.Raw]:
+    """The rows' documents: as stored, or made for the occasion."""
+    unsigned = [row for row in rows if row.wire is None]
+    made = await asyncio.to_thread(sign, unsigned)
+    wires = {row.request: one.wire for row, one in zip(unsigned, made, strict=True)}
+    return [msgspec.Raw(row.wire or wires[row.request]) for row in rows]
 
 
 async def _find(market: Market, day: str) -> AnyRow:

@@ -13,6 +13,7 @@ from marketplace.resolver.tables import Strings
 from marketplace.rowbytes import Column
 from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
+from marketplace.runs.items import frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.preferring import apply_preferences
 from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
@@ -29,6 +30,8 @@ class Decided:
     """``request``, ``bid``, ``rank`` (from 1), ``eligible`` and ``reserve``."""
     unfilled: dict[str, Column]
     """``request`` and ``reason``."""
+    fallbacks: dict[str, Column]
+    """``request`` and ``item``, the digest of the version that counted."""
 
 
 async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
@@ -42,19 +45,26 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     # Long calls into C; threads keep the event loop answering meanwhile, and share the processors.
     pinned = asyncio.create_task(
         asyncio.to_thread(
-            inputs_digest, frozen.requests, frozen.bids, frozen.places, frozen.preferences
+            inputs_digest,
+            frozen.requests,
+            frozen.bids,
+            frozen.places,
+            frozen.items,
+            frozen.preferences,
         )
     )
     decided = await asyncio.to_thread(lambda: decide(frozen, resolve(frozen.matching)))
     inputs = await pinned
     reach("matched")
     outcome = asyncio.create_task(
-        asyncio.to_thread(outcome_digest, decided.awards, decided.unfilled)
+        asyncio.to_thread(outcome_digest, decided.awards, decided.unfilled, decided.fallbacks)
     )
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
-            await awards.store_outcome(connection, lease.day, decided.awards, decided.unfilled)
+            await awards.store_outcome(
+                connection, lease.day, decided.awards, decided.unfilled, decided.fallbacks
+            )
             reach("outcome-written")
             findings = _findings(frozen, decided, inputs, await outcome)
             await repository.set_stage(
@@ -77,8 +87,9 @@ async def load_frozen(db: Database, day: str) -> FrozenDay:
         bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
         async for block in snapshot.frozen_bids(connection, day):
             await asyncio.to_thread(bids.add, block)
+        items = await frozen_items(connection, day)
         preferred = await preferences.frozen(connection, day)
-    frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids)
+    frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids, items)
     await asyncio.to_thread(apply_preferences, frozen, preferred)
     return frozen
 
@@ -88,7 +99,9 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
     status = outcome.status.take(frozen.row_of)
     assigned = np.flatnonzero(status == Status.ASSIGNED)
     rows = frozen.row_of.take(assigned)
-    unfilled = np.flatnonzero(status != Status.ASSIGNED)
+    left = np.flatnonzero(status != Status.ASSIGNED)
+    shipped = frozen.items.shipped(frozen.requests.take(left))
+    unfilled = left[shipped < 0]
     reasons = np.array([REASONS.get(Status(code), "") for code in Status], dtype=np.bytes_)
     return Decided(
         awards={
@@ -101,6 +114,10 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
         unfilled={
             "request": frozen.requests.take(unfilled),
             "reason": reasons.take(status.take(unfilled)),
+        },
+        fallbacks={
+            "request": frozen.requests.take(left[shipped >= 0]),
+            "item": frozen.items.versions.take(shipped[shipped >= 0]),
         },
     )
 
@@ -122,6 +139,7 @@ def _findings(frozen: FrozenDay, decided: Decided, inputs: str, outcome: str) ->
         requests=len(frozen.requests),
         bids=len(frozen.bids),
         assigned=len(decided.awards["request"]),
+        fallback=len(decided.fallbacks["request"]),
         unfilled={reason: found.get(reason, 0) for reason in REASONS.values()},
         inputs=inputs,
         outcome=outcome,

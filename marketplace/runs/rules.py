@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 
 import crypto
 from marketplace.resolver import Status
@@ -39,28 +40,46 @@ class Findings(msgspec.Struct, frozen=True, kw_only=True):
     requests: int
     bids: int
     assigned: int
+    fallback: int
     unfilled: dict[UnfilledReason, int]
     inputs: str
     outcome: str
+
+
+class CountingItems(Protocol):
+    """The requests that name items, in order, with the versions that count and the principals' suspensions."""
+
+    @property
+    def requests(self) -> Column: ...
+    @property
+    def versions(self) -> Column: ...
+    @property
+    def suspended(self) -> Column: ...
 
 
 def inputs_digest(
     requests: Column,
     bids: Column,
     places: Sequence[FrozenPlace],
+    items: CountingItems,
     preferences: Sequence[tuple[str, str]],
 ) -> str:
     """The digest that pins what a run decided from.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"bids", "places", "preferences", "requests"}``: the digests
-    of the live bids in order of (request, vendor); the places in order of (vendor, place) as lists
+    SHA-256 (base64url) of the canonical JSON of ``{"bids", "items", "places", "preferences", "requests"}``: the
+    digests of the live bids in order of (request, vendor); ``[request, version, suspended]`` of the requests
+    that name items, in their order; the places in order of (vendor, place) as lists
     ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; pairs
     ``[request, preference]`` of digests in order of the requests; the digests of the requests in order. All
     of it comes in that order, bids and requests as columns of texts (``S43``).
     """
+    suspended = np.where(items.suspended, b"true", b"false")
+    item: list[Piece] = [b'["', items.requests, b'","', items.versions, b'",', suspended, b"]"]
     parts = chain(
         [b'{"bids":'],
         json_list(len(bids), [b'"', bids, b'"']),
+        [b',"items":'],
+        json_list(len(items.requests), item),
         [b',"places":', msgspec.json.encode(places)],
         [b',"preferences":', msgspec.json.encode(preferences)],
         [b',"requests":'],
@@ -70,20 +89,26 @@ def inputs_digest(
     return _digest(parts)
 
 
-def outcome_digest(awards: Mapping[str, Column], unfilled: Mapping[str, Column]) -> str:
+def outcome_digest(
+    awards: Mapping[str, Column], unfilled: Mapping[str, Column], fallbacks: Mapping[str, Column]
+) -> str:
     """The digest that pins what a run decided.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"awards", "unfilled"}``: lists
+    SHA-256 (base64url) of the canonical JSON of ``{"awards", "fallbacks", "unfilled"}``: lists
     ``[request, bid, rank, eligible, reserve]``, where the reserve is the digests of the runners-up joined to
-    one text, and pairs ``[request, reason]``, both in order of requests. What else an assignment says
-    follows from its bid. The columns have these names, and come in that order.
+    one text; pairs ``[request, item]`` with the digest of the item's version; and pairs ``[request, reason]``,
+    all in order of requests. What else an assignment says follows from its bid, what a fallback says from the
+    request. The columns have these names, and come in that order.
     """
     award: list[Piece] = [b'["', awards["request"], b'","', awards["bid"], b'",', awards["rank"]]
     award += [b",", awards["eligible"], b',"', awards["reserve"], b'"]']
+    shipped: list[Piece] = [b'["', fallbacks["request"], b'","', fallbacks["item"], b'"]']
     left: list[Piece] = [b'["', unfilled["request"], b'","', unfilled["reason"], b'"]']
     parts = chain(
         [b'{"awards":'],
         json_list(len(awards["request"]), award),
+        [b',"fallbacks":'],
+        json_list(len(fallbacks["request"]), shipped),
         [b',"unfilled":'],
         json_list(len(unfilled["request"]), left),
         [b"}"],

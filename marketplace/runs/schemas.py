@@ -59,6 +59,16 @@ class RunPreferenceView(msgspec.Struct, frozen=True, kw_only=True):
     document: msgspec.Raw
 
 
+class RunItemView(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that names a catalogue item, and which version of it counted."""
+
+    request: str
+    item: str
+    """The digest of the version; the catalogue has its document."""
+    suspended: bool
+    """Whether the item's principal was suspended, and so ships nothing."""
+
+
 class UnfilledView(msgspec.Struct, frozen=True, kw_only=True):
     """A request that nobody got."""
 
@@ -90,8 +100,11 @@ class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
 
     request: str
     day: str
-    outcome: Literal["assigned", "unfilled"]
+    outcome: Literal["assigned", "fallback", "unfilled"]
     reason: UnfilledReason | None
+    """Why no vendor got it; null where one did."""
+    principal: str | None
+    """The brand that ships it where no vendor got it."""
     policy: str
     sentences: list[str]
     candidates: list[Candidate]

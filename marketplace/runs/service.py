@@ -21,7 +21,8 @@ from marketplace.jobs import outbox
 from marketplace.market import Market
 from marketplace.preferences import service as preferences
 from marketplace.reputation import service as reputation
-from marketplace.runs import lease, repository, signing, snapshot
+from marketplace.runs import fallbacks, lease, repository, signing, snapshot
+from marketplace.runs.items import freeze_items
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
 from marketplace.runs.rules import Findings
@@ -31,7 +32,10 @@ from vrm.documents import RunReport, Signed, sign
 Resolving = Callable[[Database, Lease, Reach], Awaitable[None]]
 """Where a run is resolved: `resolving.resolve_here`, or in a process of its own."""
 
-HANDLERS = {signing.KIND: signing.sign_chunk}
+HANDLERS = {
+    signing.KIND: signing.sign_chunk,
+    fallbacks.KIND: fallbacks.sign_chunk,
+}
 
 log = structlog.get_logger()
 
@@ -132,7 +136,7 @@ async def _ready_to_announce(connection: AsyncConnection) -> list[str]:
     return [
         day
         for day in await repository.unannounced(connection)
-        if not await outbox.has_items(connection, signing.KIND, f"{day}/")
+        if not await outbox.has_items(connection, HANDLERS, f"{day}/")
     ]
 
 
@@ -174,6 +178,7 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
             return str(run.stage)
         await snapshot.take_requests(connection, run)
         await preferences.freeze(connection, run.day)
+        await freeze_items(connection, run)
         reach("requests-taken")
         local = _local_date(run.day)
         places = await snapshot.bidding_places(connection, run.day, local.isoformat())
@@ -194,9 +199,12 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
         report = _report(market, run, findings)
         await repository.set_stage(connection, run.day, "published", report=report.wire)
         now = await market.db.now(connection)
-        await outbox.put(
-            connection, signing.KIND, signing.chunks(run.day, findings.assigned), run_at=now
-        )
+        for kind, documents in (
+            (signing.KIND, findings.assigned),
+            (fallbacks.KIND, findings.fallback),
+        ):
+            keys = signing.chunks(run.day, documents)
+            await outbox.put(connection, kind, keys, run_at=now)
         reach("publishing")
     reach("published")
     log.info("run_published", day=run.day, assigned=findings.assigned, unfilled=findings.unfilled)

@@ -14,7 +14,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 import crypto
 from crypto.http_signatures import sign_request
 from marketplace.log import service as log
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
+from tests.support import ClockedMarket, a_bid, a_key, a_request, a_request_for, a_vendor, an_item
 from tests.support.clock import SetClock
 
 load_all_checks()
@@ -54,7 +54,9 @@ def database_kind() -> str:
 async def filled(market: ClockedMarket) -> dict[str, list[str]]:
     """Put something into every list; answers what paths may name."""
     requests_ = [a_request(market) for _ in range(3)]
-    await market.store(a_vendor(market, VENDOR), *requests_)
+    item = an_item(market, VENDOR)
+    await market.store(a_vendor(market, VENDOR), item, *requests_)
+    await market.store(a_request_for(market, item))
     await market.publish()
     await market.store(*(a_bid(market, VENDOR, request) for request in requests_[:2]))
     day = await market.reach_cutoff(requests_[0])
@@ -63,13 +65,15 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
     await market.publish()
     return {
         "day": [day, "2026-11-20"],
-        "digest": [request.digest for request in requests_],
+        "digest": [*(request.digest for request in requests_), item.digest],
         "did": [VENDOR.did],
         "terms": ["PDC-INTENT"],
         "code": ["float"],
         "document": [request.digest for request in requests_],
         "old": ["1", "2"],
         "path": ["0/000.p/1", "entries/000.p/1"],
+        "principal": [VENDOR.did],
+        "item": ["duo"],
     }
 
 
@@ -113,7 +117,7 @@ def examine(operation: Any, url: str, known: dict[str, list[str]], signed: Signe
 async def test_examples_are_taken_as_they_stand(market: ClockedMarket) -> None:
     """What the docs page shows can be posted: each example verifies, and meets only rules of time."""
     description = await market.get("/openapi.json")
-    order = ["/vendors", "/capacities", "/requests", "/request-withdrawals"]
+    order = ["/vendors", "/catalogue", "/capacities", "/requests", "/request-withdrawals"]
     for path in order:
         content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         answer = await market.http.post(path, json=content["example"])

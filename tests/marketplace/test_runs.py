@@ -21,14 +21,16 @@ from tests.support import (
     a_capacity,
     a_key,
     a_request,
+    a_request_for,
     a_vendor,
+    an_item,
     problem,
 )
 from vrm.documents import Assignment, PersonalRequest, RunReport, Signed, read
 from vrm.documents.market import MarketDescriptor
 
 VENDORS = [a_key(f"vendor {number}") for number in range(3)]
-PARTS = ["requests", "bids", "places", "assignments", "unfilled"]
+PARTS = ["requests", "bids", "items", "places", "assignments", "fallbacks", "unfilled"]
 
 
 async def contested(market: ClockedMarket, requests: int = 5) -> list[Signed[PersonalRequest]]:
@@ -82,13 +84,16 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
     inputs = {
         "requests": [one["request"] for one in found["requests"]],
         "bids": [one["bid"] for one in bids],
+        "items": [[one["request"], one["item"], one["suspended"]] for one in found["items"]],
         "places": [list(place) for place in places],
         "preferences": [],
     }
     assert report.body.inputs == crypto.digest(inputs)
+    items = {one["request"]: one["item"] for one in found["items"]}
     assignments = [signed(one, Assignment).body for one in found["assignments"]]
     outcome = {
         "awards": [[a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)] for a in assignments],
+        "fallbacks": [[one["request"], items[one["request"]]] for one in found["fallbacks"]],
         "unfilled": [[one["request"], one["reason"]] for one in found["unfilled"]],
     }
     assert report.body.outcome == crypto.digest(outcome)
@@ -216,6 +221,8 @@ async def everything_public(market: ClockedMarket, day: str, request: str) -> li
         "document": request,
         "old": 1,
         "path": "0/000",
+        "principal": "x",
+        "item": "x",
     }
     paths = [path for path, item in description["paths"].items() if "get" in item]
     assert len(paths) > 15
@@ -375,8 +382,12 @@ async def test_a_request_that_the_run_did_not_resolve(market: ClockedMarket) -> 
 
 @pytest.mark.parametrize("part", PARTS)
 async def test_a_run_in_pages_of_one(market: ClockedMarket, part: str) -> None:
-    requests = await contested(market)
-    day = await market.reach_cutoff(requests[0])
+    await contested(market)
+    item = an_item(market, VENDORS[0], authorised=())
+    shipped = [a_request_for(market, item) for _ in range(2)]
+    await market.store(item, *shipped)
+    await market.publish()
+    day = await market.reach_cutoff(shipped[0])
     paged = await market.items(f"/runs/{day}/{part}", limit=1)
     assert paged == await market.items(f"/runs/{day}/{part}", limit=1000)
     assert paged

@@ -12,9 +12,11 @@ from tests.support.builders import (
     a_place,
     a_preference,
     a_request,
+    a_request_for,
     a_vendor,
     a_withdrawal,
     accepted_terms,
+    an_item,
     forged,
 )
 from tests.support.market import ClockedMarket, assert_refused, clocked_market, problem
@@ -30,9 +32,11 @@ __all__ = [
     "a_place",
     "a_preference",
     "a_request",
+    "a_request_for",
     "a_vendor",
     "a_withdrawal",
     "accepted_terms",
+    "an_item",
     "assert_refused",
     "clocked_market",
     "forged",

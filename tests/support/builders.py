@@ -24,7 +24,9 @@ from vrm.documents import (
     BidPrice,
     BidWithdrawal,
     Capacity,
+    CatalogueItem,
     Document,
+    ItemName,
     MarketDescriptor,
     Need,
     PersonalRequest,
@@ -98,6 +100,41 @@ def a_capacity(
         "seq": 1,
     }
     return sign(Capacity(**(facts | changes)), key)
+
+
+def an_item(market: HasRules, key: crypto.SigningKey, /, **changes: Any) -> Signed[CatalogueItem]:
+    """A brand's item, which all vendors may sell."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "principal": key.did,
+        "id": "duo",
+        "seq": 1,
+        "title": "Twin stroller Duo 2",
+        "category": "baby",
+        "amount": 24_900,
+        "currency": market.rules.currency.code,
+        "delivery": ("ship", "pickup"),
+        "terms": (market.rules.terms[0].id,),
+    }
+    return sign(CatalogueItem(**_merged(facts, changes)), key)
+
+
+def a_request_for(
+    market: HasRules,
+    item: Signed[CatalogueItem],
+    key: crypto.SigningKey | None = None,
+    /,
+    **changes: Any,
+) -> Signed[PersonalRequest]:
+    """A personal request that names an item, at its price."""
+    body = item.body
+    named: dict[str, Any] = {
+        "item": ItemName(principal=body.principal, id=body.id),
+        "need": Need(title=body.title, category=body.category),
+        "price": AskingPrice(kind="fixed", amount=body.amount, currency=body.currency),
+        "delivery": body.delivery,
+    }
+    return a_request(market, key, **(changes | _merged(named, changes)))
 
 
 def a_request(

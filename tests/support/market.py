@@ -50,6 +50,7 @@ PATHS = {
     "Preference": "/preferences",
     "Bid": "/bids",
     "BidWithdrawal": "/bid-withdrawals",
+    "CatalogueItem": "/catalogue",
 }
 """Where each document is posted."""
 

@@ -15,6 +15,8 @@ from vrm.client.base import MarketClient
 from vrm.documents import (
     Assignment,
     Bid,
+    CatalogueItem,
+    Fallback,
     PersonalRequest,
     Preference,
     RunReport,
@@ -61,6 +63,15 @@ class RunPlace(msgspec.Struct, frozen=True):
         return Point(self.lat_e6, self.lng_e6)
 
 
+class RunItem(msgspec.Struct, frozen=True):
+    """A request that names a catalogue item: the digest of the version that counted for it."""
+
+    request: str
+    item: str
+    suspended: bool
+    """Whether the item's principal was suspended, and so ships nothing."""
+
+
 class Candidate(msgspec.Struct, frozen=True):
     """One bid on a request, and why it stands where it stands; ``rank`` 1 is the best."""
 
@@ -81,10 +92,11 @@ class Explanation(msgspec.Struct, frozen=True):
     """What a run decided for one request, in sentences and in figures."""
 
     request: str
-    outcome: Literal["assigned", "unfilled"]
+    outcome: Literal["assigned", "fallback", "unfilled"]
     sentences: tuple[str, ...]
     candidates: tuple[Candidate, ...]
     reason: UnfilledReason | None = None
+    principal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +129,22 @@ class Vendor:
     profile: Signed[VendorProfile]
     suspension: Signed[Suspension] | None
     """The decision that counts, with its reason, if there ever was one."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """A version of a brand's catalogue item; ``name`` is the brand's."""
+
+    name: str
+    item: Signed[CatalogueItem]
+
+
+class _ItemEntry(msgspec.Struct, frozen=True):
+    principal: str
+    name: str
+    id: str
+    item: str
+    document: msgspec.Raw
 
 
 class _RunEntry(msgspec.Struct, frozen=True):
@@ -194,6 +222,32 @@ class PublicClient(MarketClient):
         )
         return decision
 
+    async def catalogue(
+        self,
+        *,
+        principal: str | None = None,
+        category: str | None = None,
+        listed: bool | None = None,
+    ) -> AsyncIterator[Item]:
+        """Walk the catalogue, all of it or what the filters leave, by principal and id."""
+        asked: dict[str, str | int] = {}
+        if principal is not None:
+            asked["principal"] = principal
+        if category is not None:
+            asked["category"] = category
+        if listed is not None:
+            asked["listed"] = "true" if listed else "false"
+        await self.descriptor()
+        async for entry in self.each("/catalogue", _ItemEntry, asked):
+            yield self._item(entry)
+
+    async def item_version(self, digest: str) -> Signed[CatalogueItem]:
+        """Read one version of an item, by its digest."""
+        await self.descriptor()
+        found = self._item(await self.get(f"/catalogue/{digest}", _ItemEntry)).item
+        self._check(found.digest == digest, "The market hands out another item than was asked for.")
+        return found
+
     async def runs(self) -> AsyncIterator[Run]:
         """Walk the runs, newest first."""
         await self.descriptor()
@@ -242,6 +296,18 @@ class PublicClient(MarketClient):
             self._check(assignment.body.day == day, "An assignment is of another day.")
             yield assignment
 
+    def run_items(self, day: str) -> AsyncIterator[RunItem]:
+        """Walk the requests of a run that name catalogue items, by digest."""
+        return self.each(_path(day, "items"), RunItem)
+
+    async def fallbacks(self, day: str) -> AsyncIterator[Signed[Fallback]]:
+        """Walk what a day sent to the principals of items, by request, each signed by the market."""
+        await self.descriptor()
+        async for raw in self.each(_path(day, "fallbacks"), msgspec.Raw):
+            fallback = self.by_market(bytes(raw), Fallback)
+            self._check(fallback.body.day == day, "A fallback is of another day.")
+            yield fallback
+
     def unfilled(self, day: str) -> AsyncIterator[Unfilled]:
         """Walk the requests that a run gave to nobody."""
         return self.each(_path(day, "unfilled"), Unfilled)
@@ -253,6 +319,13 @@ class PublicClient(MarketClient):
         own; it explains from the lists (`vrm.wallet.outcomes`).
         """
         return await self.get(f"{_path(day, 'requests')}/{request}", Explanation)
+
+    def _item(self, entry: _ItemEntry) -> Item:
+        item = self.verified(bytes(entry.document), CatalogueItem)
+        filed = (entry.principal, entry.id, entry.item, self.market)
+        stated = (item.body.principal, item.body.id, item.digest, item.body.market)
+        self._check(filed == stated, "A catalogue item is filed as another one.")
+        return Item(entry.name, item)
 
     def _run(self, entry: _RunEntry) -> Run:
         raw = bytes(entry.report)

@@ -7,8 +7,10 @@ The referee downloads all that the run published and decides the day again by co
    Preference is by the owner of one of them, one per request;
 3. the seed is the next element of the chain: its SHA-256 is the run before's seed, or the descriptor's anchor;
 4. every stated distance, within one metre; a place whose profile still counts stands where that profile says;
-5. every assignment with all its figures, every reason for an unfilled request, the report's counts;
-6. the report's digests of inputs and outcome, in the form that the market documents.
+5. every item that a request names is its principal's, in the version that the run says;
+6. every assignment with all its figures, every fallback to a principal, every reason for an unfilled request,
+   the report's counts;
+7. the report's digests of inputs and outcome, in the form that the market documents.
 
 It exits 1 and lists what differs, if anything does.
 """
@@ -24,45 +26,21 @@ import typer
 
 import crypto
 from vrm import console
-from vrm.client.public import Batch, PublicClient, Run, RunBid, RunPlace, Vendor
+from vrm.client.public import PublicClient, RunPlace
 from vrm.console import Json
-from vrm.demo.rerun import Candidate, Day, Verdict, metres_between
+from vrm.demo.published import Published, download
+from vrm.demo.rerun import Candidate, Day, Named, Verdict, metres_between
 from vrm.documents import (
     Assignment,
-    MarketDescriptor,
+    CatalogueItem,
+    Fallback,
     PersonalRequest,
-    Preference,
-    RunReport,
     Signed,
 )
-from vrm.errors import MarketMisbehaved, UsageError
+from vrm.errors import MarketMisbehaved
 
 SHOWN: Final = 20
 """How many differences are listed for people; ``--json`` lists all."""
-
-
-@dataclass
-class Published:
-    """All that a run published, with what it rests on."""
-
-    market: MarketDescriptor
-    run: Run
-    seed_before: str
-    batches: list[Batch]
-    requests: list[Signed[PersonalRequest]]
-    bids: list[RunBid]
-    places: list[RunPlace]
-    preferences: list[Signed[Preference]]
-    assignments: list[Signed[Assignment]]
-    unfilled: dict[str, str]
-    vendors: dict[str, Vendor]
-
-    @property
-    def report(self) -> RunReport:
-        """The run's report; `download` has seen to it that there is one."""
-        if self.run.report is None:
-            raise UsageError(f"The run of {self.run.day} is not published yet.")
-        return self.run.report.body
 
 
 @dataclass
@@ -78,44 +56,20 @@ class Finding:
             self.faults.append(f"{name}: the market says {stated}, it is {right}")
 
 
-async def download(client: PublicClient, day: str | None) -> Published:
-    """Read a run, by default the newest published one, and verify every signature on the way.
-
-    Raises:
-        UsageError: no such run, or it is not published yet.
-        MarketMisbehaved: a document is not what it is filed as, or not by whom it should be.
-    """
-    market = await client.descriptor()
-    runs = [run async for run in client.runs()]
-    at = next((i for i, run in enumerate(runs) if day in {None, run.day} and run.report), None)
-    if at is None:
-        raise UsageError(f"The market has not published a run of {day}." if day else "No run yet.")
-    run = runs[at]
-    before = next((older.report for older in runs[at + 1 :] if older.report is not None), None)
-    return Published(
-        market=market,
-        run=run,
-        seed_before=before.body.seed if before is not None else market.seed_anchor,
-        batches=[batch async for batch in client.batches()],
-        requests=[request async for request in client.run_requests(run.day)],
-        bids=[held async for held in client.run_bids(run.day)],
-        places=[place async for place in client.run_places(run.day)],
-        preferences=[preference async for preference in client.run_preferences(run.day)],
-        assignments=[assignment async for assignment in client.assignments(run.day)],
-        unfilled={left.request: left.reason async for left in client.unfilled(run.day)},
-        vendors={vendor.vendor: vendor async for vendor in client.vendors()},
-    )
-
-
 def check(published: Published) -> Finding:
     """Decide the day again and compare."""
     finding = Finding()
     _check_seed(published, finding)
     _check_inputs(published, finding)
+    items = {
+        named.request: Named(published.versions[named.item], named.suspended)
+        for named in published.items
+    }
     day = Day(
         published.requests,
         published.bids,
         published.places,
+        items,
         published.report.seed,
         published.preferences,
     )
@@ -147,6 +101,7 @@ def _check_inputs(published: Published, finding: Finding) -> None:
         finding.expect(f"{name}, market", request.body.market, market)
         finding.expect(f"{name}, public by the cutoff", True, request.digest in public)
         finding.expect(f"{name}, standing", True, request.digest not in taken_back)
+    _check_items(published, finding)
     finding.expect("requests listed twice", len(published.requests) - len(known), 0)
     seen: set[tuple[str, str]] = set()
     for held in published.bids:
@@ -170,6 +125,24 @@ def _check_preferences(published: Published, finding: Finding) -> None:
         finding.expect(f"{name}, by the owner", body.pseudonym, pseudonyms.get(body.request))
     about = {preference.body.request for preference in published.preferences}
     finding.expect("preferences listed twice", len(published.preferences) - len(about), 0)
+
+
+def _check_items(published: Published, finding: Finding) -> None:
+    """Compare what requests name with the versions that the run says counted."""
+    counted = {
+        named.request: (
+            published.versions[named.item].principal,
+            published.versions[named.item].id,
+        )
+        for named in published.items
+    }
+    asked = {
+        request.digest: (request.body.item.principal, request.body.item.id)
+        for request in published.requests
+        if request.body.item
+    }
+    finding.expect("items listed twice", len(published.items) - len(counted), 0)
+    finding.expect("items that requests name", counted, asked)
 
 
 def _check_place(published: Published, place: RunPlace, finding: Finding) -> None:
@@ -196,15 +169,42 @@ def _check_distances(published: Published, day: Day, finding: Finding) -> None:
 def _check_outcome(published: Published, verdicts: dict[str, Verdict], finding: Finding) -> None:
     stated = {assignment.body.request: assignment.body for assignment in published.assignments}
     finding.expect("assignments listed twice", len(published.assignments) - len(stated), 0)
-    decided = sorted([*stated, *published.unfilled])
+    shipped = {fallback.body.request: fallback.body for fallback in published.fallbacks}
+    finding.expect("fallbacks listed twice", len(published.fallbacks) - len(shipped), 0)
+    decided = sorted([*stated, *shipped, *published.unfilled])
     finding.expect("requests decided, each once", decided, sorted(verdicts))
+    asked = {request.digest: request for request in published.requests}
     for digest, verdict in verdicts.items():
         assignment, name = stated.get(digest), f"request {digest}"
         finding.expect(f"{name}, reason", published.unfilled.get(digest), verdict.reason)
+        _check_fallback(asked[digest], shipped.get(digest), verdict.ships, published, finding)
         if verdict.rank is None or assignment is None:
             finding.expect(f"{name}, assigned", assignment is not None, verdict.rank is not None)
             continue
         _check_assignment(assignment, verdict.ranked, verdict.rank, published, finding)
+
+
+def _check_fallback(
+    request: Signed[PersonalRequest],
+    fallback: Fallback | None,
+    item: CatalogueItem | None,
+    published: Published,
+    finding: Finding,
+) -> None:
+    name = f"request {request.digest}"
+    finding.expect(f"{name}, to the principal", fallback is not None, item is not None)
+    if fallback is None or item is None:
+        return
+    expected: dict[str, object] = {
+        "market": published.market.market,
+        "principal": item.principal,
+        "item": item.id,
+        "amount": request.body.price.amount,
+        "currency": request.body.price.currency,
+        "tick": 0,
+    }
+    for member, value in expected.items():
+        finding.expect(f"fallback of {name}, {member}", getattr(fallback, member), value)
 
 
 def _check_assignment(
@@ -241,6 +241,7 @@ def _check_report(published: Published, finding: Finding) -> None:
     finding.expect("report, requests", report.requests, len(published.requests))
     finding.expect("report, bids", report.bids, len(published.bids))
     finding.expect("report, assigned", report.assigned, len(published.assignments))
+    finding.expect("report, fallback", report.fallback, len(published.fallbacks))
     stated = {reason: count for reason, count in report.unfilled.items() if count}
     finding.expect("report, unfilled", stated, dict(Counter(published.unfilled.values())))
     places = [
@@ -254,15 +255,24 @@ def _check_report(published: Published, finding: Finding) -> None:
                 published.bids, key=lambda h: (h.bid.body.request, h.bid.body.vendor)
             )
         ],
+        "items": [
+            [named.request, named.item, named.suspended]
+            for named in sorted(published.items, key=lambda named: named.request)
+        ],
         "places": places,
         "preferences": sorted([one.body.request, one.digest] for one in published.preferences),
         "requests": sorted(request.digest for request in published.requests),
     }
+    counted = {named.request: named.item for named in published.items}
     outcome = {
         "awards": [
             [a.request, a.bid, a.rank, a.eligible, "".join(a.reserve)]
             for a in sorted((one.body for one in published.assignments), key=lambda a: a.request)
         ],
+        "fallbacks": sorted(
+            [fallback.body.request, counted[fallback.body.request]]
+            for fallback in published.fallbacks
+        ),
         "unfilled": [list(pair) for pair in sorted(published.unfilled.items())],
     }
     finding.expect("report, inputs", report.inputs, crypto.digest(inputs))
@@ -279,6 +289,7 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "places": len(published.places),
         "preferences": len(published.preferences),
         "assigned": len(published.assignments),
+        "fallback": len(published.fallbacks),
         "unfilled": dict(sorted(Counter(published.unfilled.values()).items())),
         "median_km": round(median(distances) / 1000, 1) if distances else None,
         "first_choices_full": round(full / len(choosing), 3) if choosing else 0.0,

@@ -3,15 +3,17 @@
 Nothing here is shared with the market's own resolver. The rules:
 
 * a bid is eligible if terms and currency are the request's, the price is right, the way of delivery was asked
-  for, the distance is within the request's radius (pickup) or the place's reach (otherwise), and the vendor is
-  not suspended; and if the customer's Preference has not struck it out, and lists it where only listed bids may
-  win or where it offers something else than was asked for;
+  for, the distance is within the request's radius (pickup) or the place's reach (otherwise), the vendor is not
+  suspended, and the item that the request names, if any, authorises it; and if the customer's Preference has
+  not struck it out, and lists it where only listed bids may win or where it offers something else than was
+  asked for;
 * a request puts the bids that its Preference lists first, in that order, then the others by its policy, and at
   the last by SHA-256(seed || request || vendor);
 * a place orders requests by distance, and at the last by the same hash;
 * the matching is deferred acceptance, one request at a time (McVitie and Wilson 1971): a request proposes down
   its list, a place keeps its best as far as its units go, and whoever is turned away goes on at once. Who
-  starts makes no difference to the outcome.
+  starts makes no difference to the outcome;
+* what nobody gets goes to the principal of its item, if that is on the list and the principal not suspended.
 """
 
 import hashlib
@@ -22,9 +24,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from msgspec import UNSET
+
 import crypto
 from vrm.client.public import RunBid, RunPlace
-from vrm.documents import PersonalRequest, Preference, Signed
+from vrm.documents import CatalogueItem, PersonalRequest, Preference, Signed
 from vrm.documents.place import EARTH_RADIUS_M, Point, centre_of
 from vrm.documents.scalars import Policy, UnfilledReason
 
@@ -64,11 +68,27 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a day gives one request: the ranked eligible bids, and which of them it gets (from 0)."""
+    """What a day gives one request: the ranked eligible bids, and which of them it gets (from 0).
+
+    If none, the item whose principal ships it, or the reason why it stays unfilled.
+    """
 
     ranked: tuple[Candidate, ...]
     rank: int | None
+    ships: CatalogueItem | None
     reason: UnfilledReason | None
+
+
+@dataclass(frozen=True)
+class Named:
+    """The item that a request names, in the version that counts, and whether its principal is suspended."""
+
+    item: CatalogueItem
+    suspended: bool
+
+    def ships(self) -> bool:
+        """Whether the principal ships what nobody gets."""
+        return self.item.listed and not self.suspended
 
 
 class Day:
@@ -79,6 +99,7 @@ class Day:
         requests: Iterable[Signed[PersonalRequest]],
         bids: Iterable[RunBid],
         places: Iterable[RunPlace],
+        items: Mapping[str, Named],
         seed: str,
         preferences: Iterable[Signed[Preference]] = (),
     ) -> None:
@@ -88,6 +109,7 @@ class Day:
         self.bids: dict[str, list[RunBid]] = defaultdict(list)
         for held in bids:
             self.bids[held.bid.body.request].append(held)
+        self.items = items
         self._seed = crypto.base64url_decode(seed)
 
     @cached_property
@@ -99,7 +121,7 @@ class Day:
         """Decide every request."""
         ranks = self._match()
         return {
-            digest: Verdict(order, ranks.get(digest), self._reason(digest, ranks))
+            digest: self._verdict(digest, order, ranks.get(digest))
             for digest, order in self.orders.items()
         }
 
@@ -111,7 +133,13 @@ class Day:
             return "comes from a place that the run does not list"
         limit = request.area.radius_m if bid.delivery == "pickup" else place.reach_m
         asked = request.price
+        named = self.items.get(bid.request)
         refusals = {
+            "is by a vendor that the item does not authorise": (
+                named is not None
+                and named.item.authorised is not UNSET
+                and bid.vendor not in (named.item.authorised or ())
+            ),
             "is by a suspended vendor": place.suspended,
             "accepts other terms": bid.terms != request.terms,
             "is in another currency": bid.price.currency != asked.currency,
@@ -187,12 +215,15 @@ class Day:
         kept.remove(worst)
         return worst.request
 
-    def _reason(self, digest: str, ranks: Mapping[str, int]) -> UnfilledReason | None:
-        if digest in ranks:
-            return None
+    def _verdict(self, digest: str, order: tuple[Candidate, ...], rank: int | None) -> Verdict:
+        named = self.items.get(digest)
+        if rank is not None:
+            return Verdict(order, rank, None, None)
+        if named is not None and named.ships():
+            return Verdict(order, None, named.item, None)
         if not self.bids[digest]:
-            return "no-bids"
-        return "capacity" if self.orders[digest] else "none-eligible"
+            return Verdict(order, None, None, "no-bids")
+        return Verdict(order, None, None, "capacity" if order else "none-eligible")
 
 
 def metres_between(cell: str, where: Point) -> float:

@@ -74,6 +74,16 @@ class Schedule(Part, frozen=True, kw_only=True):
     batch_minimum: Annotated[int, Meta(ge=1, le=100_000)]
 
 
+class DemandBounds(Part, frozen=True, kw_only=True):
+    """What the public reports of unfilled demand show of it.
+
+    No group of fewer than ``minimum`` requests, and no area finer than an H3 cell of ``resolution``.
+    """
+
+    minimum: Annotated[int, Meta(ge=2, le=100_000)]
+    resolution: Annotated[int, Meta(ge=0, le=9)]
+
+
 class MarketDescriptor(Document, frozen=True, kw_only=True):
     """A market's public rules, served at ``/.well-known/vrm-market``."""
 
@@ -86,6 +96,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     schedule: Schedule
     categories: Annotated[tuple[Category, ...], Meta(min_length=1, max_length=1000)]
     cells: CellRange
+    demand: DemandBounds
     policies: Annotated[tuple[Policy, ...], Meta(min_length=1, max_length=4)]
     terms: Annotated[tuple[Agreement, ...], Meta(min_length=1, max_length=16)]
     admission: Literal["open", "invited"]
@@ -178,6 +189,8 @@ class RunReport(Document, frozen=True, kw_only=True):
     requests: Count
     bids: Count
     assigned: Count
+    fallback: Count
+    """How many went to the principals of their items."""
     unfilled: dict[UnfilledReason, Count]
     inputs: Digest
     outcome: Digest

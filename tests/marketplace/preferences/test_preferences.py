@@ -314,6 +314,7 @@ async def test_the_reports_inputs_pin_the_preferences(day: Day) -> None:
     inputs = {
         "bids": [bid.digest for bid in bids],
         "places": [[place[name] for name in [*order, "suspended"]] for place in places],
+        "items": [],
         "preferences": [[day.request.digest, preference.digest]],
         "requests": [day.request.digest],
     }

@@ -18,6 +18,7 @@ from vrm.documents import (
     Agreement,
     Category,
     CellRange,
+    DemandBounds,
     MarketCurrency,
     MarketDescriptor,
     Schedule,
@@ -47,6 +48,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         ),
         categories=(Category(id="other", title="Anything else"),),
         cells=CellRange(coarsest=4, finest=7),
+        demand=DemandBounds(minimum=10, resolution=5),
         policies=("best-nearby",),
         terms=(
             Agreement(

@@ -21,7 +21,8 @@ from vrm.client.customer import CustomerClient
 from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient, place
 from vrm.demo import customers
-from vrm.demo.referee import Published, check, download, referee
+from vrm.demo.published import Published, download
+from vrm.demo.referee import check, referee
 from vrm.documents import Preference, Signed, sign
 from vrm.errors import MarketRefused
 from vrm.money import decimal_text

@@ -77,7 +77,7 @@ def small_days(draw: st.DrawFn) -> Day:
         for n, (r, v) in enumerate(pairs)
         if draw(st.booleans())
     ]
-    return Day(requests, bids, places, SEED)
+    return Day(requests, bids, places, {}, SEED)
 
 
 @settings(max_examples=150, deadline=None)
@@ -100,6 +100,7 @@ def test_who_starts_makes_no_difference(day: Day, dice: object) -> None:
         reversed([Signed(body, digest, b"") for digest, body in day.requests.items()]),
         [held for bids in day.bids.values() for held in reversed(bids)],
         reversed(day.places.values()),
+        {},
         SEED,
     )
     assert again.verdicts() == expected
@@ -134,7 +135,7 @@ def is_stable(day: Day, matching: Matching) -> bool:
 
 
 def order_of(policy: Policy, *bids: RunBid, places: list[RunPlace]) -> list[int]:
-    day = Day([request(0, policy)], bids, places, SEED)
+    day = Day([request(0, policy)], bids, places, {}, SEED)
     return [VENDORS.index(candidate.vendor) for candidate in day.orders[a_digest(0)]]
 
 
@@ -161,7 +162,7 @@ def test_metres_within_one_kilometre_do_not_count_for_the_best_nearby() -> None:
 def test_the_last_word_is_the_hash_of_seed_request_and_vendor() -> None:
     """Pinned, so that nobody changes the bytes that go into it."""
     bids = [bid(n, 0, n, km=2) for n in range(4)]
-    day = Day([request(0)], bids, [place(n) for n in range(4)], SEED)
+    day = Day([request(0)], bids, [place(n) for n in range(4)], {}, SEED)
     draws = [(VENDORS.index(c.vendor), f"{c.draw:064x}"[:12]) for c in day.orders[a_digest(0)]]
     assert draws == [
         (2, "33907716877a"),
@@ -175,7 +176,7 @@ def test_the_last_word_is_the_hash_of_seed_request_and_vendor() -> None:
 
 
 def refusal(held: RunBid, asked: Signed[PersonalRequest] | None = None, reach_km: int = 50) -> str:
-    day = Day([asked or request(0)], [held], [place(0, reach_km=reach_km)], SEED)
+    day = Day([asked or request(0)], [held], [place(0, reach_km=reach_km)], {}, SEED)
     return day.refusal(held) or "eligible"
 
 
@@ -213,7 +214,8 @@ def preferring(**facts: Any) -> list[int]:
         **named,
     )
     places = [place(n) for n in range(4)]
-    day = Day([request(0, "lowest-price")], bids, places, SEED, [Signed(body, a_digest(50), b"")])
+    preference = Signed(body, a_digest(50), b"")
+    day = Day([request(0, "lowest-price")], bids, places, {}, SEED, [preference])
     return [VENDORS.index(candidate.vendor) for candidate in day.orders[a_digest(0)]]
 
 

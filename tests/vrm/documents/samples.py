@@ -307,6 +307,9 @@ SORTS = [
             "cells": st.fixed_dictionaries(
                 {"coarsest": st.integers(0, 7), "finest": st.integers(7, 9)}
             ),
+            "demand": st.fixed_dictionaries(
+                {"minimum": st.integers(2, 100), "resolution": st.integers(0, 9)}
+            ),
             "policies": st.lists(st.sampled_from(POLICIES), min_size=1, max_size=4, unique=True),
             "terms": st.lists(
                 st.fixed_dictionaries(
@@ -389,6 +392,7 @@ SORTS = [
             "requests": st.integers(0, 10**6),
             "bids": st.integers(0, 10**6),
             "assigned": st.integers(0, 10**6),
+            "fallback": st.integers(0, 10**6),
             "unfilled": st.dictionaries(
                 st.sampled_from(["no-bids", "none-eligible", "capacity"]), st.integers(0, 10**6)
             ),

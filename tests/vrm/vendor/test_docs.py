@@ -19,12 +19,15 @@ ONLY_CUSTOMERS_MEET = {
     "cell-too-fine",
     "created-forbidden",
     "foreign-request",
+    "item-not-listed",
     "needed-by-too-soon",
     "not-a-cell",
     "preferences-closed",
+    "off-item-price",
     "pseudonym-reused",
     "request-resolved",
     "unknown-policy",
+    "unlike-item",
 }
 
 

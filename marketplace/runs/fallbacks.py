@@ -1,0 +1,134 @@
+"""What nobody took goes to the principal of its item, by a signed Fallback.
+
+The run stores which requests these are; their documents follow as those of assignments do, chunk by chunk out
+of the outbox (`signing`). Until one is stored, a reader gets it signed for the occasion, with the same bytes.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.db import AnyRow, take_turns
+from marketplace.market import Market
+from marketplace.models import PublishedRequest
+from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from vrm.documents import Fallback, Signed, sign
+
+KIND = "sign-fallbacks"
+
+
+async def backed(connection: AsyncConnection, day: str, requests: Iterable[str]) -> dict[str, str]:
+    """The requests, of those given, that a principal ships if nobody takes them, with their items' versions.
+
+    It depends on what the day's freeze fixed, and on nothing since.
+    """
+    query = (
+        select(RunItem.request, RunItem.item)
+        .join(CatalogueEntry, CatalogueEntry.digest == RunItem.item)
+        .where(
+            RunItem.day == day,
+            RunItem.request.in_(sorted(requests)),
+            RunItem.suspended.is_(False),
+            CatalogueEntry.listed.is_(True),
+        )
+        .order_by(RunItem.request)
+    )
+    return {row.request: row.item for row in await connection.execute(query)}
+
+
+async def add(
+    market: Market, connection: AsyncConnection, day: str, tick: int, shipped: dict[str, str]
+) -> None:
+    """Send requests to their principals after the run, with what `backed` says of them, and sign it at once."""
+    rows = [
+        {"day": day, "request": request, "item": item, "tick": tick}
+        for request, item in sorted(shipped.items())
+    ]
+    if rows:
+        await connection.execute(insert(RunFallback), rows)
+        await _sign(market, connection, _to_sign(day).where(RunFallback.tick == tick))
+
+
+async def sign_chunk(market: Market, connection: AsyncConnection, key: str) -> None:
+    """Sign and store the run's fallbacks whose requests' digests begin as the outbox item's key says."""
+    day, _, first = key.partition("/")
+    request = RunFallback.request
+    chunk = _to_sign(day).where(RunFallback.tick == 0, request >= first, request < first + "~")
+    await _sign(market, connection, chunk)
+
+
+async def page(connection: AsyncConnection, day: str, after: str, limit: int) -> Sequence[AnyRow]:
+    """A day's fallbacks by request, with the signed document where there is one already."""
+    query = (
+        _to_sign(day)
+        .add_columns(SignedFallback.wire)
+        .outerjoin(
+            SignedFallback,
+            (SignedFallback.day == RunFallback.day)
+            & (SignedFallback.request == RunFallback.request),
+        )
+        .where(RunFallback.request > after)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
+
+
+def sign_all(market: Market, rows: Sequence[AnyRow]) -> list[Signed[Fallback]]:
+    """The documents of fallbacks, as `page` finds them."""
+    return [sign(_document(market, row), market.identity.key) for row in rows]
+
+
+def _to_sign(day: str) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            RunFallback.day,
+            RunFallback.request,
+            RunFallback.tick,
+            CatalogueEntry.principal,
+            CatalogueEntry.item,
+            PublishedRequest.amount,
+            PublishedRequest.currency,
+        )
+        .join(CatalogueEntry, CatalogueEntry.digest == RunFallback.item)
+        .join(PublishedRequest, PublishedRequest.digest == RunFallback.request)
+        .where(RunFallback.day == day)
+        .order_by(RunFallback.request)
+    )
+
+
+async def _sign(
+    market: Market, connection: AsyncConnection, query: Select[*tuple[Any, ...]]
+) -> None:
+    rows = (await connection.execute(query)).all()
+    signed = await asyncio.to_thread(sign_all, market, rows)
+    # One after the other until they commit, so that no lower position appears behind a reader.
+    await take_turns(connection, ["signed_fallbacks"])
+    last = (await connection.execute(select(func.max(SignedFallback.position)))).scalar_one()
+    stored = [
+        {
+            "day": row.day,
+            "request": row.request,
+            "position": position,
+            "principal": row.principal,
+            "wire": one.wire,
+        }
+        for position, (row, one) in enumerate(zip(rows, signed, strict=True), start=(last or 0) + 1)
+    ]
+    if stored:
+        await connection.execute(insert(SignedFallback), stored)
+
+
+def _document(market: Market, row: AnyRow) -> Fallback:
+    return Fallback(
+        market=market.did,
+        day=row.day,
+        request=row.request,
+        principal=row.principal,
+        item=row.item,
+        amount=row.amount,
+        currency=row.currency,
+        tick=row.tick,
+    )
