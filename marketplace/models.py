@@ -232,6 +232,7 @@ class StoredBid(Base):
     distance_m: Mapped[int]
     state: Mapped[str]
     """``live``, ``superseded`` or ``withdrawn``."""
+    received_at: Mapped[int] = mapped_column(server_default=text("0"))
     wire: Mapped[bytes]
 
 
@@ -239,6 +240,7 @@ class StoredBidWithdrawal(Base):
     __tablename__ = "bid_withdrawals"
     digest: Mapped[str] = mapped_column(primary_key=True)
     bid: Mapped[str] = mapped_column(ForeignKey("bids.digest"))
+    received_at: Mapped[int] = mapped_column(server_default=text("0"))
     wire: Mapped[bytes]
 
 

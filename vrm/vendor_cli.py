@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.vendor_commands import account, automatic, bidding, looking, signing
+from vrm.vendor_commands import account, automatic, bidding, looking, receipts, signing
 
 HELP = """Sell on a personal-request market: see what customers ask for, bid, deliver.
 
@@ -35,6 +35,7 @@ for command in (
     bidding.bids,
     bidding.withdraw,
     looking.inbox,
+    receipts.receipts,
     automatic.run,
     signing.sign,
 ):

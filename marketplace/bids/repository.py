@@ -18,7 +18,7 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
-from vrm.documents import VendorProfile, recall
+from vrm.documents import BidWithdrawal, Signed, VendorProfile, recall
 from vrm.documents.place import Point
 
 LIVE, SUPERSEDED, WITHDRAWN = "live", "superseded", "withdrawn"
@@ -60,10 +60,11 @@ async def bidders_of(connection: AsyncConnection, dids: Iterable[str]) -> dict[s
     }
 
 
-async def known_digests(connection: AsyncConnection, digests: Iterable[str]) -> set[str]:
-    """Tell which bids are stored already."""
-    query = select(StoredBid.digest).where(StoredBid.digest.in_(set(digests)))
-    return set((await connection.execute(query)).scalars())
+async def received(connection: AsyncConnection, digests: Iterable[str]) -> dict[str, int]:
+    """When bids were received, of those that are stored already."""
+    query = select(StoredBid.digest, StoredBid.received_at)
+    rows = await connection.execute(query.where(StoredBid.digest.in_(set(digests))))
+    return {row.digest: row.received_at for row in rows}
 
 
 async def newest_sequences(
@@ -102,17 +103,19 @@ async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:
     return (await connection.execute(query)).one_or_none()
 
 
-async def withdrawal_exists(connection: AsyncConnection, digest: str) -> bool:
-    """Tell whether a withdrawal is stored."""
-    query = select(StoredBidWithdrawal.digest).where(StoredBidWithdrawal.digest == digest)
-    return (await connection.execute(query)).first() is not None
+async def withdrawal_received(connection: AsyncConnection, digest: str) -> int | None:
+    """When a withdrawal was received, if it is stored."""
+    query = select(StoredBidWithdrawal.received_at).where(StoredBidWithdrawal.digest == digest)
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def withdraw(connection: AsyncConnection, bid: str, digest: str, wire: bytes) -> None:
+async def withdraw(
+    connection: AsyncConnection, withdrawal: Signed[BidWithdrawal], now: int
+) -> None:
     """Take a bid back."""
-    await connection.execute(
-        insert(StoredBidWithdrawal), {"digest": digest, "bid": bid, "wire": wire}
-    )
+    bid = withdrawal.body.bid
+    row = {"digest": withdrawal.digest, "bid": bid, "received_at": now, "wire": withdrawal.wire}
+    await connection.execute(insert(StoredBidWithdrawal), row)
     await connection.execute(
         update(StoredBid).where(StoredBid.digest == bid).values(state=WITHDRAWN)
     )

@@ -14,6 +14,8 @@ class BidStored(msgspec.Struct, frozen=True, kw_only=True):
 
     bid: str
     request: str
+    receipt: msgspec.Raw
+    """The signed Receipt; the same for the same document."""
 
 
 class BidResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -22,6 +24,8 @@ class BidResult(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Literal["accepted", "known", "refused"]
     bid: str | None = None
     request: str | None = None
+    receipt: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    """The signed Receipt, of a bid that is not refused."""
     problem: ProblemDocument | None = None
 
 

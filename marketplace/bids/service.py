@@ -5,6 +5,7 @@ the rules, store the good ones in one transaction.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import anyio.to_thread
@@ -20,6 +21,7 @@ from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.http.problems import problem_of
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.resolver.rows import WAY_CODES
 from vrm.documents import Bid, BidWithdrawal, Signed, read
@@ -28,6 +30,16 @@ from vrm.errors import VrmError
 MAX_BATCH = 1000
 
 Refusal = crypto.CryptoError | VrmError | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A bid that is stored."""
+
+    at: int
+    """When it was received."""
+    new: bool
+    """Whether this call stored it."""
 
 
 async def submit(market: Market, raw: bytes) -> tuple[BidStored, bool]:
@@ -41,7 +53,9 @@ async def submit(market: Market, raw: bytes) -> tuple[BidStored, bool]:
     (outcome,) = await _store(market, [bid])
     if isinstance(outcome, Refused):
         raise outcome
-    return BidStored(bid=bid.digest, request=bid.body.request), outcome
+    receipt = log.receipt(market, bid, outcome.at)
+    stored = BidStored(bid=bid.digest, request=bid.body.request, receipt=msgspec.Raw(receipt.wire))
+    return stored, outcome.new
 
 
 async def submit_batch(market: Market, raw: bytes) -> BatchAnswer:
@@ -53,13 +67,8 @@ async def submit_batch(market: Market, raw: bytes) -> BatchAnswer:
     # Verification is most of the work; libsodium releases the interpreter, so other calls go on meanwhile.
     verified = await anyio.to_thread.run_sync(_verify_all, market, _batch_of(raw))
     good = [bid for bid in verified if isinstance(bid, Signed)]
-    outcomes = iter(await _store(market, good))
-    return BatchAnswer(
-        results=[
-            _result(bid, next(outcomes)) if isinstance(bid, Signed) else _refused(None, bid)
-            for bid in verified
-        ]
-    )
+    outcomes = await _store(market, good)
+    return await anyio.to_thread.run_sync(_answer, market, verified, outcomes)
 
 
 async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
@@ -76,18 +85,20 @@ async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
         bid = await repository.find(connection, body.bid)
         if bid is None:
             raise Refused("unknown-bid", "No bid has this digest.", "bid")
-        answer = BidStored(bid=bid.digest, request=bid.request)
-        if await repository.withdrawal_exists(connection, withdrawal.digest):
-            return answer, False
+        received = await repository.withdrawal_received(connection, withdrawal.digest)
+        if received is not None:
+            return _withdrawn(market, withdrawal, bid, received), False
         if bid.vendor != body.vendor:
             raise Refused("another-vendor", "Another vendor made that bid.", "vendor")
         if bid.state != repository.LIVE:
             raise Refused("bid-not-live", f"The bid is {bid.state}.", "bid")
         request = (await repository.requests_of(connection, [bid.request]))[bid.request]
-        if request.resolved or await market.db.now(connection) >= request.bids_close:
+        now = await market.db.now(connection)
+        if request.resolved or now >= request.bids_close:
             raise Refused("bids-closed", "Bids on this request are closed; a bid is firm.", "bid")
-        await repository.withdraw(connection, bid.digest, withdrawal.digest, withdrawal.wire)
-    return answer, True
+        await repository.withdraw(connection, withdrawal, now)
+        await log.put(connection, [withdrawal.digest])
+    return _withdrawn(market, withdrawal, bid, now), True
 
 
 async def list_own(
@@ -102,8 +113,15 @@ async def list_own(
     return Page(items=items, next=write_cursor(items[-1].bid) if more else None)
 
 
-async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[bool | Refused]:
-    """Store what the rules allow; for each bid: whether it is new, or why it is refused."""
+def _withdrawn(
+    market: Market, withdrawal: Signed[BidWithdrawal], bid: AnyRow, received: int
+) -> BidStored:
+    receipt = log.receipt(market, withdrawal, received)
+    return BidStored(bid=bid.digest, request=bid.request, receipt=msgspec.Raw(receipt.wire))
+
+
+async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[_Taken | Refused]:
+    """Store what the rules allow; for each bid: what was taken, or why it is refused."""
     if not bids:
         return []
     async with market.db.unit_of_work() as connection:
@@ -112,14 +130,15 @@ async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[bool | Ref
         pairs = [(row["request"], row["vendor"]) for row in rows]
         await repository.supersede(connection, pairs)
         await repository.add(connection, rows)
+        await log.put(connection, (row["digest"] for row in rows))
     return outcomes
 
 
 async def _decide(
     market: Market, connection: AsyncConnection, bids: Sequence[Signed[Bid]]
-) -> tuple[list[bool | Refused], list[dict[str, Any]]]:
+) -> tuple[list[_Taken | Refused], list[dict[str, Any]]]:
     now = await market.db.now(connection)
-    known = await repository.known_digests(connection, (bid.digest for bid in bids))
+    known = await repository.received(connection, (bid.digest for bid in bids))
     requests = await repository.requests_of(connection, (bid.body.request for bid in bids))
     bidders = await repository.bidders_of(connection, (bid.body.vendor for bid in bids))
     sellers = await catalogue.sellers(
@@ -129,11 +148,11 @@ async def _decide(
     newest = await repository.newest_sequences(connection, pairs)
     live: dict[tuple[str, str], dict[str, Any]] = {}
     superseded: list[dict[str, Any]] = []
-    outcomes: list[bool | Refused] = []
+    outcomes: list[_Taken | Refused] = []
     for bid in bids:
         body, pair = bid.body, (bid.body.request, bid.body.vendor)
         if bid.digest in known:
-            outcomes.append(False)
+            outcomes.append(_Taken(known[bid.digest], new=False))
             continue
         try:
             request, bidder = requests.get(body.request), bidders.get(body.vendor)
@@ -147,10 +166,10 @@ async def _decide(
         if pair in live:  # a newer bid of the same batch
             superseded.append(live[pair] | {"state": repository.SUPERSEDED})
         number = bidders[body.vendor].places[body.place].number
-        live[pair] = _row(bid, number, distance)
+        live[pair] = _row(bid, number, distance) | {"received_at": now}
         newest[pair] = body.seq
-        known.add(bid.digest)
-        outcomes.append(True)
+        known[bid.digest] = now
+        outcomes.append(_Taken(now, new=True))
     return outcomes, [*superseded, *live.values()]
 
 
@@ -200,11 +219,29 @@ def _verify(market: Market, document: bytes) -> Signed[Bid] | Refusal:
     return bid
 
 
-def _result(bid: Signed[Bid], outcome: bool | Refused) -> BidResult:
+def _answer(
+    market: Market,
+    verified: Sequence[Signed[Bid] | Refusal],
+    outcomes: Sequence[_Taken | Refused],
+) -> BatchAnswer:
+    """One result for each bid of the call; `outcomes` are those of the bids that verified."""
+    left = iter(outcomes)
+    return BatchAnswer(
+        results=[
+            _result(market, bid, next(left)) if isinstance(bid, Signed) else _refused(None, bid)
+            for bid in verified
+        ]
+    )
+
+
+def _result(market: Market, bid: Signed[Bid], outcome: _Taken | Refused) -> BidResult:
     if isinstance(outcome, Refused):
         return _refused(bid, outcome)
     return BidResult(
-        status="accepted" if outcome else "known", bid=bid.digest, request=bid.body.request
+        status="accepted" if outcome.new else "known",
+        bid=bid.digest,
+        request=bid.body.request,
+        receipt=msgspec.Raw(log.receipt(market, bid, outcome.at).wire),
     )
 
 

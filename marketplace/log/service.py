@@ -1,6 +1,7 @@
 """The use cases about the log."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import anyio.to_thread
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,11 +12,14 @@ from crypto.checkpoint import Checkpoint
 from crypto.errors import LogError
 from crypto.tiles import ENTRIES, WIDTH, Border, Tile, bundle, node_of, tile_with
 from marketplace.errors import Refused
+from marketplace.instants import instant_text
 from marketplace.log import repository
 from marketplace.log.schemas import ConsistencyView, InclusionView
 from marketplace.market import Market
-from vrm.documents import Document, Signed
+from vrm.documents import Bid, BidWithdrawal, Document, Receipt, Signed, sign
 
+MERGE_SECONDS: Final = 300
+"""Within how many seconds the log holds what a receipt was given for. A second or two is usual."""
 CHUNK = 1 << 15
 """How many leaves one transaction appends at most."""
 
@@ -34,6 +38,19 @@ async def record(connection: AsyncConnection, document: Signed[Document], party:
     kind = type(document.body).__name__
     if await repository.keep(connection, kind, party, document.digest, document.wire):
         await repository.add_waiting(connection, [document.digest])
+
+
+def receipt(
+    market: Market, document: Signed[Bid] | Signed[BidWithdrawal], received_at: int
+) -> Signed[Receipt]:
+    """Promise the log's leaf for a document that was received at an instant and is `put`."""
+    body = Receipt(
+        market=market.did,
+        document=document.digest,
+        document_type=document.body.type,
+        logged_by=instant_text(received_at + MERGE_SECONDS),
+    )
+    return sign(body, market.identity.key)
 
 
 async def show(market: Market, digest: str) -> bytes:

@@ -1,6 +1,7 @@
 """Bids that break a rule, one by one and in batches."""
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.support import (
     forged,
     problem,
 )
-from vrm.documents import PersonalRequest, Signed
+from vrm.documents import PersonalRequest, Receipt, Signed, read
 from vrm.documents.place import Point
 
 VENDOR = a_key("vendor")
@@ -229,7 +230,11 @@ async def test_a_withdrawal_sent_twice_is_answered_twice(market: ClockedMarket) 
     withdrawal = a_bid_withdrawal(market, VENDOR, bid.digest)
     first, second = await market.send(withdrawal), await market.send(withdrawal)
     assert (first.status_code, second.status_code) == (201, 200)
-    assert first.json() == second.json() == {"bid": bid.digest, "request": request.digest}
+    answer = first.json()
+    assert answer == second.json()
+    assert (answer["bid"], answer["request"]) == (bid.digest, request.digest)
+    receipt = read(json.dumps(answer["receipt"]).encode(), Receipt).body
+    assert (receipt.signer, receipt.document) == (market.did, withdrawal.digest)
 
 
 async def test_the_same_bid_gets_the_same_answer(market: ClockedMarket) -> None:

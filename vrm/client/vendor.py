@@ -47,6 +47,7 @@ from vrm.documents import (
     Document,
     PersonalRequest,
     Place,
+    Receipt,
     Signed,
     VendorProfile,
     read,
@@ -303,8 +304,26 @@ class VendorClient(PublicClient):
         return sign(bid, self._signer)
 
     async def send_bid(self, bid: Signed[Bid]) -> BidTaken:
-        """Send a signed bid; the same one again gives the same answer."""
-        return await self.post("/bids", bid, BidTaken)
+        """Send a signed bid; the same one again gives the same answer. See `receipt_of` for its receipt."""
+        taken = await self.post("/bids", bid, BidTaken)
+        self.receipt_of(taken.receipt, bid.digest)
+        return taken
+
+    def receipt_of(self, raw: msgspec.Raw | msgspec.UnsetType, document: str) -> Signed[Receipt]:
+        """Read the receipt that came with an answer.
+
+        Args:
+            document: the digest of what was sent.
+
+        Raises:
+            MarketMisbehaved: there is none, it is for something else, or the market did not sign it.
+        """
+        if raw is msgspec.UNSET:
+            raise MarketMisbehaved(f"The market took {document} and gave no receipt.")
+        receipt = self.by_market(bytes(raw), Receipt)
+        if receipt.body.document != document:
+            raise MarketMisbehaved("A receipt is for another document than the one sent.")
+        return receipt
 
     async def send_bids(self, bids: Iterable[bytes]) -> list[BidResult]:
         """Send any number of signed bids (their wire form) in batches, and tell what became of each, in order.
@@ -321,11 +340,13 @@ class VendorClient(PublicClient):
             results += answer.results
         return results
 
-    async def withdraw(self, bid: str) -> BidTaken:
-        """Take a bid back, by its digest; possible until the bids close."""
+    async def withdraw(self, bid: str) -> tuple[BidTaken, Signed[Receipt]]:
+        """Take a bid back, by its digest; possible until the bids close. The receipt is the withdrawal's."""
         market = (await self.descriptor()).market
         withdrawal = BidWithdrawal(market=market, vendor=self.did, bid=bid)
-        return await self.post("/bid-withdrawals", sign(withdrawal, self._signer), BidTaken)
+        signed = sign(withdrawal, self._signer)
+        taken = await self.post("/bid-withdrawals", signed, BidTaken)
+        return taken, self.receipt_of(taken.receipt, signed.digest)
 
     async def my_bids(self, day: str | None = None) -> AsyncIterator[OwnBid]:
         """List the vendor's own bids, of the newest day first, or of one day."""

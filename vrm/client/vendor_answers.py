@@ -33,10 +33,11 @@ class CapacitySet(msgspec.Struct, frozen=True):
 
 
 class BidTaken(msgspec.Struct, frozen=True):
-    """The market's answer to a bid or a withdrawal: digests of the bid and of its request."""
+    """The market's answer to a bid or a withdrawal: digests of the bid and of its request, and a Receipt."""
 
     bid: str
     request: str
+    receipt: msgspec.Raw
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -54,6 +55,7 @@ class BidResult(msgspec.Struct, frozen=True):
     status: Literal["accepted", "known", "refused"]
     bid: str | None = None
     request: str | None = None
+    receipt: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     problem: Problem | None = None
 
 

@@ -135,6 +135,21 @@ class Promise(Document, frozen=True, kw_only=True):
     publish_by: Instant
 
 
+class Receipt(Document, frozen=True, kw_only=True):
+    """The market's word that it has taken a document, and that the log will hold it by an instant.
+
+    It is enough to convict the market: a log that does not hold the document after that instant.
+    """
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Receipt"] = "Receipt"
+    market: Did
+    document: Digest
+    document_type: Literal["Bid", "BidWithdrawal"]
+    logged_by: Instant
+
+
 class Assignment(Document, frozen=True, kw_only=True):
     """A run's decision for one request, with the figures that decided and the ranked runners-up."""
 

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Final, Literal
 
 from vrm.documents.scalars import format_instant
+from vrm.vendor import receipts
 from vrm.vendor.bidder import Commitment
 from vrm.vendor.stock import StockKey
 
@@ -83,8 +84,12 @@ class Ledger:
         # and then they are made again with a higher seq, in place of those that went out.
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        if self._db.execute("PRAGMA user_version").fetchone() == (0,):
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version < 1:
             self._db.executescript(_SCHEMA)
+        if version < 2:
+            self._db.executescript(receipts.SCHEMA)
+        self.receipts = receipts.Receipts(self._db, self._transaction)
 
     def __enter__(self) -> "Ledger":
         return self

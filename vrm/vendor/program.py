@@ -2,7 +2,8 @@
 
 One round goes in these steps, and may be broken off anywhere:
 
-1. settle: for each run that is new, learn which bids won and which units are free again;
+1. settle: for each run that is new, learn which bids won and which units are free again; hold the market's
+   receipts against its log;
 2. send again what was stored but perhaps never arrived;
 3. read the board from the remembered cursor, page by page: decide, store the bids with the page's cursor
    in one transaction, send them, store the answers.
@@ -27,6 +28,8 @@ from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketUnreachable
 from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
 from vrm.vendor.ledger import Entry, Ledger, State
+from vrm.vendor.receipts import Fault
+from vrm.vendor.receipts import check as check_receipts
 from vrm.vendor.rules import RulesError, read_rules
 from vrm.vendor.stock import StockError, StockKey, read_stock
 
@@ -65,6 +68,8 @@ class Round:
     resent: int = 0
     won: int = 0
     lost: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    """Where the market broke its word; see `receipts`."""
     passed: Counter[str] = field(default_factory=Counter)
     verdicts: list[Verdict] = field(default_factory=list)
 
@@ -147,6 +152,8 @@ async def bid_round(
     ledger.agree({name: text for name, text in desk.agreed.items() if name not in known_texts})
     result = Round()
     await _settle(client, ledger, result)
+    now = parse_instant((await client.clock()).now)
+    result.faults = await check_receipts(client, ledger.receipts, now)
     pending = ledger.in_state("prepared")
     if pending:
         result.resent = len(pending)
@@ -253,6 +260,11 @@ async def send_entries(
     if not entries:
         return {}
     results = await client.send_bids(entry.document for entry in entries)
+    ledger.receipts.keep(
+        client.receipt_of(result.receipt, entry.digest)
+        for entry, result in zip(entries, results, strict=True)
+        if result.status != "refused"
+    )
     answers = {entry.digest: result for entry, result in zip(entries, results, strict=True)}
     now = datetime.now(UTC)
     ledger.settle([(bid, *_state(result)) for bid, result in answers.items()], now)

@@ -80,6 +80,8 @@ class _Show:
         )
 
     def round(self, result: Round) -> None:
+        for fault in result.faults:
+            console.note(f"vendor: ALARM: {fault.code}: {console.plain(fault.detail)}")
         if self._json:
             console.print_json(result)
         elif result.read or result.resent or result.won or result.lost:

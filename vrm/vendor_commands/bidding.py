@@ -141,9 +141,10 @@ def withdraw(
             whole = bid
             if len(bid) < DIGEST:
                 whole = one_of(bid, [own.digest async for own in client.my_bids()], "bid")
-            answer = await client.withdraw(whole)
+            answer, receipt = await client.withdraw(whole)
         with folder.ledger() as ledger:
             ledger.settle([(answer.bid, "withdrawn", "")], datetime.now(UTC))
+            ledger.receipts.keep([receipt])
         if json:
             console.print_json(answer)
         else:

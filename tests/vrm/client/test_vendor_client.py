@@ -20,7 +20,17 @@ from tests.vrm.vendor.builders import (
 )
 from vrm.client.vendor import VendorClient, place
 from vrm.client.vendor_answers import parameters
-from vrm.documents import Assignment, Bid, Document, Need, PersonalRequest, Signed, recall, sign
+from vrm.documents import (
+    Assignment,
+    Bid,
+    Document,
+    Need,
+    PersonalRequest,
+    Receipt,
+    Signed,
+    read,
+    sign,
+)
 from vrm.errors import MarketMisbehaved, MarketRefused, UsageError
 
 OTHER = crypto.SigningKey.from_seed(b"o" * 32)
@@ -143,8 +153,19 @@ async def test_a_bid_carries_the_customers_terms_a_fresh_salt_and_a_growing_seq(
     sent: list[Bid] = []
 
     def answer(call: httpx.Request) -> Any:
-        sent.append(recall(call.content, Bid))
-        return {"bid": some_digest("B"), "request": some_digest("R")}
+        bid = read(call.content, Bid)
+        sent.append(bid.body)
+        receipt = Receipt(
+            market=MARKET.did,
+            document=bid.digest,
+            document_type="Bid",
+            logged_by="2026-11-21T12:00:00Z",
+        )
+        return {
+            "bid": bid.digest,
+            "request": bid.body.request,
+            "receipt": json.loads(sign(receipt, MARKET).wire),
+        }
 
     need = posted()
     async with client(lambda _: entry(need)) as vendor:

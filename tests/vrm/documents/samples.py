@@ -31,6 +31,7 @@ from vrm.documents import (
     Profile,
     Promise,
     Question,
+    Receipt,
     RequestWithdrawal,
     RunReport,
     Suspension,
@@ -330,6 +331,14 @@ SORTS = [
             "seq": st.integers(1, 100),
             "suspended": st.booleans(),
             "reason": text(40),
+        },
+    ),
+    _sort(
+        Receipt,
+        {
+            "document": digests,
+            "document_type": st.sampled_from(["Bid", "BidWithdrawal"]),
+            "logged_by": instants,
         },
     ),
     _sort(

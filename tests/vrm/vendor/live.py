@@ -78,7 +78,7 @@ class LiveMarket:
     def publish(self) -> None:
         """Reach the next batch instant."""
         time.sleep(1.05 - time.time() % 1)
-        self._do(requests.publish_batch)
+        self.do(requests.publish_batch)
 
     def close_day(self) -> str:
         """Close the market day now, and run it."""
@@ -88,7 +88,7 @@ class LiveMarket:
             await runs.close_days(market)
             return day
 
-        return self._do(close)
+        return self.do(close)
 
     def suspend(self, vendors: list[str]) -> None:
         """Do what an operator's suspension does."""
@@ -97,9 +97,9 @@ class LiveMarket:
             for vendor in vendors:
                 await vendors_service.suspend(market, vendor, "for the test")
 
-        self._do(suspend)
+        self.do(suspend)
 
-    def _do(self, work: Callable[[Market], Awaitable[T]]) -> T:
+    def do(self, work: Callable[[Market], Awaitable[T]]) -> T:
         async def alone() -> T:
             market = Market.open(self.settings, self.identity)
             try:
