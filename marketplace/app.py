@@ -26,8 +26,10 @@ from marketplace.http.signed_reads import reading_vendor
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
 from marketplace.log.controller import LogController
+from marketplace.mail.controller import MailController
 from marketplace.market import Market
 from marketplace.preferences.controller import PreferencesController
+from marketplace.questions.controller import QuestionsController
 from marketplace.requests.controller import RequestsController
 from marketplace.runs.controller import RunsController
 from marketplace.settings import Settings
@@ -61,6 +63,8 @@ def create_app(
             VendorsController,
             RequestsController,
             PreferencesController,
+            QuestionsController,
+            MailController,
             BoardController,
             BidsController,
             CatalogueController,

@@ -135,6 +135,10 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-authorised": Problem(
         403, "Not authorised for this item", "Ask the brand to name you as a seller of it."
     ),
+    # questions
+    "already-asked": Problem(409, "Asked before", "One question about a request is all you have."),
+    "already-answered": Problem(409, "Answered before", "An answer cannot be changed."),
+    "unknown-question": Problem(404, "Question not known", "Check the question's digest."),
     # bids
     "terms-not-accepted": Problem(
         422, "Terms not accepted", "Repeat the request's terms in the bid."

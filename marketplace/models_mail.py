@@ -1,5 +1,6 @@
 """The tables of what passes between bidders and a request's owner before the close."""
 
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.models import ANONYMOUS, Base
@@ -26,3 +27,54 @@ class RunPreference(Base):
     request: Mapped[str] = mapped_column(primary_key=True)
     preference: Mapped[str]
     wire: Mapped[bytes]
+
+
+class AlternativeBid(Base):
+    """A bid that offers something else than was asked for; few are, so a run finds them here."""
+
+    __tablename__ = "alternative_bids"
+    bid: Mapped[str] = mapped_column(ForeignKey("bids.digest"), primary_key=True)
+    request: Mapped[str]
+
+
+class StoredQuestion(Base):
+    """The one question that a vendor asked about a request."""
+
+    __tablename__ = "questions"
+    __table_args__ = (UniqueConstraint("request", "vendor"),)
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(ForeignKey("requests.digest"))
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
+    wire: Mapped[bytes]
+
+
+class StoredAnswer(Base):
+    """The owner's answer to a question, published in a batch."""
+
+    __tablename__ = "answers"
+    __table_args__ = (ANONYMOUS,)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    digest: Mapped[str]
+    publish_by: Mapped[int]
+    wire: Mapped[bytes]
+
+
+class MailWaiting(Base):
+    """A vendor's document that waits to be sealed to the owner of the request that it is about."""
+
+    __tablename__ = "mail_waiting"
+    purpose: Mapped[str] = mapped_column(primary_key=True)
+    document: Mapped[str] = mapped_column(primary_key=True)
+
+
+class MailSegment(Base):
+    """A part of the mail; it never changes."""
+
+    __tablename__ = "mail_segments"
+    __table_args__ = (Index("ix_mail_segments_instant_segment", "instant", "segment"),)
+    segment: Mapped[str] = mapped_column(primary_key=True)
+    """SHA-256 of the content."""
+    instant: Mapped[int]
+    messages: Mapped[int]
+    size: Mapped[int]
+    content: Mapped[bytes]

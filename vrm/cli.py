@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import profile, requests, setup
+from vrm.commands import bids, profile, requests, setup
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
@@ -12,6 +12,7 @@ A first day:
     vrm init --market https://market.example
     vrm place home 60601
     vrm request "Twin stroller" --category baby --at-most 250.00 --pickup
+    vrm bids
     vrm requests
 
 Requests are anonymous: each is signed by a fresh key and shows a coarse
@@ -32,6 +33,10 @@ for command in (
     setup.place,
     requests.request,
     requests.requests,
+    bids.bids,
+    bids.prefer,
+    bids.questions,
+    bids.answer,
     requests.withdraw,
     requests.send,
     setup.market,

@@ -32,6 +32,7 @@ for command in (
     account.capacity,
     looking.board,
     bidding.bid,
+    bidding.ask,
     bidding.bids,
     bidding.withdraw,
     looking.inbox,

@@ -18,6 +18,7 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.models_mail import AlternativeBid
 from vrm.documents import BidWithdrawal, Signed, VendorProfile, recall
 from vrm.documents.place import Point
 
@@ -95,6 +96,12 @@ async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> No
     """Store bids."""
     if rows:
         await connection.execute(insert(StoredBid), list(rows))
+
+
+async def mark_alternatives(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Note which bids offer something else than was asked for."""
+    if rows:
+        await connection.execute(insert(AlternativeBid), list(rows))
 
 
 async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:

@@ -22,6 +22,7 @@ from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.http.problems import problem_of
 from marketplace.log import service as log
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.resolver.rows import WAY_CODES
 from vrm.documents import Bid, BidWithdrawal, Signed, read
@@ -98,6 +99,7 @@ async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
             raise Refused("bids-closed", "Bids on this request are closed; a bid is firm.", "bid")
         await repository.withdraw(connection, withdrawal, now)
         await log.put(connection, [withdrawal.digest])
+        await mail.put(connection, "bid-withdrawal", [withdrawal.digest])
     return _withdrawn(market, withdrawal, bid, now), True
 
 
@@ -131,6 +133,9 @@ async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[_Taken | R
         await repository.supersede(connection, pairs)
         await repository.add(connection, rows)
         await log.put(connection, (row["digest"] for row in rows))
+        await repository.mark_alternatives(connection, _alternatives(bids, rows))
+        live = [row["digest"] for row in rows if row["state"] == repository.LIVE]
+        await mail.put(connection, "bid", live)
     return outcomes
 
 
@@ -171,6 +176,17 @@ async def _decide(
         known[bid.digest] = now
         outcomes.append(_Taken(now, new=True))
     return outcomes, [*superseded, *live.values()]
+
+
+def _alternatives(
+    bids: Sequence[Signed[Bid]], rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    stored = {row["digest"] for row in rows}
+    return [
+        {"bid": bid.digest, "request": bid.body.request}
+        for bid in bids
+        if bid.body.alternative and bid.digest in stored
+    ]
 
 
 def _row(bid: Signed[Bid], place_number: int, distance: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from marketplace.questions.schemas import QuestionView
 from vrm.documents.place import Point
 from vrm.documents.scalars import DeliveryWay
 
@@ -38,3 +39,5 @@ class BoardItem(msgspec.Struct, frozen=True, kw_only=True):
     """From the point that the call names to the centre of the request's cell."""
     document: msgspec.Raw
     """The signed PersonalRequest."""
+    questions: list[QuestionView]
+    """Vendors' questions about it, with the owner's answers."""

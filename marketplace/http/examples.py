@@ -10,6 +10,7 @@ import crypto
 from marketplace.market import Market
 from vrm.documents import (
     AcceptedTerms,
+    Answer,
     Area,
     AskingPrice,
     Bid,
@@ -22,6 +23,7 @@ from vrm.documents import (
     PersonalRequest,
     Place,
     Preference,
+    Question,
     RequestWithdrawal,
     Signed,
     VendorProfile,
@@ -58,6 +60,22 @@ def examples(market: Market) -> dict[str, Any]:
         salt="AAAAAAAAAAAAAAAAAAAAAA",
         listed=(bid.digest,),
     )
+    question = sign(
+        Question(
+            market=market.did,
+            vendor=vendor.did,
+            request=request.digest,
+            text="Does it have to fit through a door of 75 cm?",
+        ),
+        vendor,
+    )
+    answer = Answer(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        question=question.digest,
+        text="Yes.",
+    )
     bid_withdrawal = BidWithdrawal(market=market.did, vendor=vendor.did, bid=bid.digest)
     item = CatalogueItem(
         market=market.did,
@@ -81,6 +99,8 @@ def examples(market: Market) -> dict[str, Any]:
         sign(capacity, vendor),
         sign(withdrawal, pseudonym),
         sign(preference, pseudonym),
+        question,
+        sign(answer, pseudonym),
         sign(bid_withdrawal, vendor),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}

@@ -6,6 +6,7 @@ import contextlib
 from marketplace.descriptor import service as descriptor
 from marketplace.jobs.tasks import Actors
 from marketplace.log import service as log
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -26,6 +27,8 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     while not stop.is_set():
         if await requests.batch_is_due(market):
             actors.publish_batch.send()
+        if await mail.is_due(market):
+            actors.publish_mail.send()
         if await runs.work_is_due(market):
             actors.close_days.send()
         if await log.anything_waits(market):

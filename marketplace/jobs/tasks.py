@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dramatiq
 
 from marketplace.log import service as log
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -21,6 +22,7 @@ class Actors:
     """What can be woken."""
 
     publish_batch: dramatiq.Actor[[], None]
+    publish_mail: dramatiq.Actor[[], None]
     close_days: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
     purge: dramatiq.Actor[[], None]
@@ -59,6 +61,9 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
     async def publish_batch() -> None:
         await run_alone("publish_batch", requests.publish_batch)
 
+    async def publish_mail() -> None:
+        await run_alone("publish_mail", mail.publish)
+
     async def close_days() -> None:
         await run_alone("close_days", _close_days)
 
@@ -71,4 +76,10 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
     def declare(work: Callable[[], Awaitable[None]]) -> dramatiq.Actor[[], None]:
         return dramatiq.actor(broker=broker, queue_name=QUEUE)(work)
 
-    return Actors(declare(publish_batch), declare(close_days), declare(grow_log), declare(purge))
+    return Actors(
+        declare(publish_batch),
+        declare(publish_mail),
+        declare(close_days),
+        declare(grow_log),
+        declare(purge),
+    )

@@ -52,9 +52,9 @@ async def lock(connection: AsyncConnection) -> None:
         await connection.execute(text("LOCK TABLE pending IN ACCESS EXCLUSIVE MODE"))
 
 
-async def any_of(connection: AsyncConnection, kind: str) -> bool:
-    """Tell whether any document of a kind waits."""
-    query = select(Pending.digest).where(Pending.kind == kind).limit(1)
+async def any_but(connection: AsyncConnection, kinds: Sequence[str]) -> bool:
+    """Tell whether any document of another kind waits."""
+    query = select(Pending.digest).where(Pending.kind.not_in(kinds)).limit(1)
     return (await connection.execute(query)).first() is not None
 
 

@@ -12,11 +12,11 @@ from marketplace.pending import repository
 from marketplace.pending.repository import PUBLICATION
 from vrm.documents import Document, Promise, Signed, sign
 
-Kind = Literal["PersonalRequest", "RequestWithdrawal", "Preference"]
+Kind = Literal["PersonalRequest", "RequestWithdrawal", "Preference", "Answer"]
 """The types of the documents that wait here."""
 
 CROWD: tuple[Kind, ...] = ("PersonalRequest", "RequestWithdrawal")
-"""What a batch shows to all: only these hide each other."""
+"""What a batch lists: only these hide each other, and wait for each other."""
 
 
 async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:
@@ -76,13 +76,13 @@ async def take(connection: AsyncConnection) -> Sequence[AnyRow]:
     return await repository.take(connection)
 
 
-async def take_hidden(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """Take out what no batch shows, in order of digests; the rest goes on waiting.
+async def take_unlisted(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """Take out what no batch lists, in order of digests; the rest goes on waiting.
 
     Whoever has begun to post is waited for.
     """
     await repository.lock(connection)
-    if not await repository.any_of(connection, "Preference"):
+    if not await repository.any_but(connection, CROWD):
         return []
     return await repository.take(connection, but=CROWD)
 

@@ -64,18 +64,6 @@ async def keep(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
         )
 
 
-async def collect(market: Market) -> None:
-    """Keep all Preferences that still wait: the last thing before a run freezes its requests.
-
-    What is posted later finds that the request's cutoff has passed, or that it has a run.
-    """
-    async with market.db.unit_of_work() as connection:
-        rows = await pending.take_hidden(connection)
-        await keep(connection, rows)
-    if rows:
-        await market.db.forget_order()
-
-
 async def freeze(connection: AsyncConnection, day: str) -> None:
     """Fix which Preferences a run decides by, once it has its requests."""
     await repository.freeze(connection, day)

@@ -15,6 +15,7 @@ from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
+from marketplace.questions import service as questions
 from marketplace.requests import repository
 from marketplace.requests.rules import check_request, publication_is_due, published_row
 from marketplace.requests.schemas import BatchView
@@ -91,12 +92,23 @@ async def publish_batch(market: Market) -> int:
             rows = await pending.take(connection)
             await _publish(market, connection, instant, rows)
         else:
-            rows = await pending.take_hidden(connection)
-        await preferences.keep(connection, rows)
-        await log.put(connection, (row.digest for row in rows))
+            rows = await pending.take_unlisted(connection)
+        await _settle(connection, rows)
     if rows:
         await market.db.forget_order()
     return len(rows)
+
+
+async def collect(market: Market) -> None:
+    """Take Preferences and answers out of what waits: the last thing before a run freezes its requests.
+
+    A Preference that is posted later finds that its request's cutoff has passed, or that it has a run.
+    """
+    async with market.db.unit_of_work() as connection:
+        rows = await pending.take_unlisted(connection)
+        await _settle(connection, rows)
+    if rows:
+        await market.db.forget_order()
 
 
 async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[BatchView]:
@@ -115,6 +127,13 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
         for instant in instants
     ]
     return Page(items=items, next=write_cursor(instants[-1]) if more else None)
+
+
+async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
+    """Do what becomes of documents that were taken out of what waits, besides what a batch lists."""
+    await preferences.keep(connection, rows)
+    await questions.publish_answers(connection, rows)
+    await log.put(connection, (row.digest for row in rows))
 
 
 async def _publish(

@@ -1,9 +1,9 @@
-"""What customers' Preferences make of a frozen day: positions, bids struck out, listed ones only."""
+"""What customers' Preferences make of a frozen day, and which bids count only if one lists them."""
 
 from collections.abc import Sequence
 
 from marketplace.db import AnyRow
-from marketplace.resolver import STRUCK_OUT
+from marketplace.resolver import STRUCK_OUT, Flaw
 from marketplace.runs.frozen import FrozenDay
 from vrm.documents import Preference, recall
 
@@ -26,3 +26,15 @@ def apply_preferences(frozen: FrozenDay, rows: Sequence[AnyRow]) -> None:
             if (found := position.get(frozen.bid(bid))) is not None:
                 matching.bids.listed[bid] = found
     frozen.preferences.extend((row.request, row.preference) for row in rows)
+
+
+def mark_alternatives(frozen: FrozenDay, rows: Sequence[AnyRow]) -> None:
+    """Flag the bids, given by ``request`` and ``bid``, that offer something else than was asked for."""
+    matching = frozen.matching
+    for row in rows:
+        request = frozen.find(row.request)
+        if request is None:
+            continue
+        for bid in range(*matching.first_bid[request : request + 2].tolist()):
+            if frozen.bid(bid) == row.bid:
+                matching.bids.flaws[bid] |= int(Flaw.ALTERNATIVE)

@@ -15,7 +15,7 @@ from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
 from marketplace.runs.items import frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
-from marketplace.runs.preferring import apply_preferences
+from marketplace.runs.preferring import apply_preferences, mark_alternatives
 from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
 
 RESERVE_DEPTH = 5
@@ -89,8 +89,10 @@ async def load_frozen(db: Database, day: str) -> FrozenDay:
             await asyncio.to_thread(bids.add, block)
         items = await frozen_items(connection, day)
         preferred = await preferences.frozen(connection, day)
+        alternatives = await snapshot.alternatives(connection, day)
     frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids, items)
     await asyncio.to_thread(apply_preferences, frozen, preferred)
+    await asyncio.to_thread(mark_alternatives, frozen, alternatives)
     return frozen
 
 

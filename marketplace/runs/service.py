@@ -21,6 +21,7 @@ from marketplace.jobs import outbox
 from marketplace.market import Market
 from marketplace.preferences import service as preferences
 from marketplace.reputation import service as reputation
+from marketplace.requests import service as requests
 from marketplace.runs import fallbacks, lease, repository, signing, snapshot
 from marketplace.runs.items import freeze_items
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
@@ -170,8 +171,8 @@ async def _finish(market: Market, held: Lease, resolving: Resolving, reach: Reac
 
 async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
     """Fix what a run that is due decides from; answers the stage that it has then."""
-    await preferences.collect(market)
-    reach("preferences-collected")
+    await requests.collect(market)
+    reach("collected")
     async with market.db.unit_of_work() as connection:
         run = await lease.hold(market.db, connection, held)
         if run.stage != "due":

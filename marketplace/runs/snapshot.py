@@ -10,6 +10,7 @@ from sqlalchemy import (
     and_,
     case,
     cast,
+    exists,
     func,
     insert,
     literal,
@@ -33,6 +34,7 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.models_mail import AlternativeBid
 from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
 from marketplace.runs.repository import set_stage
@@ -198,6 +200,13 @@ def frozen_bids(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[
         "way": "i2",
     }
     return bulk.read(connection, query, layout, along=row.request)
+
+
+async def alternatives(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
+    """The bids on a day's requests that offer something else: ``request`` and ``bid``, also superseded ones."""
+    row = AlternativeBid
+    taken = exists().where(RunRequest.day == day, RunRequest.request == row.request)
+    return (await connection.execute(select(row.request, row.bid).where(taken))).all()
 
 
 def _code(column: InstrumentedAttribute[str], codes: Mapping[str, int]) -> Case[int]:

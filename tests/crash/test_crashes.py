@@ -23,7 +23,7 @@ POINTS = [
     "opening",
     "opened",
     "leased",
-    "preferences-collected",
+    "collected",
     "requests-taken",
     "freezing",
     "frozen",

@@ -18,6 +18,7 @@ import msgspec
 import crypto
 from vrm.documents import (
     AcceptedTerms,
+    Answer,
     Area,
     AskingPrice,
     Bid,
@@ -32,6 +33,7 @@ from vrm.documents import (
     PersonalRequest,
     Place,
     Preference,
+    Question,
     RequestWithdrawal,
     Signed,
     VendorProfile,
@@ -180,6 +182,33 @@ def a_preference(
         "salt": secrets.token_urlsafe(16),
     }
     return sign(Preference(**(facts | changes)), key)
+
+
+def a_question(
+    market: HasRules, key: crypto.SigningKey, request: Signed[PersonalRequest], **changes: Any
+) -> Signed[Question]:
+    """A vendor's question about a request."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "vendor": key.did,
+        "request": request.digest,
+        "text": "Does it have to fit through a door of 75 cm?",
+    }
+    return sign(Question(**(facts | changes)), key)
+
+
+def an_answer(
+    market: HasRules, key: crypto.SigningKey, question: Signed[Question], **changes: Any
+) -> Signed[Answer]:
+    """The owner's answer to a question."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "pseudonym": key.did,
+        "request": question.body.request,
+        "question": question.digest,
+        "text": "Yes, it has to.",
+    }
+    return sign(Answer(**(facts | changes)), key)
 
 
 def a_bid(

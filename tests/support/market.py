@@ -33,6 +33,7 @@ import crypto
 from crypto.http_signatures import sign_request
 from marketplace.app import create_app
 from marketplace.identity import Identity
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.models import Base
 from marketplace.requests import service as requests
@@ -48,6 +49,8 @@ PATHS = {
     "PersonalRequest": "/requests",
     "RequestWithdrawal": "/request-withdrawals",
     "Preference": "/preferences",
+    "Question": "/questions",
+    "Answer": "/answers",
     "Bid": "/bids",
     "BidWithdrawal": "/bid-withdrawals",
     "CatalogueItem": "/catalogue",
@@ -157,10 +160,13 @@ class ClockedMarket:
     # --- time ---
 
     async def publish(self) -> int:
-        """Move on to the next batch instant and publish what is due; answers how many documents."""
+        """Move on to the next batch instant and publish what is due, mail too; answers how many documents
+        of customers."""
         step = self.rules.schedule.batch_seconds
         self.clock.set(self.market.calendar.batch_at_or_before(self.clock.now) + step)
-        return await requests.publish_batch(self.market)
+        published = await requests.publish_batch(self.market)
+        await mail.publish(self.market)
+        return published
 
     async def reach_cutoff(self, request: Signed[PersonalRequest] | None = None) -> str:
         """Move on to the next cutoff, or to that of a request, and do the daily job; answers the newest day."""

@@ -5,7 +5,14 @@ a connection of its own, under one plain User-Agent, without cookies, and closes
 """
 
 from vrm.client.public import PublicClient
-from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed
+from vrm.documents import (
+    Answer,
+    PersonalRequest,
+    Preference,
+    Promise,
+    RequestWithdrawal,
+    Signed,
+)
 from vrm.errors import MarketMisbehaved, UsageError
 
 
@@ -28,8 +35,18 @@ class CustomerClient(PublicClient):
         """Post a withdrawal and return the market's promise; errors as with `submit`."""
         return await self._promised("/request-withdrawals", withdrawal)
 
+    async def prefer(self, preference: Signed[Preference]) -> Signed[Promise]:
+        """Post an order over the bids on a request; the promise names the cutoff at which it counts."""
+        return await self._promised("/preferences", preference)
+
+    async def answer(self, answer: Signed[Answer]) -> Signed[Promise]:
+        """Post an answer to a vendor's question and return the market's promise; errors as with `submit`."""
+        return await self._promised("/answers", answer)
+
     async def _promised(
-        self, path: str, document: Signed[PersonalRequest] | Signed[RequestWithdrawal]
+        self,
+        path: str,
+        document: Signed[PersonalRequest | RequestWithdrawal | Preference | Answer],
     ) -> Signed[Promise]:
         market = (await self.descriptor()).market
         if document.body.market != market:

@@ -11,34 +11,30 @@ market's. Everything sent is signed with the vendor's key; the one exception is 
 import secrets
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
-from functools import lru_cache
-from typing import Any, Final, TypeVar, Unpack
+from typing import Any, Final, TypeVar
 
 import httpx
 import msgspec
 
 import crypto
-from crypto import CryptoError
 from vrm.client.batches import in_batches
-from vrm.client.public import PublicClient
+from vrm.client.board import BoardClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
     BidResult,
     BidTaken,
-    BoardEntry,
     BoardItem,
-    BoardPage,
     CapacitySet,
     OwnAssignment,
     OwnAssignmentEntry,
     OwnBid,
     OwnBidEntry,
+    QuestionAsked,
     Registered,
     VendorEntry,
-    Wanted,
-    parameters,
 )
 from vrm.documents import (
+    Alternative,
     Assignment,
     Bid,
     BidPrice,
@@ -47,15 +43,15 @@ from vrm.documents import (
     Document,
     PersonalRequest,
     Place,
+    Question,
     Receipt,
     Signed,
     VendorProfile,
-    read,
     sign,
 )
 from vrm.documents.place import point
 from vrm.documents.scalars import DeliveryWay
-from vrm.errors import InvalidDocument, MarketMisbehaved, UsageError
+from vrm.errors import MarketMisbehaved, UsageError
 from vrm.money import parse_amount
 
 INVITATION: Final = "Vrm-Invitation"
@@ -76,7 +72,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(PublicClient):
+class VendorClient(BoardClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:
@@ -184,54 +180,20 @@ class VendorClient(PublicClient):
         )
         return await self.post("/capacities", sign(capacity, self._signer), CapacitySet)
 
-    # --- the board ---
+    # --- questions and bids ---
 
-    async def board(self, **wanted: Unpack[Wanted]) -> AsyncIterator[BoardItem]:
-        """Walk the board from its beginning to its end; open requests, unless ``state`` says others."""
-        cursor: str | None = None
-        more = True
-        while more:
-            page = await self.board_page(cursor, **wanted)
-            for item in page.items:
-                yield item
-            cursor, more = page.cursor, page.more
+    async def ask(self, request: str, text: str) -> QuestionAsked:
+        """Ask the one question that this vendor may ask about a request, by its digest.
 
-    async def board_page(self, cursor: str | None = None, **wanted: Unpack[Wanted]) -> BoardPage:
-        """Read one page of the board after a cursor; keep the page's cursor to follow the board.
+        All vendors read it on the board, and the owner's answer too.
 
         Raises:
-            MarketMisbehaved: a request whose proof or digest does not hold.
+            InvalidDocument: the text is no question's.
+            MarketRefused: among others ``already-asked``, ``bids-closed``.
         """
-        await self.descriptor()
-        asked = parameters(wanted)
-        page = await self.page("/board", BoardEntry, asked, cursor=cursor, signed=True)
-        items = tuple(self._on_board(entry) for entry in page.items)
-        after = page.next or page.resume or cursor
-        return BoardPage(items, after, more=page.next is not None)
-
-    async def request(self, digest: str) -> BoardItem:
-        """Read one request of the board."""
-        await self.descriptor()
-        return self._on_board(await self.get(f"/board/{digest}", BoardEntry, signed=True))
-
-    def _on_board(self, entry: BoardEntry) -> BoardItem:
-        try:
-            signed = _read_request(bytes(entry.document))
-        except (CryptoError, InvalidDocument) as error:
-            raise MarketMisbehaved(f"A request on the board: {error}") from error
-        if signed.digest != entry.request or signed.body.market != self.market:
-            raise MarketMisbehaved("The board holds a request that is not the one it is filed as.")
-        return BoardItem(
-            digest=signed.digest,
-            request=signed.body,
-            state=entry.state,
-            published_at=entry.published_at,
-            bids_close=entry.bids_close,
-            cutoff=entry.cutoff,
-            distance_m=entry.distance_m,
-        )
-
-    # --- bids ---
+        market = (await self.descriptor()).market
+        question = Question(market=market, vendor=self.did, request=request, text=text)
+        return await self.post("/questions", sign(question, self._signer), QuestionAsked)
 
     async def bid(
         self,
@@ -242,11 +204,13 @@ class VendorClient(PublicClient):
         delivery: DeliveryWay,
         lead_time_hours: int,
         text: str | None = None,
+        alternative: Alternative | None = None,
     ) -> BidTaken:
         """Make a firm bid, or replace the vendor's earlier one on the same request.
 
         ``price`` is the all-in total for the whole quantity, as decimal text in the market's currency. The bid
-        accepts the customer's terms as the request names them.
+        accepts the customer's terms as the request names them. An ``alternative`` offers something else than
+        was asked for, and can win only if the customer lists the bid.
 
         Raises:
             UsageError: the price is no amount, or the terms are not those of the market's roster.
@@ -260,6 +224,7 @@ class VendorClient(PublicClient):
             delivery=delivery,
             lead_time_hours=lead_time_hours,
             text=text,
+            alternative=alternative,
         )
         return await self.send_bid(bid)
 
@@ -273,6 +238,7 @@ class VendorClient(PublicClient):
         delivery: DeliveryWay,
         lead_time_hours: int,
         text: str | None = None,
+        alternative: Alternative | None = None,
         seq: int | None = None,
     ) -> Signed[Bid]:
         """Sign a bid without sending it.
@@ -300,6 +266,7 @@ class VendorClient(PublicClient):
             seq=self.next_seq() if seq is None else seq,
             salt=crypto.base64url_encode(secrets.token_bytes(16)),
             text=text or msgspec.UNSET,
+            alternative=alternative or msgspec.UNSET,
         )
         return sign(bid, self._signer)
 
@@ -399,9 +366,3 @@ def _stated(kind: type[D], **facts: Any) -> D:
         return kind(**facts)
     except ValueError as error:
         raise UsageError(f"{kind.__name__}: {error}.") from None
-
-
-# A vendor whose stock changed reads the whole board again; the same bytes need no second verification.
-@lru_cache(maxsize=4096)
-def _read_request(raw: bytes) -> Signed[PersonalRequest]:
-    return read(raw, PersonalRequest)

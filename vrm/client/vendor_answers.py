@@ -59,6 +59,22 @@ class BidResult(msgspec.Struct, frozen=True):
     problem: Problem | None = None
 
 
+class QuestionAsked(msgspec.Struct, frozen=True):
+    """The market's answer to a question."""
+
+    question: str
+    request: str
+
+
+@dataclass(frozen=True)
+class BoardQuestion:
+    """What a vendor asked about a request, and the owner's answer if it is there, their proofs verified."""
+
+    vendor: str
+    text: str
+    answer: str | None
+
+
 @dataclass(frozen=True)
 class BoardItem:
     """A request on the board, its proof verified. ``distance_m`` is there when a point was asked about."""
@@ -71,6 +87,7 @@ class BoardItem:
     cutoff: str
     """When the run takes place that decides it."""
     distance_m: int | None
+    questions: tuple[BoardQuestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,6 +120,11 @@ class OwnAssignment:
     request: PersonalRequest
 
 
+class QuestionEntry(msgspec.Struct, frozen=True):
+    question: msgspec.Raw
+    answer: msgspec.Raw
+
+
 class BoardEntry(msgspec.Struct, frozen=True):
     request: str
     published_at: str
@@ -111,6 +133,7 @@ class BoardEntry(msgspec.Struct, frozen=True):
     state: BoardState
     document: msgspec.Raw
     distance_m: int | None = None
+    questions: tuple[QuestionEntry, ...] = ()
 
 
 class OwnBidEntry(msgspec.Struct, frozen=True):

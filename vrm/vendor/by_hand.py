@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem, Problem
-from vrm.documents import Bid, recall
+from vrm.documents import Alternative, Bid, recall
 from vrm.documents.scalars import DeliveryWay, Digest
 from vrm.errors import UsageError
 from vrm.money import parse_amount
@@ -34,6 +34,7 @@ class BidLine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     delivery: DeliveryWay
     lead_time_hours: Annotated[int, Meta(ge=0, le=8760)]
     text: str = ""
+    alternative: Alternative | None = None
 
 
 def read_lines(path: Path) -> list[BidLine]:
@@ -97,6 +98,7 @@ async def _entry(client: VendorClient, ledger: Ledger, line: BidLine, item: Boar
         delivery=line.delivery,
         lead_time_hours=line.lead_time_hours,
         text=line.text,
+        alternative=line.alternative,
     )
     return Entry(
         request=item.digest,
@@ -114,12 +116,14 @@ def _same(bid: Bid, line: BidLine, digits: int) -> bool:
         amount = parse_amount(line.price, digits)
     except ValueError:
         return False
-    return (bid.price.amount, bid.place, bid.delivery, bid.lead_time_hours, bid.text or "") == (
+    stated = (bid.price.amount, bid.place, bid.delivery, bid.lead_time_hours, bid.text or "")
+    return (*stated, bid.alternative or None) == (
         amount,
         line.place,
         line.delivery,
         line.lead_time_hours,
         line.text,
+        line.alternative,
     )
 
 

@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
+import msgspec
 import typer
 
 from vrm import console
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, Problem
 from vrm.console import Json, PassphraseFile
-from vrm.documents import PersonalRequest, VendorProfile
+from vrm.documents import Alternative, PersonalRequest, VendorProfile
 from vrm.documents.scalars import DeliveryWay
 from vrm.errors import UsageError
 from vrm.money import decimal_text, format_amount
@@ -29,6 +30,7 @@ class _Wish(NamedTuple):
     delivery: DeliveryWay | None
     lead_time: int
     text: str
+    alternative: str
 
 
 def bid(
@@ -45,6 +47,9 @@ def bid(
     ] = None,
     lead_time: Annotated[int, typer.Option(min=0, help="Hours from assignment to delivery.")] = 24,
     text: Annotated[str, typer.Option(help="A word to the customer.")] = "",
+    alternative: Annotated[
+        str, typer.Option(help="What you offer instead of what was asked for, in a few words.")
+    ] = "",
     file: Annotated[
         Path | None, typer.Option(help="Many bids instead: a JSON object on each line.")
     ] = None,
@@ -60,8 +65,12 @@ def bid(
 
         vendor bid --file bids.jsonl
 
+    An --alternative can win only if the customer puts your bid into an order of their own.
+
+        vendor bid 3fJk2 --price 199.00 --alternative "Single stroller with a buggy board"
+
     A line of the file has the members request, price, place, delivery,
-    lead_time_hours and, if you like, text:
+    lead_time_hours and, if you like, text and alternative:
 
         {"request": "3fJk2...", "price": "249.00", "place": "shop", ...}
 
@@ -75,7 +84,7 @@ def bid(
     if file is not None:
         results = console.run(_send(connection, folder, read_lines(file)))
     else:
-        wish = _Wish(request or "", price, place, delivery, lead_time, text)
+        wish = _Wish(request or "", price, place, delivery, lead_time, text, alternative)
         results = console.run(_send_one(connection, folder, wish))
     counts = Counter(result.status for result in results)
     told = {status: counts[status] for status in ("accepted", "known", "refused")}
@@ -153,6 +162,34 @@ def withdraw(
     console.run(take_back())
 
 
+def ask(
+    request: Annotated[str, typer.Argument(help="The request's digest, or its beginning.")],
+    text: Annotated[str, typer.Argument(help="All vendors read it, and the customer's answer.")],
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Ask the customer about a request: one question, which stands on the board with its answer.
+
+    vendor ask 3fJk2 "Does it have to fit through a door of 75 cm?"
+    """
+
+    async def put() -> None:
+        async with client_of(home_at(home), passphrase_file) as client:
+            whole = request
+            if len(request) < DIGEST:
+                whole = one_of(request, [item.digest async for item in client.board()], "request")
+            answer = await client.ask(whole, text)
+        if json:
+            console.print_json(answer)
+        else:
+            console.say(console.plain(f"Asked: {answer.question}"))
+            console.note("The customer finds it in the mail; look for the answer on the board.")
+
+    console.run(put())
+
+
 async def _send(client: VendorClient, home: Home, lines: list[BidLine]) -> list[BidResult]:
     async with client:
         with home.ledger() as ledger:
@@ -178,9 +215,19 @@ async def _send_one(
             delivery=wish.delivery or _common_way(item.request, profile),
             lead_time_hours=wish.lead_time,
             text=wish.text,
+            alternative=_alternative(wish.alternative),
         )
         with home.ledger() as ledger:
             return await place_bids(client, ledger, [line])
+
+
+def _alternative(title: str) -> Alternative | None:
+    if not title:
+        return None
+    try:
+        return msgspec.convert({"title": title}, Alternative)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"--alternative: {error}.") from None
 
 
 def _fixed_price(request: PersonalRequest, digits: int) -> str:

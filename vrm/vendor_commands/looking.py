@@ -57,7 +57,7 @@ def board(
             return
         console.out.print(
             console.table(
-                ("request", "need", "qty", "price", "by", "delivery", "km"),
+                ("request", "need", "qty", "price", "by", "delivery", "km", "asked"),
                 [_row(item, currency) for item in found],
             )
         )
@@ -141,4 +141,5 @@ def _row(item: BoardItem, currency: MarketCurrency) -> tuple[object, ...]:
         request.needed_by or "",
         ", ".join(request.delivery),
         "" if item.distance_m is None else f"{item.distance_m / 1000:.1f}",
+        "; ".join(f"{one.text} - {one.answer or '?'}" for one in item.questions),
     )

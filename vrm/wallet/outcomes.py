@@ -4,15 +4,17 @@ The wallet downloads whole lists and looks for its own digests in them here, so 
 which of them matter:
 
 1. all batches: a request is public once its digest stands in one, withdrawn once its withdrawal does;
-2. every run since the wallet was made, once: its assignments and its unfilled requests, all of them.
+2. every run since the wallet was made, once: its assignments, its unfilled requests, and the Preferences that
+   it decided by, all of them.
 
 An assignment counts with the market's signature only, and within what the request allows. What the market
 promised and did not do is kept in sight: a digest in no batch by the promised instant (`promise-broken`), and
-an assignment beyond the request, a request that the run of its day lists nowhere, or a withdrawal that the
-wallet never signed (`market-at-fault`).
+an assignment beyond the request, a request that the run of its day lists nowhere, a run that passed over the
+owner's order of the bids, or a withdrawal that the wallet never signed (`market-at-fault`).
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from vrm.client.customer import CustomerClient
@@ -47,25 +49,48 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         if run.report is not None and run.cutoff >= before.created
     ]
     unread = [run for run in runs if run.day not in before.runs_read]
-    assignments: dict[str, Signed[Assignment]] = {}
-    unfilled: dict[str, tuple[str, Unfilled]] = {}
-    for run in unread:
-        async for assignment in client.assignments(run.day):
-            assignments[assignment.body.request] = assignment
-        async for left in client.unfilled(run.day):
-            unfilled[left.request] = (run.day, left)
+    decided = [await _decided(client, run.day) for run in unread]
     with wallet.editing() as state:
         if not changes(state.rules, market):
             state.rules = market
         for entry in state.requests:
             if entry.is_open():
                 match_batches(entry, batches)
-                match_outcome(entry, assignments.get(entry.digest), unfilled.get(entry.digest))
+                for run in decided:
+                    _match_run(entry, run)
         state.runs_read = sorted({*state.runs_read, *(run.day for run in unread)})
         for entry in state.requests:
             if entry.is_open() and entry.fault is None:
                 entry.fault = dropped(entry, runs, state.runs_read, market)
     return state
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """What a run decided of each request, and by which of the owners' orders."""
+
+    day: str
+    assignments: dict[str, Signed[Assignment]]
+    unfilled: dict[str, Unfilled]
+    preferences: dict[str, str]
+
+
+async def _decided(client: CustomerClient, day: str) -> _Decided:
+    return _Decided(
+        day,
+        {one.body.request: one async for one in client.assignments(day)},
+        {left.request: left async for left in client.unfilled(day)},
+        {one.body.request: one.digest async for one in client.run_preferences(day)},
+    )
+
+
+def _match_run(entry: OwnRequest, run: _Decided) -> None:
+    left = run.unfilled.get(entry.digest)
+    match_outcome(
+        entry, run.assignments.get(entry.digest), None if left is None else (run.day, left)
+    )
+    if entry.day == run.day and not entry.is_open():
+        entry.fault = entry.fault or passed_over(entry, run.preferences.get(entry.digest))
 
 
 def match_batches(entry: OwnRequest, batches: list[Batch]) -> None:
@@ -114,6 +139,17 @@ def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | No
     return f"The run of {assignment.day} assigned it {found[0]}." if found else None
 
 
+def passed_over(entry: OwnRequest, counted: str | None) -> str | None:
+    """Say so if a run decided by another order of the bids than the newest that the market promised to count.
+
+    A later one, whose promise was lost on the way, may have counted in its place.
+    """
+    promised = [at for at, own in enumerate(entry.preferences) if own.promise]
+    if not promised or counted in {own.digest for own in entry.preferences[promised[-1] :]}:
+        return None
+    return f"The run of {entry.day} did not decide by the order that you gave to the bids."
+
+
 def dropped(
     entry: OwnRequest, runs: list[Run], read: list[str], market: MarketDescriptor
 ) -> str | None:
@@ -133,10 +169,12 @@ def dropped(
 
 def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list[str]:
     """Explain how a request stands, from what the wallet knows."""
+    fault = [f"{entry.fault} That is against the market's rules."] if entry.fault else []
     if (assignment := entry.assigned) is not None:
-        return _assigned_in_words(assignment, entry.body, market)
+        return [*_assigned_in_words(assignment, entry, market), *fault]
     if entry.reason is not None:
-        return [f"The run of {entry.day} could not give it to anybody.", _REASONS[entry.reason]]
+        decided = f"The run of {entry.day} could not give it to anybody."
+        return [decided, _REASONS[entry.reason], *fault]
     told: dict[str, str] = {
         "unsent": "It is signed and kept, but the market has not confirmed it. Send it with: vrm send",
         "refused": (
@@ -151,7 +189,7 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
             f"The market promised to publish it by {entry.publish_by} and did not. "
             "The wallet holds the signed promise; `vrm requests --json` shows it."
         ),
-        "market-at-fault": f"{entry.fault} That is against the market's rules.",
+        "market-at-fault": "".join(fault),
     }
     return [told[entry.status(now)]]
 
@@ -175,13 +213,13 @@ async def runners_up(
 
 
 def _assigned_in_words(
-    assignment: Assignment, request: PersonalRequest, market: MarketDescriptor
+    assignment: Assignment, entry: OwnRequest, market: MarketDescriptor
 ) -> list[str]:
     amount = format_amount(assignment.amount, market.currency)
     lines = [
         f"The run of {assignment.day} gave it to the vendor's place {assignment.place} for {amount} "
         f"({assignment.delivery}), {assignment.distance_m / 1000:.1f} km from your area's centre.",
-        f"Vendor's reputation: band {assignment.band}. Bids were ranked by {request.policy}.",
+        f"Vendor's reputation: band {assignment.band}. {_ranked_by(entry, assignment.bid)}",
     ]
     if assignment.eligible == 1:
         lines.append("It was the only bid that fulfilled every condition.")
@@ -195,6 +233,15 @@ def _assigned_in_words(
             "condition; the places of those above were full with requests nearer to them."
         )
     return lines
+
+
+def _ranked_by(entry: OwnRequest, bid: str) -> str:
+    preference = entry.preference
+    if preference is None:
+        return f"Bids were ranked by {entry.body.policy}."
+    if bid in preference.listed:
+        return f"Your own order decided: it is number {preference.listed.index(bid) + 1} of it."
+    return f"Bids were ranked by your own order, and behind it by {entry.body.policy}."
 
 
 def _name(vendors: Mapping[str, Vendor], did: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 import nacl.exceptions
 from nacl.secret import SecretBox
 
-from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Promise, recall
+from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Preference, Promise, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
@@ -44,6 +44,22 @@ class NamedPlace(msgspec.Struct, frozen=True):
     cell: str
 
 
+class OwnPreference(msgspec.Struct):
+    """An order over the bids on a request as the owner signed it; with a promise it has arrived."""
+
+    digest: str
+    wire: bytes
+    promise: bytes | None = None
+
+
+class OwnAnswer(msgspec.Struct):
+    """An answer to a vendor's question as the owner signed it."""
+
+    digest: str
+    wire: bytes
+    promise: bytes | None = None
+
+
 class OwnRequest(msgspec.Struct):
     """One request of the owner's, and what the public lists said about it."""
 
@@ -66,6 +82,14 @@ class OwnRequest(msgspec.Struct):
     """Why the market did not take it, where it may have it all the same."""
     fault: str | None = None
     """What the market did with it against its own rules, in a sentence."""
+    bids: dict[str, bytes] = {}
+    """Verified bids on it, out of the mail, by digest; likewise below."""
+    bid_withdrawals: dict[str, bytes] = {}
+    questions: dict[str, bytes] = {}
+    answers: dict[str, OwnAnswer] = {}
+    """By the question's digest."""
+    preferences: list[OwnPreference] = []
+    """All that were sent, in order; the last one counts."""
 
     @property
     def body(self) -> PersonalRequest:
@@ -76,6 +100,11 @@ class OwnRequest(msgspec.Struct):
     def assigned(self) -> Assignment | None:
         """The market's decision, verified when it was read."""
         return recall(self.assignment, Assignment) if self.assignment else None
+
+    @property
+    def preference(self) -> Preference | None:
+        """The owner's newest order over the bids."""
+        return recall(self.preferences[-1].wire, Preference) if self.preferences else None
 
     @property
     def publish_by(self) -> str | None:
@@ -124,6 +153,8 @@ class State(msgspec.Struct, kw_only=True):
     places: list[NamedPlace] = []
     requests: list[OwnRequest] = []
     runs_read: list[str] = []
+    mail_read: list[str] = []
+    """The segments of the mail that were read."""
 
     def place(self, name: str | None) -> NamedPlace:
         """Find a named place; without a name, the only or first one.

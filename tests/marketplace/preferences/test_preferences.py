@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 import crypto
-from marketplace.preferences import service as preferences
+from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from tests.support import (
     ClockedMarket,
@@ -297,8 +297,8 @@ async def test_a_preference_is_not_lost_when_the_close_is_repeated(day: Day) -> 
     await day.market.store(day.prefers(2))
     waiting = a_request(day.market)
     await day.market.store(waiting)
-    await preferences.collect(day.market.market)
-    await preferences.collect(day.market.market)
+    await requests.collect(day.market.market)
+    await requests.collect(day.market.market)
     assert [row[0] for row in (await day.market.contents())["pending"]] == [waiting.digest]
     assert await day.winner() == 2
 
