@@ -59,6 +59,8 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
     await market.store(a_request_for(market, item))
     await market.publish()
     await market.store(*(a_bid(market, VENDOR, request) for request in requests_[:2]))
+    await market.publish()
+    mail = await market.items("/mail")
     day = await market.reach_cutoff(requests_[0])
     await log.grow(market.market)
     await market.store(a_request(market))
@@ -69,6 +71,7 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
         "did": [VENDOR.did],
         "terms": ["PDC-INTENT"],
         "code": ["float"],
+        "segment": [one["segment"] for one in mail],
         "document": [request.digest for request in requests_],
         "old": ["1", "2"],
         "path": ["0/000.p/1", "entries/000.p/1"],

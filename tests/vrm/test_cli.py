@@ -1,5 +1,6 @@
 """The customer's command line at a real market over loopback."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from crypto import SigningKey
 from crypto.vault import Cost
 from marketplace.market import Market
 from tests.vrm.vendor.live import LiveMarket, live_market
 from vrm import cli
-from vrm.documents import Profile, read
+from vrm.client.vendor import VendorClient, place
+from vrm.documents import Alternative, Profile, read
 from vrm.documents.place import point
 from vrm.wallet import Wallet
 from vrm.wallet.state import NamedPlace
@@ -322,3 +325,72 @@ def test_each_commands_help_has_an_example(vrm: Terminal, command: str) -> None:
     assert code == 0
     assert f"vrm {command}" in out.split("Usage:")[1].partition("\n")[2]
     assert "--json" in out
+
+
+async def _bids(live: LiveMarket, request: str) -> None:
+    """Two shops bid, one of them also on something else, and one asks."""
+    for name, price, instead in (("Near", "200.00", None), ("Dear", "240.00", "Single stroller")):
+        key = SigningKey.generate()
+        async with VendorClient(live.url, key) as client:
+            rules = await client.descriptor()
+            shop = place("shop", name, lat=41.922, lng=-87.65, reach_km=20, capacity=5)
+            await client.register(
+                name,
+                places=[shop],
+                categories=["baby"],
+                delivery=["pickup"],
+                terms=[rules.terms[0].id],
+            )
+            item = await client.request(request)
+            await client.bid(
+                item,
+                place="shop",
+                price=price,
+                delivery="pickup",
+                lead_time_hours=24,
+                alternative=Alternative(title=instead) if instead else None,
+            )
+            if instead:
+                await client.ask(request, "How wide is the door?")
+
+
+def test_bids_questions_and_an_order_of_ones_own(at_home: Terminal, live: LiveMarket) -> None:
+    vrm = at_home
+    request = vrm.json("request", *STROLLER, "--yes")["request"]
+    live.publish()
+    assert vrm.json("bids")[0]["bids"] == []
+    code, _, err = vrm("bids")
+    assert code == 0
+    assert "No bid has come" in err
+    asyncio.run(_bids(live, request))
+    live.publish()
+
+    [found] = vrm.json("bids", request[:9])
+    near, dear = sorted(found["bids"], key=lambda bid: bid["document"]["price"]["amount"])
+    assert (near["name"], near["listed"], dear["struck_out"]) == ("Near", None, False)
+    code, out, err = vrm("bids")
+    assert code == 0
+    assert "instead: Single stroller" in out
+    assert "vrm prefer" in err
+
+    [asked] = vrm.json("questions")
+    assert (asked["text"], asked["answer"]) == ("How wide is the door?", None)
+    code, out, _ = vrm("answer", asked["question"][:9], "75 cm.")
+    assert code == 0
+    assert "on the board" in out
+    assert vrm.json("questions", request[:9])[0]["answer"] == "75 cm."
+    assert "75 cm." in vrm("questions")[1]
+
+    sent = vrm.json("prefer", request[:9], dear["bid"][:9], "--strike", near["bid"][:9])
+    assert sent["document"]["listed"] == [dear["bid"]]
+    assert sent["promise"]["document"] == sent["preference"]
+    code, out, _ = vrm("prefer", request[:9], dear["bid"][:9], "--only-listed")
+    assert (code, "with the market" in out) == (0, True)
+    code, out, err = vrm("prefer", request[:9], "nothing")
+    assert (code, out) == (2, "")
+    assert err.startswith("vrm: No bid on the request begins with nothing")
+
+    live.close_day()
+    explained = vrm.json("requests", request[:9])
+    assert explained["assignment"]["bid"] == dear["bid"]
+    assert "Your own order decided" in " ".join(explained["explanation"])

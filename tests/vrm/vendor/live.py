@@ -18,6 +18,7 @@ import crypto
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.identity import Identity
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -79,6 +80,7 @@ class LiveMarket:
         """Reach the next batch instant."""
         time.sleep(1.05 - time.time() % 1)
         self.do(requests.publish_batch)
+        self.do(mail.publish)
 
     def close_day(self) -> str:
         """Close the market day now, and run it."""

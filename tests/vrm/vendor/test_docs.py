@@ -15,6 +15,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "vendors.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 
 ONLY_CUSTOMERS_MEET = {
+    "already-answered",
     "cell-too-coarse",
     "cell-too-fine",
     "created-forbidden",
@@ -28,6 +29,7 @@ ONLY_CUSTOMERS_MEET = {
     "request-resolved",
     "unknown-policy",
     "unlike-item",
+    "unknown-question",
 }
 
 

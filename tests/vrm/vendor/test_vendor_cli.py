@@ -412,3 +412,20 @@ def test_every_command_explains_itself(vendor: Vendor) -> None:
     for command in ("init", "register", "capacity", "board", "bid", "bids", "withdraw", "inbox"):
         assert f"vendor {command}" in vendor(command, "--help").out
         assert command in helped.out
+
+
+def test_a_question_and_an_offer_of_something_else(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    digest = post(live, "Chessboard")
+    asked = vendor("ask", digest[:12], "Of wood?", "--json").json
+    assert asked["request"] == digest
+    one_line(vendor("ask", digest, "And how large?"), 1, "already-asked")
+    assert "Of wood? - ?" in vendor("board").out
+    made = vendor(
+        "bid", digest, "--price", "90.00", "--alternative", "A draughts board", "--json"
+    ).json
+    assert made["accepted"] == 1
+    one_line(vendor("bid", digest, "--price", "90.00", "--alternative", "\n"), 2, "--alternative")
+    [own] = [one for one in vendor("bids", "--json").json if one["bid"]["request"] == digest]
+    assert own["bid"]["alternative"] == {"title": "A draughts board"}
