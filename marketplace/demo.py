@@ -52,7 +52,13 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         bidding = _player(
             "vendors", url, home, "--phase", "bid", "--count", vendors, "--seed", seed
         )
-        _say(f"{bidding['bidden']['bids']} bids are in. The operator closes the day.")
+        bids = bidding["bidden"]["bids"]
+        _await_mail(url, bids)
+        chosen = _player("customers", url, home, "--phase", "prefer", "--seed", seed)
+        _say(
+            f"{bids} bids are in, and {chosen['preferred']} customers have put theirs into an order of "
+            "their own. The operator closes the day."
+        )
         _suspend(home, passphrase_file, bidding["bidden"]["to_suspend"])
         report = _run([*_market("resolve", home), "--json"], passphrase_file)
         verdict = _run(
@@ -162,14 +168,29 @@ def _await_publication(url: str, requests: int, withdrawn: int) -> None:
     raise MarketError("The market did not publish what it promised.")
 
 
+def _await_mail(url: str, bids: int) -> None:
+    """Wait until the mail holds what vendors sent to the owners of the requests."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    with httpx.Client(base_url=url) as client:
+        while time.monotonic() < deadline:
+            if sum(segment["messages"] for segment in _all(client, "/mail")) >= bids:
+                return
+            time.sleep(0.2)
+    raise MarketError("The market did not carry the bids to the customers.")
+
+
 def _stories(url: str, day: str) -> list[list[str]]:
-    """Two assignments in words: one with competition for capacity, one without."""
+    """Three assignments in words: with competition for capacity, without, and by a customer's own order."""
     with httpx.Client(base_url=url) as client:
         run = f"/runs/{quote(day, safe='')}"
         assignments = _all(client, f"{run}/assignments")
+        own = {
+            one["request"]: one["document"]["listed"] for one in _all(client, f"{run}/preferences")
+        }
         chosen = [
             next((a for a in assignments if a["rank"] > 1 and a["reserve"]), None),
             next((a for a in assignments if a["rank"] == 1 and len(a["reserve"]) > 1), None),
+            next((a for a in assignments if a["bid"] in own.get(a["request"], [])), None),
         ]
         told = []
         for assignment in filter(None, chosen):
@@ -256,6 +277,7 @@ def _tell(
         ("bids", summary["bids"]),
         ("assigned", summary["assigned"]),
         *((f"unfilled: {reason}", count) for reason, count in summary["unfilled"].items()),
+        ("assigned by the customer's own order", str(verdict.get("by_own_order", 0))),
         ("first choices that were full", f"{verdict.get('first_choices_full', 0):.0%}"),
         ("median distance", f"{summary['median_km']} km"),
         ("checked again by the referee", "yes" if summary["verified"] else "NO"),

@@ -1,5 +1,8 @@
 """Play the customers of a market day: ``python -m vrm.demo.customers --market URL --home DIR --count 300``.
 
+With ``--phase prefer``, once bids are in the mail, some of them put the bids on their requests into an order of
+their own, as a person would who would rather not go far.
+
 Each customer is a real wallet in a folder of its own, at the centroid of a real postal code, with one need. The
 wallets' passphrases lie beside them, so that anybody can open one afterwards; their vaults cost nothing to
 guess, since there is nothing in them to guard.
@@ -15,13 +18,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 from rich.progress import Progress
 
 from crypto.vault import Cost
-from vrm import console
+from vrm import console, keyfile
 from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.console import Json
@@ -31,7 +34,7 @@ from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused
 from vrm.money import decimal_text
 from vrm.places import Town
-from vrm.wallet import Wallet
+from vrm.wallet import Wallet, mail, offers, outcomes
 from vrm.wallet import requests as own
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import Wish, choose_cell
@@ -44,6 +47,9 @@ EACH_RARE: Final = 3
 
 WITHDRAWN: Final = 0.03
 """Share of the customers that take their request back."""
+
+PARTICULAR: Final = 12
+"""How many look at their bids, and give them an order of their own where there are several."""
 
 PASSPHRASE_FILE: Final = "passphrase"  # noqa: S105 - a name, not a secret
 
@@ -104,6 +110,45 @@ async def play(url: str, customers: list[Customer], progress: Progress) -> list[
     async with asyncio.TaskGroup() as group:
         running = [group.create_task(take_turn(customer)) for customer in customers]
     return [done.result() for done in running]
+
+
+async def prefer(url: str, chosen: list[Path]) -> dict[str, int]:
+    """Let customers order the bids on their requests: the nearest first, the farthest not at all."""
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(home: Path) -> bool:
+        async with turn:
+            return await _prefer(url, home)
+
+    done = await asyncio.gather(*(one(home) for home in chosen))
+    return {"looked": len(chosen), "preferred": sum(done)}
+
+
+def particular(folder: Path, seed: int) -> list[Path]:
+    """Draw the wallets of those who look at their bids."""
+    homes = sorted(home for home in folder.glob("customer-*") if Wallet.exists(home))
+    dice = random.Random(seed)  # noqa: S311 - a play, not a secret
+    return dice.sample(homes, min(PARTICULAR, len(homes)))
+
+
+async def _prefer(url: str, home: Path) -> bool:
+    passphrase = keyfile.passphrase(home / PASSPHRASE_FILE)
+    wallet = await asyncio.to_thread(Wallet.open, home, passphrase)
+    async with CustomerClient(url) as client:
+        await outcomes.sync(wallet, client)
+        [entry] = (await mail.fetch(wallet, client)).state.requests
+        found = (await offers.judge(client, [entry]))[entry.digest].good
+        if len(found) < 2 or entry.withdrawn_at is not None:
+            return False
+        near = sorted(found, key=lambda offer: offer.distance_m)
+        await offers.prefer(
+            wallet,
+            client,
+            entry,
+            listed=[offer.digest for offer in near[:-1]],
+            struck_out=[near[-1].digest],
+        )
+    return True
 
 
 async def _post(url: str, customer: Customer) -> Posted:
@@ -224,9 +269,14 @@ def customers(
     count: Annotated[int, typer.Option(min=1, max=9999, help="How many.")] = 300,
     seed: Annotated[int, typer.Option(help="Draws the needs and the towns.")] = 1,
     centre: Annotated[str, typer.Option(help="The US postal code in their midst.")] = "60601",
+    phase: Annotated[Literal["post", "prefer"], typer.Option(help="What to do now.")] = "post",
     json: Json = False,
 ) -> None:
-    """Make wallets all over one metropolitan area and let each post a need."""
+    """Make wallets all over one metropolitan area and let each post a need, or some order their bids."""
+    if phase == "prefer":
+        told = console.run(prefer(market, particular(home, seed)))
+        console.print_json(told) if json else console.say(str(told))
+        return
     started = time.monotonic()
 
     async def all_of_it() -> list[Posted]:

@@ -282,6 +282,7 @@ def _check_report(published: Published, finding: Finding) -> None:
 def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, Any]:
     choosing = [verdict for verdict in verdicts.values() if verdict.ranked]
     full = sum(verdict.rank != 0 for verdict in choosing)
+    listed = {bid for one in published.preferences for bid in one.body.listed}
     distances = [assignment.body.distance_m for assignment in published.assignments]
     return {
         "requests": len(published.requests),
@@ -290,6 +291,7 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "preferences": len(published.preferences),
         "assigned": len(published.assignments),
         "fallback": len(published.fallbacks),
+        "by_own_order": sum(one.body.bid in listed for one in published.assignments),
         "unfilled": dict(sorted(Counter(published.unfilled.values()).items())),
         "median_km": round(median(distances) / 1000, 1) if distances else None,
         "first_choices_full": round(full / len(choosing), 3) if choosing else 0.0,
