@@ -13,6 +13,7 @@ from marketplace.models import (
     Unfilled,
     Vendor,
 )
+from marketplace.models_mail import MailWaiting
 
 
 async def counts(connection: AsyncConnection) -> dict[str, int]:
@@ -32,6 +33,7 @@ async def counts(connection: AsyncConnection) -> dict[str, int]:
         "runs_unfinished": select(func.count()).select_from(Run).where(Run.report.is_(None)),
         "assigned": select(func.count()).select_from(Award),
         "unfilled": select(func.count()).select_from(Unfilled),
+        "mail_waiting": select(func.count()).select_from(MailWaiting),
         "outbox_waiting": select(func.count()).select_from(OutboxItem).where(~OutboxItem.parked),
         "outbox_parked": select(func.count()).select_from(OutboxItem).where(OutboxItem.parked),
     }

@@ -34,6 +34,11 @@ async def request_waits(connection: AsyncConnection, pseudonym: str) -> bool:
     return (await connection.execute(query.limit(1))).first() is not None
 
 
+async def drop(connection: AsyncConnection, digests: Sequence[str]) -> None:
+    """Forget documents that wait."""
+    await connection.execute(delete(Pending).where(Pending.digest.in_(digests)))
+
+
 async def add(connection: AsyncConnection, row: dict[str, Any]) -> None:
     """Let a document wait."""
     await insert_new(connection, Pending, row)

@@ -30,6 +30,12 @@ async def about(connection: AsyncConnection, kind: Kind, request: str) -> Sequen
     return await repository.about(connection, kind, request)
 
 
+async def drop(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
+    """Forget documents that wait, since a newer one takes their place."""
+    if rows:
+        await repository.drop(connection, [row.digest for row in rows])
+
+
 async def request_waits(connection: AsyncConnection, pseudonym: str) -> bool:
     """Tell whether a request under this pseudonym waits."""
     return await repository.request_waits(connection, pseudonym)

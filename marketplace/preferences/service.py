@@ -39,6 +39,7 @@ async def submit(market: Market, raw: bytes) -> Signed[Promise]:
             newest += [] if kept is None else [kept.seq]
             if body.seq <= max(newest, default=-1):
                 raise Refused("stale-sequence", f"Send a seq above {max(newest)}.", "seq")
+            await pending.drop(connection, waiting)
             await pending.wait(connection, preference, body.request, publish_by)
     return pending.promise(market, preference, publish_by)
 

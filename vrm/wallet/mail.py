@@ -12,18 +12,23 @@ What opens and fails is counted and otherwise passed over: anybody can seal some
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 import crypto
 from crypto import CryptoError, ReplyKey, messages, sealed
 from vrm.client.customer import CustomerClient
 from vrm.documents import Bid, BidWithdrawal, Document, Question, Signed, accept
 from vrm.documents.mail import Purpose
+from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wallet import Wallet
 
-KINDS: dict[Purpose, type[Bid] | type[BidWithdrawal] | type[Question]] = {
+GRACE: Final = timedelta(hours=1)
+"""How far this machine's clock may be ahead of the market's for no mail to be passed by."""
+
+KINDS: Final[dict[Purpose, type[Bid] | type[BidWithdrawal] | type[Question]]] = {
     "bid": Bid,
     "bid-withdrawal": BidWithdrawal,
     "question": Question,
@@ -57,7 +62,8 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
     market = (await client.descriptor()).market
     before = wallet.read()
     known = set(before.mail_read)
-    listed = [s async for s in client.mail() if s.instant >= before.created]
+    begin = format_instant(parse_instant(before.created) - GRACE)
+    listed = [segment async for segment in client.mail() if segment.instant >= begin]
     unread = [segment.segment for segment in listed if segment.segment not in known]
     boxes = [box for name in unread for box in await client.mail_segment(name)]
     keys = [(entry, wallet.reply_key(entry.index)) for entry in before.requests if entry.is_open()]

@@ -3,6 +3,7 @@
 import pytest
 
 from marketplace.preferences import service as preferences
+from marketplace.vendors import service as vendors
 from tests.support import HERE, ClockedMarket, a_bid, a_key, a_place, a_question, a_vendor
 from tests.vrm.wallet.conftest import Wire, at
 from tests.vrm.wallet.test_outcomes import post, signed
@@ -130,9 +131,7 @@ async def test_bids_that_cannot_win_are_not_shown(
 ) -> None:
     """The wallet judges by the vendors' public list: a suspended vendor, and one that moved away."""
     entry = await bidden(wallet, client, market)
-    await market.execute(
-        "UPDATE vendors SET suspended = true WHERE did = :did", did=SHOPS["cheap"].did
-    )
+    await vendors.suspend(market.market, SHOPS["cheap"].did, "for the test")
     profile = a_vendor(market, SHOPS["dear"], name="dear", places=(a_place(where=FAR),))
     await market.execute(
         "UPDATE vendors SET wire = :wire WHERE did = :did", wire=profile.wire, did=SHOPS["dear"].did
