@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
+from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.pending import service as pending
@@ -41,6 +42,7 @@ async def ask(market: Market, raw: bytes) -> tuple[QuestionStored, bool]:
                 "wire": question.wire,
             }
             await repository.add(connection, row)
+            await log.put(connection, [question.digest])
             await mail.put(connection, "question", [question.digest])
     return QuestionStored(question=question.digest, request=body.request), new
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import crypto
+from marketplace.mail import service as mail
 from marketplace.models import Base
 from marketplace.runs import repository
 from marketplace.runs import service as runs
@@ -190,6 +191,7 @@ async def test_no_route_shows_bids_before_the_run_is_published(market: ClockedMa
     stranger = a_key("stranger")
     await market.store(a_vendor(market, stranger))
     market.clock.set("2026-11-21T17:00:00Z")
+    await mail.publish(market.market)
     await runs.open_due_runs(market.market)
     day = "2026-11-21"
     for stage in ("due", "frozen"):
@@ -223,6 +225,7 @@ async def everything_public(market: ClockedMarket, day: str, request: str) -> li
         "path": "0/000",
         "principal": "x",
         "item": "x",
+        "segment": (await market.items("/mail"))[0]["segment"],
     }
     paths = [path for path, item in description["paths"].items() if "get" in item]
     assert len(paths) > 15
