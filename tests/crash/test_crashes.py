@@ -16,7 +16,15 @@ import pytest
 import crypto
 from marketplace.runs import service as runs
 from marketplace.runs.lease import LEASE_SECONDS
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor, clocked_market
+from tests.support import (
+    ClockedMarket,
+    a_bid,
+    a_key,
+    a_preference,
+    a_request,
+    a_vendor,
+    clocked_market,
+)
 from tests.support.databases import NewDatabase
 
 POINTS = [
@@ -45,7 +53,16 @@ POINTS = [
 QUICK = {"freezing", "outcome-written", "published"}
 VENDORS = [a_key(f"vendor {number}") for number in range(3)]
 CUSTOMERS = [a_key(f"customer {number}") for number in range(12)]
-RUN_TABLES = ("runs", "run_requests", "run_places", "awards", "unfilled", "assignments", "outbox")
+RUN_TABLES = (
+    "runs",
+    "run_requests",
+    "run_preferences",
+    "run_places",
+    "awards",
+    "unfilled",
+    "assignments",
+    "outbox",
+)
 PATIENCE = 60
 
 
@@ -67,6 +84,12 @@ async def a_day(home: Path, url: str) -> AsyncIterator[ClockedMarket]:
         for n, key in enumerate(VENDORS):
             bids = [a_bid(market, key, r, salt=f"{'A' * 20}{n}A") for r in requests[n:]]
             await market.send_batch(*bids)
+        # It still waits when the day closes, so that the close itself must not lose it.
+        last = a_preference(
+            market, CUSTOMERS[-1], requests[-1], listed=(bids[-1].digest,), salt="A" * 22
+        )
+        market.clock.set("2026-11-21T16:30:00Z")
+        await market.store(last)
         market.clock.set("2026-11-21T17:00:00Z")
         yield market
 
@@ -124,6 +147,7 @@ async def undisturbed(tmp_path: Path, new_database: NewDatabase) -> dict[str, An
         assert set(passed) == set(POINTS)
         rows = await run_rows(market)
         assert len(rows["awards"]) == len(rows["assignments"]) > len(VENDORS)
+        assert len(rows["run_preferences"]) == 1
         assert len(rows["awards"]) + len(rows["unfilled"]) == len(CUSTOMERS)
         return rows
 

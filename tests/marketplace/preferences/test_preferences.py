@@ -1,5 +1,6 @@
 """What a request's owner may say about the bids on it, and what comes of it."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -192,6 +193,27 @@ async def test_a_preference_while_the_operator_closes_the_day_early(day: Day) ->
     [run, *_] = await day.market.items("/runs")
     [assignment] = await day.market.items(f"/runs/{run['day']}/assignments")
     assert assignment["bid"] == day.bids[1].digest
+
+
+async def test_preferences_that_race_the_close_count_or_are_refused(market: ClockedMarket) -> None:
+    """A promise is kept: whatever the market took is what the run decided by."""
+    owners = [a_key(f"owner {number}") for number in range(12)]
+    requests_ = [a_request(market, key) for key in owners]
+    await market.store(a_vendor(market, VENDORS[0]), *requests_)
+    await market.publish()
+    market.clock.set("2026-11-21T08:00:00Z")
+    sent = [a_preference(market, key, one) for key, one in zip(owners, requests_, strict=True)]
+    day, answers = await asyncio.gather(
+        market.close_now(), asyncio.gather(*(market.send(preference) for preference in sent))
+    )
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    promised = {
+        preference.digest
+        for preference, answer in zip(sent, answers, strict=True)
+        if answer.status_code == 202
+    }
+    counted = {one["preference"] for one in await market.items(f"/runs/{day}/preferences")}
+    assert counted == promised
 
 
 async def test_a_preference_by_another_customer(day: Day) -> None:
