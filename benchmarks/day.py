@@ -32,7 +32,7 @@ from benchmarks._harness import Bar, Report, as_json, as_text
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.db import Database
-from marketplace.runs import lease, repository, snapshot
+from marketplace.runs import lease, snapshot, timeline
 from marketplace.runs.apart import resolve_apart
 from marketplace.runs.lease import Lease, pass_by
 from marketplace.runs.resolving import resolve_here
@@ -116,7 +116,9 @@ async def _sqlite(url: str, requests: int) -> tuple[float, float]:
 async def _freeze(db: Database) -> float:
     start = time.perf_counter()
     async with db.unit_of_work() as connection:
-        run = await repository.lock(connection, DAY)
+        run = await timeline.lock(connection, DAY, None)
+        if run is None:
+            raise RuntimeError("there is no run")
         await snapshot.take_requests(connection, run)
         places = await snapshot.bidding_places(connection, DAY, DAY)
         bands = {row.vendor: 16 for row in places}

@@ -9,6 +9,7 @@ from litestar.di import Provide
 
 from marketplace.bids.controller import BidsController
 from marketplace.board.controller import BoardController
+from marketplace.cascade.controller import CascadeController
 from marketplace.catalogue.controller import CatalogueController
 from marketplace.db import Clock
 from marketplace.descriptor.controller import DescriptorController
@@ -70,6 +71,7 @@ def create_app(
             CatalogueController,
             RunsController,
             LogController,
+            CascadeController,
             HealthController,
             *docs_handlers(),
         ],

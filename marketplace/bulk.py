@@ -12,9 +12,8 @@ from typing import Any, Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, Table, insert, text
+from sqlalchemy import Select, SQLColumnExpression, Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.orm import InstrumentedAttribute
 
 from marketplace.models import Base
 from marketplace.rowbytes import Column, Piece, blocks, joined, lengths_of
@@ -38,7 +37,7 @@ async def read(
     connection: AsyncConnection,
     query: Select[*tuple[Any, ...]],
     layout: Layout,
-    along: InstrumentedAttribute[str],
+    along: SQLColumnExpression[str],
 ) -> AsyncIterator[NDArray[np.void]]:
     """Read a query as structured arrays, one behind the other.
 
@@ -160,7 +159,7 @@ async def _read_sqlite(
     connection: AsyncConnection,
     query: Select[*tuple[Any, ...]],
     layout: Layout,
-    along: InstrumentedAttribute[str],
+    along: SQLColumnExpression[str],
 ) -> AsyncIterator[NDArray[np.void]]:
     form = "".join("%s" if kind == DIGEST else f"%0{_DIGITS[kind]}d" for kind in layout.values())
     fields: list[Any] = [

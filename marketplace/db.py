@@ -100,13 +100,17 @@ class Database:
         await self._engine.dispose()
 
 
-async def take_turns(connection: AsyncConnection, names: Iterable[str]) -> None:
+async def take_turns(
+    connection: AsyncConnection, names: Iterable[str], *, together: bool = False
+) -> None:
     """Let the writing transactions that name the same party follow one another.
 
-    What a transaction reads about a party then holds until it commits. SQLite has one writer anyway.
+    What a transaction reads about a party then holds until it commits. Those that name it `together` only
+    wait for those that do not. SQLite has one writer anyway.
     """
     if connection.dialect.name == "postgresql":
-        lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+        function = "pg_advisory_xact_lock_shared" if together else "pg_advisory_xact_lock"
+        lock = text(f"SELECT {function}(hashtextextended(:name, 0))")
         for name in sorted(set(names)):  # in one order, so that nobody waits in a circle
             await connection.execute(lock, {"name": name})
 

@@ -152,10 +152,22 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "out-of-reach": Problem(422, "Too far away", "Bid from a place within reach."),
     "unknown-bid": Problem(404, "Bid not known", "Check the bid's digest."),
     "bid-not-live": Problem(409, "Bid is not live", "Only a live bid can be withdrawn."),
-    "batch-size": Problem(422, "Wrong number of bids", "Send 1 to 1000 bids in one call."),
+    "batch-size": Problem(
+        422, "Wrong number of documents", "Send 1 to 1000 documents in one call."
+    ),
+    # answers to assignments
+    "unknown-assignment": Problem(404, "Assignment not known", "Check the assignment's digest."),
+    "not-your-assignment": Problem(
+        403, "Another vendor's assignment", "Answer only what /vendors/self/assignments lists."
+    ),
+    "not-announced": Problem(409, "Not announced yet", "Answer once it is in your list."),
+    "already-accepted": Problem(409, "Accepted before", "An acceptance is final."),
+    "already-declined": Problem(409, "Declined before", "A decline is final."),
+    "too-late": Problem(409, "The time to answer is over", "It counts as not answered."),
     # reads
     "not-found": Problem(404, "Not found", "See /docs for what there is."),
     "unknown-run": Problem(404, "No such run", "See /runs for the days there are."),
+    "unknown-tick": Problem(404, "No such tick", "See /runs/DAY/ticks for those there are."),
     "not-yet-public": Problem(403, "Not public before the close", "Come back after the run."),
     "invalid-cursor": Problem(
         400, "Not a cursor of this list", "Use next or resume as it was given."

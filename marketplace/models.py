@@ -184,6 +184,9 @@ class PublishedRequest(Base):
     principal: Mapped[str | None]
     """With `item`, the catalogue item that it names; both are null where it names none."""
     item: Mapped[str | None]
+    needed_by: Mapped[int | None]
+    rolls_until: Mapped[int | None]
+    """The last instant of a cutoff that it may roll over to; null where it does not roll over."""
     wire: Mapped[bytes]
 
 
@@ -231,7 +234,8 @@ class StoredBid(Base):
     """The way of delivery as the resolver numbers it."""
     distance_m: Mapped[int]
     state: Mapped[str]
-    """``live``, ``superseded`` or ``withdrawn``."""
+    """``live``, ``superseded``, ``withdrawn``, or ``lapsed`` when its request rolled over without it."""
+    valid_until: Mapped[int | None]
     received_at: Mapped[int] = mapped_column(server_default=text("0"))
     wire: Mapped[bytes]
 
@@ -299,12 +303,14 @@ class RunPlace(Base):
     lng_e6: Mapped[int]
     reach_m: Mapped[int]
     units: Mapped[int]
+    awarded: Mapped[int] = mapped_column(server_default=text("0"))
+    """The units awarded on the date before the freeze; `units` are what was left then."""
     band: Mapped[int]
     suspended: Mapped[bool]
 
 
 class Award(Base):
-    """What a run gave to whom. Rows are only ever inserted, all of a run in one transaction.
+    """What a run, or a tick of its cascade, gave to whom. Rows are only ever inserted, all of it at once.
 
     It has no foreign key and no second index: a million rows are copied into it at once.
     """
@@ -312,6 +318,8 @@ class Award(Base):
     __tablename__ = "awards"
     day: Mapped[str] = mapped_column(primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(primary_key=True, server_default=text("0"))
+    """0 for the run itself."""
     bid: Mapped[str]
     rank: Mapped[int]
     """The bid's place in the request's order, from 1."""
@@ -325,13 +333,16 @@ class SignedAssignment(Base):
 
     __tablename__ = "assignments"
     __table_args__ = (
-        Index("ix_assignments_vendor_ordinal_request", "vendor", "ordinal", "request"),
+        UniqueConstraint("digest"),
+        Index("ix_assignments_vendor_day_tick_request", "vendor", "day", "tick", "request"),
+        Index("ix_assignments_day_tick_accept_by", "day", "tick", "accept_by"),
     )
     day: Mapped[str] = mapped_column(ForeignKey("runs.day"), primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
-    ordinal: Mapped[int]
-    """The run's ordinal, so that a vendor's assignments can be read in order."""
+    tick: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str]
     vendor: Mapped[str]
+    accept_by: Mapped[int]
     wire: Mapped[bytes]
 
 
@@ -350,9 +361,10 @@ class OutboxItem(Base):
 
 
 class Unfilled(Base):
-    """A request that the run could not give to anybody, and why."""
+    """A request that a day could not give to anybody, and why: at its run or at a later tick."""
 
     __tablename__ = "unfilled"
     day: Mapped[str] = mapped_column(primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(server_default=text("0"))
     reason: Mapped[str]

@@ -26,6 +26,9 @@ bids_close_minutes = {bids_close_minutes}      # before the cutoff
 minimum_open_minutes = {minimum_open_minutes}   # between publication and cutoff
 batch_seconds = {batch_seconds}         # requests are published together at these instants
 batch_minimum = {batch_minimum}            # wait for at least so many, but never beyond the day
+# acknowledge_minutes = 1440    # vendors accept or decline an assignment within
+# tick_minutes = 15            # what they do not take is matched again at these instants
+# roll_over_days = 7           # an unfilled request rolls over at most so long
 """
 
 AGREEMENT = """\

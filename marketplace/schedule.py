@@ -58,9 +58,32 @@ class Calendar:
         cutoff = self.cutoff_at_or_after(arrival + self.schedule.batch_seconds)
         return self.batch_at_or_before(cutoff)
 
+    def tick_at_or_before(self, instant: int) -> int:
+        """The last tick instant that is not later than an instant."""
+        return instant - instant % self._tick_seconds
+
+    def tick_at_or_after(self, instant: int) -> int:
+        """The first tick instant that is not earlier than an instant."""
+        return self.tick_at_or_before(instant + self._tick_seconds - 1)
+
+    def tick_after(self, instant: int) -> int:
+        """The first tick instant that is later than an instant."""
+        return self.tick_at_or_before(instant) + self._tick_seconds
+
+    def rolls_until(self, first_cutoff: int) -> int:
+        """The latest cutoff that a request may roll over to, whose first cutoff this is."""
+        local = datetime.fromtimestamp(first_cutoff, self.zone)
+        # Wall time moves with the date: a cutoff on the last day counts, whatever the clocks did.
+        last = local + timedelta(days=self.schedule.roll_over_days)
+        return int(last.astimezone(UTC).timestamp())
+
     def local_date(self, instant: int) -> date:
         """The date in the market's zone."""
         return datetime.fromtimestamp(instant, self.zone).date()
+
+    @property
+    def _tick_seconds(self) -> int:
+        return self.schedule.tick_minutes * 60
 
     def _cutoffs_of(self, day: date) -> Iterator[int]:
         for text in self.schedule.cutoffs:

@@ -54,6 +54,9 @@ class ScheduleSettings(BaseModel, extra="forbid"):
     minimum_open_minutes: int = 12 * 60
     batch_seconds: int = 3600
     batch_minimum: int = 1
+    acknowledge_minutes: int = 24 * 60
+    tick_minutes: int = 15
+    roll_over_days: int = 7
 
     @field_validator("time_zone")
     @classmethod

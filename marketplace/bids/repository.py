@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, insert, select, tuple_, update
+from sqlalchemy import and_, case, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.bids.rules import Bidder, BidPlace, BidRequest
@@ -18,11 +18,12 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.models_cascade import Displaced, RunBid
 from marketplace.models_mail import AlternativeBid
 from vrm.documents import BidWithdrawal, Signed, VendorProfile, recall
 from vrm.documents.place import Point
 
-LIVE, SUPERSEDED, WITHDRAWN = "live", "superseded", "withdrawn"
+LIVE, SUPERSEDED, WITHDRAWN, LAPSED = "live", "superseded", "withdrawn", "lapsed"
 
 
 async def requests_of(connection: AsyncConnection, digests: Iterable[str]) -> dict[str, BidRequest]:
@@ -131,18 +132,36 @@ async def withdraw(
 async def page_of_vendor(
     connection: AsyncConnection, vendor: str, day: str | None, after: str, limit: int
 ) -> Sequence[AnyRow]:
-    """List a vendor's own bids with what became of them, by digest."""
-    won: ColumnElement[Any] = Award.bid.label("won")
-    conditions = [StoredBid.vendor == vendor, StoredBid.digest > after]
+    """List a vendor's own bids with what became of them, by digest.
+
+    A bid's day is the published one that took its request; of a bid that lapsed, the last one in which it took
+    part. ``won`` is the tick that gave it the request, ``lost`` why that did not hold.
+    """
+    bid = StoredBid
+    lapsed_on = select(func.max(RunBid.day)).where(RunBid.bid == bid.digest).scalar_subquery()
+    decided = case((bid.state == LAPSED, lapsed_on), else_=PublishedRequest.day)
+    conditions = [bid.vendor == vendor, bid.digest > after]
     if day is not None:
-        conditions.append(Run.day == day)
+        rolled = select(RunBid.bid).where(RunBid.day == day, RunBid.bid == bid.digest)
+        conditions.append(or_(Run.day == day, rolled.exists()))
     query = (
-        select(StoredBid.__table__, Run.day, won)
-        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request)
-        .outerjoin(Run, and_(Run.day == PublishedRequest.day, Run.report.is_not(None)))
-        .outerjoin(Award, and_(Award.day == Run.day, Award.request == StoredBid.request))
+        select(bid.__table__, Run.day, Award.tick.label("won"), Displaced.reason.label("lost"))
+        .join(PublishedRequest, PublishedRequest.digest == bid.request)
+        .outerjoin(Run, and_(Run.day == decided, Run.report.is_not(None)))
+        .outerjoin(
+            Award,
+            and_(Award.day == Run.day, Award.request == bid.request, Award.bid == bid.digest),
+        )
+        .outerjoin(
+            Displaced,
+            and_(
+                Displaced.day == Run.day,
+                Displaced.request == bid.request,
+                Displaced.bid == bid.digest,
+            ),
+        )
         .where(*conditions)
-        .order_by(StoredBid.digest)
+        .order_by(bid.digest)
         .limit(limit)
     )
     return (await connection.execute(query)).all()

@@ -6,7 +6,8 @@ import msgspec
 
 from marketplace.http.problems import ProblemDocument
 
-BidState = Literal["live", "superseded", "withdrawn", "won", "lost"]
+BidState = Literal["live", "superseded", "withdrawn", "won", "lost", "declined", "timed-out"]
+"""``won`` may follow on ``lost``, at a later tick; ``declined`` and ``timed-out`` were won before."""
 
 
 class BidStored(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from marketplace.bids.schemas import BatchAnswer, BidResult, BidState, BidStored
 from marketplace.catalogue import service as catalogue
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
+from marketplace.http.bodies import documents_of
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.http.problems import problem_of
 from marketplace.log import service as log
@@ -26,9 +27,8 @@ from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.resolver.rows import WAY_CODES
 from vrm.documents import Bid, BidWithdrawal, Signed, read
+from vrm.documents.scalars import parse_instant
 from vrm.errors import VrmError
-
-MAX_BATCH = 1000
 
 Refusal = crypto.CryptoError | VrmError | Refused
 
@@ -66,7 +66,7 @@ async def submit_batch(market: Market, raw: bytes) -> BatchAnswer:
         Refused: the call itself is malformed; nothing is stored then.
     """
     # Verification is most of the work; libsodium releases the interpreter, so other calls go on meanwhile.
-    verified = await anyio.to_thread.run_sync(_verify_all, market, _batch_of(raw))
+    verified = await anyio.to_thread.run_sync(_verify_all, market, documents_of(raw, "bids"))
     good = [bid for bid in verified if isinstance(bid, Signed)]
     outcomes = await _store(market, good)
     return await anyio.to_thread.run_sync(_answer, market, verified, outcomes)
@@ -203,27 +203,15 @@ def _row(bid: Signed[Bid], place_number: int, distance: int) -> dict[str, Any]:
         "way": int(WAY_CODES[body.delivery]),
         "distance_m": distance,
         "state": repository.LIVE,
+        "valid_until": (
+            int(parse_instant(body.valid_until).timestamp()) if body.valid_until else None
+        ),
         "wire": bid.wire,
     }
 
 
-class _Batch(msgspec.Struct, forbid_unknown_fields=True):
-    bids: list[msgspec.Raw]
-
-
-def _batch_of(raw: bytes) -> list[msgspec.Raw]:
-    """Cut a batch into its bids without reading them: each is then parsed by the strict rules, alone."""
-    try:
-        documents = msgspec.json.decode(raw, type=_Batch).bids
-    except (msgspec.MsgspecError, UnicodeError, RecursionError):
-        raise Refused("invalid-field", 'Send {"bids": [...]} and nothing else.', "bids") from None
-    if not 1 <= len(documents) <= MAX_BATCH:
-        raise Refused("batch-size", f"There are {len(documents)} bids in the call.", "bids")
-    return documents
-
-
-def _verify_all(market: Market, documents: Sequence[msgspec.Raw]) -> list[Signed[Bid] | Refusal]:
-    return [_verify(market, bytes(document)) for document in documents]
+def _verify_all(market: Market, documents: Sequence[bytes]) -> list[Signed[Bid] | Refusal]:
+    return [_verify(market, document) for document in documents]
 
 
 def _verify(market: Market, document: bytes) -> Signed[Bid] | Refusal:
@@ -272,8 +260,10 @@ def _refused(bid: Signed[Bid] | None, refusal: Refusal) -> BidResult:
 
 def _own(row: AnyRow) -> OwnBid:
     state: BidState = row.state
-    if state == repository.LIVE and row.day is not None:
-        state = "won" if row.won == row.digest else "lost"
+    if row.lost is not None:
+        state = row.lost
+    elif row.state == repository.LAPSED or (row.state == repository.LIVE and row.day is not None):
+        state = "lost" if row.won is None else "won"
     return OwnBid(
         bid=row.digest,
         request=row.request,

@@ -9,6 +9,7 @@ import msgspec
 import crypto
 from marketplace.market import Market
 from vrm.documents import (
+    Acceptance,
     AcceptedTerms,
     Answer,
     Area,
@@ -18,6 +19,7 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Decline,
     Document,
     Need,
     PersonalRequest,
@@ -91,6 +93,17 @@ def examples(market: Market) -> dict[str, Any]:
         brand="Pramwell",
         model="Duo 2",
     )
+    assignment = crypto.digest({"example": "an assignment"})
+    message_key = crypto.ReplyKey.from_seed(hashlib.sha256(b"example message").digest()).public
+    acceptance = Acceptance(
+        market=market.did,
+        vendor=vendor.did,
+        assignment=assignment,
+        message_key=message_key.text,
+    )
+    decline = Decline(
+        market=market.did, vendor=vendor.did, assignment=assignment, reason="Sold at the counter."
+    )
     signed: list[Signed[Document]] = [
         profile,
         sign(item, vendor),
@@ -102,6 +115,8 @@ def examples(market: Market) -> dict[str, Any]:
         question,
         sign(answer, pseudonym),
         sign(bid_withdrawal, vendor),
+        sign(acceptance, vendor),
+        sign(decline, vendor),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
 

@@ -1,13 +1,31 @@
 """Every query about evidence."""
 
-from sqlalchemy import case, func, select
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Select, case, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.models import Evidence
-from marketplace.reputation.rules import Tally
+from marketplace.reputation.rules import UNIT, Tally
 
 _GOOD = func.coalesce(func.sum(case((Evidence.good, Evidence.weight), else_=0)), 0)
 _BAD = func.coalesce(func.sum(case((Evidence.good, 0), else_=Evidence.weight)), 0)
+
+
+async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Store evidence, each piece of the weight of one full observation."""
+    if rows:
+        await connection.execute(insert(Evidence), [row | {"weight": UNIT} for row in rows])
+
+
+async def add_found(
+    connection: AsyncConnection, pieces: Select[tuple[str, str]], date: str, good: bool
+) -> None:
+    """Store as evidence what a query finds, as (document, vendor)."""
+    found = pieces.add_columns(literal(date), literal(UNIT), literal(good))
+    names = ["document", "vendor", "date", "weight", "good"]
+    await connection.execute(insert(Evidence).from_select(names, found))
 
 
 async def market_tally(connection: AsyncConnection, until: str) -> Tally:

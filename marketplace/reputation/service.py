@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.reputation import repository
@@ -15,6 +16,24 @@ class Standing(NamedTuple):
 
     band: int
     sentence: str
+
+
+async def record(
+    connection: AsyncConnection, pieces: Iterable[tuple[str, str]], when: date, *, good: bool
+) -> None:
+    """Take documents of a date, as (digest, vendor), as evidence for or against their vendors."""
+    rows = [
+        {"document": document, "vendor": vendor, "date": when.isoformat(), "good": good}
+        for document, vendor in pieces
+    ]
+    await repository.add(connection, rows)
+
+
+async def record_all(
+    connection: AsyncConnection, pieces: Select[tuple[str, str]], when: date, *, good: bool
+) -> None:
+    """Do the same with all (digest, vendor) that a query finds."""
+    await repository.add_found(connection, pieces, when.isoformat(), good)
 
 
 async def standings(

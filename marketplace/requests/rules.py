@@ -56,6 +56,8 @@ def published_row(
     """Make the row of a request that is published at an instant."""
     centre = centre_of(request.area.cell)
     cutoff = calendar.joins(instant)
+    needed_by = int(parse_instant(request.needed_by).timestamp()) if request.needed_by else None
+    last = calendar.rolls_until(cutoff)
     return {
         "digest": digest,
         "pseudonym": request.pseudonym,
@@ -79,6 +81,8 @@ def published_row(
         "terms": request.terms.digest,
         "principal": request.item.principal if request.item else None,
         "item": request.item.id if request.item else None,
+        "needed_by": needed_by,
+        "rolls_until": min(last, needed_by or last) if request.roll_over else None,
         "wire": wire,
     }
 

@@ -5,12 +5,11 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, Response, get
 
-from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, Page, answer_page
-from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket, Word
-from marketplace.runs import reading
+from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
+from marketplace.http.parameters import Cursor, Limit, TheMarket, Word
+from marketplace.runs import explaining, reading
 from marketplace.runs.schemas import (
     ExplanationView,
-    OwnAssignment,
     RunBid,
     RunItemView,
     RunPlaceView,
@@ -150,17 +149,4 @@ class RunsController(Controller):
     @get("/runs/{day:str}/requests/{digest:str}")
     async def explain_request(self, market: TheMarket, day: Word, digest: Word) -> ExplanationView:
         """Explain what became of one request: figures, ranks and sentences."""
-        return await reading.explain_request(market, day, digest)
-
-    @get("/vendors/self/assignments", opt={"signed": True})
-    async def list_own(
-        self,
-        request: Asked,
-        market: TheMarket,
-        reading_vendor: Reader,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
-    ) -> Response[FollowedPage[OwnAssignment]]:
-        """List what the reading vendor was given, oldest first; keep `resume` to follow."""
-        page = await reading.list_own_assignments(market, reading_vendor, cursor, limit)
-        return answer_page(request, page, page.next)
+        return await explaining.explain_request(market, day, digest)

@@ -1,11 +1,12 @@
 """What nobody took goes to the principal of its item, by a signed Fallback.
 
-The run stores which requests these are; their documents follow as those of assignments do, chunk by chunk out
-of the outbox (`signing`). Until one is stored, a reader gets it signed for the occasion, with the same bytes.
+The run, or a tick of its cascade, stores which requests these are; their documents follow as those of
+assignments do, chunk by chunk out of the outbox (`signing`). Until one is stored, a reader gets it signed for
+the occasion, with the same bytes.
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, insert, select
@@ -14,49 +15,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.db import AnyRow, take_turns
 from marketplace.market import Market
 from marketplace.models import PublishedRequest
-from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from marketplace.models_catalogue import CatalogueEntry, RunFallback, SignedFallback
 from vrm.documents import Fallback, Signed, sign
 
 KIND = "sign-fallbacks"
 
 
-async def backed(connection: AsyncConnection, day: str, requests: Iterable[str]) -> dict[str, str]:
-    """The requests, of those given, that a principal ships if nobody takes them, with their items' versions.
-
-    It depends on what the day's freeze fixed, and on nothing since.
-    """
-    query = (
-        select(RunItem.request, RunItem.item)
-        .join(CatalogueEntry, CatalogueEntry.digest == RunItem.item)
-        .where(
-            RunItem.day == day,
-            RunItem.request.in_(sorted(requests)),
-            RunItem.suspended.is_(False),
-            CatalogueEntry.listed.is_(True),
-        )
-        .order_by(RunItem.request)
-    )
-    return {row.request: row.item for row in await connection.execute(query)}
-
-
-async def add(
-    market: Market, connection: AsyncConnection, day: str, tick: int, shipped: dict[str, str]
-) -> None:
-    """Send requests to their principals after the run, with what `backed` says of them, and sign it at once."""
-    rows = [
-        {"day": day, "request": request, "item": item, "tick": tick}
-        for request, item in sorted(shipped.items())
-    ]
-    if rows:
-        await connection.execute(insert(RunFallback), rows)
-        await _sign(market, connection, _to_sign(day).where(RunFallback.tick == tick))
-
-
 async def sign_chunk(market: Market, connection: AsyncConnection, key: str) -> None:
-    """Sign and store the run's fallbacks whose requests' digests begin as the outbox item's key says."""
-    day, _, first = key.partition("/")
+    """Sign and store the fallbacks of a run or tick, of requests whose digests begin as the item's key says."""
+    day, tick, first = key.split("/")
     request = RunFallback.request
-    chunk = _to_sign(day).where(RunFallback.tick == 0, request >= first, request < first + "~")
+    chunk = _to_sign(day).where(
+        RunFallback.tick == int(tick), request >= first, request < first + "~"
+    )
     await _sign(market, connection, chunk)
 
 

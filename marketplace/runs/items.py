@@ -20,6 +20,7 @@ from marketplace.models import PublishedRequest, Vendor
 from marketplace.models_catalogue import CatalogueEntry, RunItem
 from marketplace.resolver import Flaw, Market
 from marketplace.resolver.tables import I32, I64, Mask, Strings
+from marketplace.runs.snapshot import belonging, members
 from vrm.documents import CatalogueItem, recall
 
 
@@ -87,15 +88,16 @@ async def freeze_items(connection: AsyncConnection, run: AnyRow) -> None:
     await connection.execute(insert(RunItem).from_select(columns, counting))
 
 
-async def frozen_items(connection: AsyncConnection, day: str) -> FrozenItems:
-    """Read what a freeze fixed about items."""
+async def frozen_items(connection: AsyncConnection, day: str, tick: int = 0) -> FrozenItems:
+    """Read what a run's freeze fixed about items, as far as a later tick of the day asks for it."""
     query = (
         select(
             RunItem.request,
             RunItem.item,
             cast(case((RunItem.suspended, 1), else_=0), SmallInteger).label("suspended"),
         )
-        .where(RunItem.day == day)
+        .join(*members(RunItem.request, tick))
+        .where(RunItem.day == day, *belonging(day, tick))
         .order_by(RunItem.request)
     )
     layout = {"request": bulk.DIGEST, "item": bulk.DIGEST, "suspended": "i2"}

@@ -1,6 +1,7 @@
 """The lists of a published run: what anybody reads page by page."""
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Select, select, tuple_
@@ -16,6 +17,7 @@ from marketplace.models import (
 )
 from marketplace.models_catalogue import RunItem
 from marketplace.models_mail import RunPreference
+from marketplace.runs.snapshot import has_roll_overs, kept_from_close, live_at_close
 
 _Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]
 
@@ -29,22 +31,13 @@ def _requests(day: str) -> _Listing:
     return query, (RunRequest.request,)
 
 
-def _bids(day: str) -> _Listing:
-    query = (
-        select(StoredBid.request, StoredBid.digest, StoredBid.distance_m, StoredBid.wire)
-        .join(RunRequest, RunRequest.request == StoredBid.request)
-        .where(RunRequest.day == day, StoredBid.state == "live")
-    )
-    return query, (StoredBid.request, StoredBid.digest)
-
-
 def _places(day: str) -> _Listing:
     query = select(RunPlace.__table__).where(RunPlace.day == day)
     return query, (RunPlace.vendor, RunPlace.place)
 
 
 def _unfilled(day: str) -> _Listing:
-    query = select(Unfilled.request, Unfilled.reason).where(Unfilled.day == day)
+    query = select(Unfilled.request, Unfilled.reason).where(Unfilled.day == day, Unfilled.tick == 0)
     return query, (Unfilled.request,)
 
 
@@ -61,7 +54,6 @@ def _items(day: str) -> _Listing:
 _LISTS = {
     "items": _items,
     "requests": _requests,
-    "bids": _bids,
     "places": _places,
     "preferences": _preferences,
     "unfilled": _unfilled,
@@ -76,3 +68,23 @@ async def page_of(
     if after is not None:
         query = query.where(tuple_(*keys) > after)
     return (await connection.execute(query.order_by(*keys).limit(limit))).all()
+
+
+async def bids_page(
+    connection: AsyncConnection, day: str, after: tuple[str, ...] | None, limit: int
+) -> Sequence[AnyRow]:
+    """List the bids that were live at a day's close, by request and digest."""
+    row, keys = StoredBid, (StoredBid.request, StoredBid.digest)
+    columns = (row.request, row.digest, row.distance_m, row.wire)
+    parts = [live_at_close(day, *columns)]
+    if await has_roll_overs(connection, day):
+        parts.append(kept_from_close(day, *columns))
+    found: list[AnyRow] = []
+    for part in parts:
+        query = part.join(RunRequest, RunRequest.request == row.request).where(
+            RunRequest.day == day
+        )
+        if after is not None:
+            query = query.where(tuple_(*keys) > after)
+        found += (await connection.execute(query.order_by(*keys).limit(limit))).all()
+    return sorted(found, key=attrgetter("request", "digest"))[:limit]

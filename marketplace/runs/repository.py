@@ -1,6 +1,7 @@
-"""Every query about runs as rows: their cutoffs, leases and stages.
+"""Every query about runs as rows: their cutoffs and stages.
 
-What a run froze is in `snapshot`, what it gave in `awards`, what anybody reads page by page in `listing`.
+Whose turn it is stands in `timeline`, what a run froze in `snapshot`, what it gave in `awards`, what anybody
+reads page by page in `listing`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
-from marketplace.models import PublishedRequest, Run, Vendor
+from marketplace.models import PublishedRequest, Run, RunRequest, Vendor
 
 UNPUBLISHED = ("due", "frozen", "resolved")
 
@@ -18,28 +19,6 @@ UNPUBLISHED = ("due", "frozen", "resolved")
 async def find(connection: AsyncConnection, day: str) -> AnyRow | None:
     """Find a run."""
     return (await connection.execute(select(Run.__table__).where(Run.day == day))).one_or_none()
-
-
-async def lock(connection: AsyncConnection, day: str) -> AnyRow:
-    """Find a run that exists, and keep all others from writing for it until this commits."""
-    query = select(Run.__table__).where(Run.day == day).with_for_update()
-    return (await connection.execute(query)).one()
-
-
-async def take_lease(connection: AsyncConnection, day: str, now: int, until: int) -> int | None:
-    """Raise a run's epoch if nobody holds its lease and it is not published; answers the epoch."""
-    taken = await connection.execute(
-        update(Run)
-        .where(Run.day == day, Run.stage.in_(UNPUBLISHED), Run.lease_until <= now)
-        .values(epoch=Run.epoch + 1, lease_until=until)
-        .returning(Run.epoch)
-    )
-    return taken.scalar_one_or_none()
-
-
-async def extend_lease(connection: AsyncConnection, day: str, until: int) -> None:
-    """Let a lease last longer."""
-    await connection.execute(update(Run).where(Run.day == day).values(lease_until=until))
 
 
 async def set_stage(connection: AsyncConnection, day: str, stage: str, **values: Any) -> None:
@@ -55,18 +34,6 @@ async def newest_cutoff(connection: AsyncConnection) -> int | None:
 async def first_publication(connection: AsyncConnection) -> int | None:
     """When the market's first request was published."""
     return (await connection.execute(select(func.min(PublishedRequest.published_at)))).scalar_one()
-
-
-async def unpublished(connection: AsyncConnection) -> Sequence[AnyRow]:
-    """The runs that are not published, oldest first."""
-    query = select(Run.__table__).where(Run.stage.in_(UNPUBLISHED)).order_by(Run.ordinal)
-    return (await connection.execute(query)).all()
-
-
-async def unannounced(connection: AsyncConnection) -> Sequence[str]:
-    """The days whose runs are published and not announced, oldest first."""
-    query = select(Run.day).where(Run.stage == "published").order_by(Run.ordinal)
-    return (await connection.execute(query)).scalars().all()
 
 
 async def count_on_date(connection: AsyncConnection, date: str) -> int:
@@ -107,11 +74,9 @@ async def page(connection: AsyncConnection, before: int | None, limit: int) -> S
     return (await connection.execute(query)).all()
 
 
-async def resolved_on(connection: AsyncConnection, day: str, request: str) -> bool:
-    """Tell whether a day's run resolved a request."""
-    query = select(PublishedRequest.digest).where(
-        PublishedRequest.digest == request, PublishedRequest.day == day
-    )
+async def froze(connection: AsyncConnection, day: str, request: str) -> bool:
+    """Tell whether a day's run decided a request."""
+    query = select(RunRequest.request).where(RunRequest.day == day, RunRequest.request == request)
     return (await connection.execute(query)).first() is not None
 
 

@@ -63,7 +63,7 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
             await awards.store_outcome(
-                connection, lease.day, decided.awards, decided.unfilled, decided.fallbacks
+                connection, lease.day, 0, decided.awards, decided.unfilled, decided.fallbacks
             )
             reach("outcome-written")
             findings = _findings(frozen, decided, inputs, await outcome)
@@ -75,19 +75,19 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     reach("resolved")
 
 
-async def load_frozen(db: Database, day: str) -> FrozenDay:
-    """Read what a run's freeze fixed."""
+async def load_frozen(db: Database, day: str, tick: int = 0) -> FrozenDay:
+    """Read what a run's freeze fixed; of a later tick of the day, only what concerns its displaced requests."""
     async with db.snapshot() as connection:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
         places, place_of = await snapshot.frozen_places(connection, day)
-        blocks = [block async for block in snapshot.frozen_requests(connection, day)]
+        blocks = [block async for block in snapshot.frozen_requests(connection, day, tick)]
         requests = np.concatenate(blocks)
         bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
-        async for block in snapshot.frozen_bids(connection, day):
+        async for block in snapshot.frozen_bids(connection, day, tick):
             await asyncio.to_thread(bids.add, block)
-        items = await frozen_items(connection, day)
+        items = await frozen_items(connection, day, tick)
         preferred = await preferences.frozen(connection, day)
         alternatives = await snapshot.alternatives(connection, day)
     frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids, items)

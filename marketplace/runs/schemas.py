@@ -6,6 +6,7 @@ import msgspec
 
 from vrm.documents.scalars import UnfilledReason
 
+Outcome = Literal["assigned", "fallback", "unfilled"]
 Stage = Literal["due", "frozen", "resolved", "published", "announced"]
 
 
@@ -95,12 +96,28 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """``assigned``, ``place-full``, ``reserve``, or the reason why it was not eligible."""
 
 
+class TickExplanation(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose assignment did not hold, and where the request went at the tick."""
+
+    tick: int
+    instant: str
+    bid: str
+    vendor: str
+    lost: Literal["declined", "timed-out"]
+    outcome: Outcome
+    reason: UnfilledReason | None
+    principal: str | None
+    sentences: list[str]
+    candidates: list[Candidate]
+
+
 class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request went where it went."""
 
     request: str
     day: str
-    outcome: Literal["assigned", "fallback", "unfilled"]
+    outcome: Outcome
+    """Of the run; ``ticks`` tell what came later."""
     reason: UnfilledReason | None
     """Why no vendor got it; null where one did."""
     principal: str | None
@@ -108,10 +125,4 @@ class ExplanationView(msgspec.Struct, frozen=True, kw_only=True):
     policy: str
     sentences: list[str]
     candidates: list[Candidate]
-
-
-class OwnAssignment(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that the reading vendor has been given."""
-
-    assignment: msgspec.Raw
-    request: msgspec.Raw
+    ticks: list[TickExplanation]

@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace.cascade import announcing, rolling, ticks
 from marketplace.db import AnyRow, Database
 from marketplace.errors import MarketError
 from marketplace.identity import seed_text
@@ -22,7 +23,7 @@ from marketplace.market import Market
 from marketplace.preferences import service as preferences
 from marketplace.reputation import service as reputation
 from marketplace.requests import service as requests
-from marketplace.runs import fallbacks, lease, repository, signing, snapshot
+from marketplace.runs import fallbacks, lease, repository, signing, snapshot, timeline
 from marketplace.runs.items import freeze_items
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
@@ -55,17 +56,17 @@ async def open_due_runs(market: Market, reach: Reach = pass_by) -> None:
 
 
 async def work_is_due(market: Market) -> bool:
-    """Tell whether a cutoff waits for its run, or a run for somebody to go on with it."""
+    """Tell whether a cutoff waits for its run, or a run or tick for somebody to go on with it."""
     async with market.db.snapshot() as connection:
         now = await market.db.now(connection)
         cutoff = await _next_cutoff(market, connection)
         if cutoff is not None and cutoff <= now:
             return True
-        oldest = next(iter(await repository.unpublished(connection)), None)
+        step = await timeline.next_step(connection, now)
         return (
-            (oldest is not None and oldest.lease_until <= now)
+            (step is not None and step.lease_until <= now)
             or await outbox.is_due(connection, now)
-            or bool(await _ready_to_announce(connection))
+            or bool(await announcing.ready(connection))
         )
 
 
@@ -98,47 +99,40 @@ async def close_days(
 async def finish_runs(
     market: Market, *, resolving: Resolving = resolve_here, reach: Reach = pass_by
 ) -> list[str]:
-    """Bring open runs to their publication, oldest first; answers the days that this call published.
+    """Bring open runs and due ticks to their publication, in the order of their instants.
 
-    It ends at the first run that another process is at: later ones wait, since what a place can still take
-    depends on the runs before.
+    It ends at the first that another process is at: later ones wait, since what a place can still take
+    depends on those before. Answers the days whose runs this call published.
     """
     published: list[str] = []
     while True:
         async with market.db.snapshot() as connection:
-            oldest = next(iter(await repository.unpublished(connection)), None)
-        held = None if oldest is None else await lease.take(market.db, oldest.day)
+            step = await timeline.next_step(connection, await market.db.now(connection))
+        held = None if step is None else await lease.take(market.db, step.day, step.instant)
         if held is None:
             return published
         reach("leased")
         try:
             async with lease.renewed(market.db, held):
+                if held.instant is not None:
+                    await ticks.finish(market, held, reach)
+                    continue
                 await _finish(market, held, resolving, reach)
-        except LeaseLost:
-            log.warning("run_lease_lost", day=held.day, epoch=held.epoch)
+        except LeaseLost as lost:
+            log.warning("lease_lost", day=held.day, epoch=held.epoch, why=str(lost))
             return published
         published.append(held.day)
 
 
 async def announce_runs(market: Market, reach: Reach = pass_by) -> None:
-    """Do what is in the outbox, and note which runs have nothing left there."""
+    """Do what is in the outbox, and announce the runs and ticks that have nothing left there."""
     await outbox.drain(market, HANDLERS, reach)
     async with market.db.unit_of_work() as connection:
-        days = await _ready_to_announce(connection)
-        for day in days:
-            await repository.set_stage(connection, day, "announced")
+        announced = await announcing.announce(market, connection)
         reach("announcing")
-    for day in days:
-        log.info("run_announced", day=day)
+    for day, tick in announced:
+        log.info("announced", day=day, tick=tick)
     reach("announced")
-
-
-async def _ready_to_announce(connection: AsyncConnection) -> list[str]:
-    return [
-        day
-        for day in await repository.unannounced(connection)
-        if not await outbox.has_items(connection, HANDLERS, f"{day}/")
-    ]
 
 
 async def _next_cutoff(market: Market, connection: AsyncConnection) -> int | None:
@@ -174,7 +168,7 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
     await requests.collect(market)
     reach("collected")
     async with market.db.unit_of_work() as connection:
-        run = await lease.hold(market.db, connection, held)
+        run = await lease.begin(market.db, connection, held)
         if run.stage != "due":
             return str(run.stage)
         await snapshot.take_requests(connection, run)
@@ -193,10 +187,11 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
 
 
 async def _publish(market: Market, held: Lease, reach: Reach) -> None:
-    """Sign a resolved run's report, and let its assignments be signed."""
+    """Sign a resolved run's report, let what is unfilled roll over, and let its assignments be signed."""
     async with market.db.unit_of_work() as connection:
         run = await lease.hold(market.db, connection, held)
         findings = msgspec.json.decode(run.findings, type=Findings)
+        await rolling.roll_over(market, connection, run.day, 0, run.cutoff)
         report = _report(market, run, findings)
         await repository.set_stage(connection, run.day, "published", report=report.wire)
         now = await market.db.now(connection)
@@ -204,7 +199,7 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
             (signing.KIND, findings.assigned),
             (fallbacks.KIND, findings.fallback),
         ):
-            keys = signing.chunks(run.day, documents)
+            keys = signing.chunks(run.day, 0, documents)
             await outbox.put(connection, kind, keys, run_at=now)
         reach("publishing")
     reach("published")

@@ -1,21 +1,28 @@
 """Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     Case,
+    ColumnElement,
+    Select,
     SmallInteger,
+    SQLColumnExpression,
+    Subquery,
     and_,
     case,
     cast,
     exists,
+    false,
     func,
     insert,
     literal,
     select,
     text,
+    union_all,
     update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -34,6 +41,7 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
+from marketplace.models_cascade import Displaced, RollOver, RunBid
 from marketplace.models_mail import AlternativeBid
 from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
@@ -77,14 +85,7 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
         .distinct()
         .subquery()
     )
-    awarded = (
-        select(StoredBid.vendor, StoredBid.place, func.count().label("units"))
-        .select_from(Award)
-        .join(StoredBid, StoredBid.digest == Award.bid)
-        .where(Award.day.startswith(date, autoescape=True))
-        .group_by(StoredBid.vendor, StoredBid.place)
-        .subquery()
-    )
+    awarded = awarded_on(date)
     query = (
         select(
             VendorPlace.__table__,
@@ -115,6 +116,21 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
     return (await connection.execute(query)).all()
 
 
+def awarded_on(date: str) -> Subquery:
+    """The units awarded on a date by all its runs and their ticks, by vendor and place.
+
+    What was accepted, what still waits for its vendor and what is burnt each take their unit.
+    """
+    return (
+        select(StoredBid.vendor, StoredBid.place, func.count().label("units"))
+        .select_from(Award)
+        .join(StoredBid, StoredBid.digest == Award.bid)
+        .where(Award.day.startswith(date, autoescape=True))
+        .group_by(StoredBid.vendor, StoredBid.place)
+        .subquery()
+    )
+
+
 async def freeze(
     connection: AsyncConnection,
     day: str,
@@ -133,6 +149,7 @@ async def freeze(
             "lng_e6": row.lng_e6,
             "reach_m": row.reach_m,
             "units": units_left(row.units, row.awarded),
+            "awarded": row.awarded,
             "band": bands[row.vendor],
             "suspended": row.suspended,
         }
@@ -143,8 +160,13 @@ async def freeze(
     await set_stage(connection, day, "frozen", seed=seed)
 
 
-def frozen_requests(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
-    """A day's requests, by digest, as columns."""
+def frozen_requests(
+    connection: AsyncConnection, day: str, tick: int = 0
+) -> AsyncIterator[NDArray[np.void]]:
+    """The requests that a day's run, or a tick, decides, by digest, as columns.
+
+    What was needed before a tick is left out there: it is nobody's to match.
+    """
     row = PublishedRequest
     ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
     query = (
@@ -160,8 +182,8 @@ def frozen_requests(connection: AsyncConnection, day: str) -> AsyncIterator[NDAr
             ),
             row.radius_m,
         )
-        .join(RunRequest, RunRequest.request == row.digest)
-        .where(RunRequest.day == day)
+        .join(*members(row.digest, tick))
+        .where(*belonging(day, tick))
         .order_by(row.digest)
     )
     layout = {
@@ -175,22 +197,10 @@ def frozen_requests(connection: AsyncConnection, day: str) -> AsyncIterator[NDAr
     return bulk.read(connection, query, layout, along=row.digest)
 
 
-def frozen_bids(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[np.void]]:
-    """The live bids on a day's requests, by request and vendor, as columns out of one covering index."""
-    row = StoredBid
-    query = (
-        select(
-            row.request,
-            row.digest,
-            row.place_number.label("place"),
-            row.amount,
-            row.distance_m,
-            row.way,
-        )
-        .join(RunRequest, RunRequest.request == row.request)
-        .where(RunRequest.day == day, row.state == "live")
-        .order_by(row.request, row.vendor)
-    )
+async def frozen_bids(
+    connection: AsyncConnection, day: str, tick: int = 0
+) -> AsyncIterator[NDArray[np.void]]:
+    """The bids on them that were live at the day's close, by request and vendor, as columns."""
     layout = {
         "request": bulk.DIGEST,
         "digest": bulk.DIGEST,
@@ -199,7 +209,67 @@ def frozen_bids(connection: AsyncConnection, day: str) -> AsyncIterator[NDArray[
         "distance_m": "i8",
         "way": "i2",
     }
-    return bulk.read(connection, query, layout, along=row.request)
+    row = StoredBid
+    columns = (
+        row.request,
+        row.digest,
+        row.place_number.label("place"),
+        row.amount,
+        row.distance_m,
+        row.way,
+    )
+    along: SQLColumnExpression[str] = row.request
+    query: Select[*tuple[Any, ...]]
+    if await has_roll_overs(connection, day):
+        here = live_at_close(day, *columns, row.vendor).join(*members(row.request, tick))
+        gone = kept_from_close(day, *columns, row.vendor).join(*members(row.request, tick))
+        both = union_all(
+            here.where(*belonging(day, tick)), gone.where(*belonging(day, tick))
+        ).subquery()
+        along = both.c.request
+        query = select(*(both.c[name] for name in layout)).order_by(along, both.c.vendor)
+    else:  # all of it out of one covering index
+        query = (
+            select(*columns)
+            .join(*members(row.request, tick))
+            .where(row.state == "live", *belonging(day, tick))
+            .order_by(row.request, row.vendor)
+        )
+    async for block in bulk.read(connection, query, layout, along=along):
+        yield block
+
+
+async def has_roll_overs(connection: AsyncConnection, day: str) -> bool:
+    """Tell whether requests of a day have moved on, so that its bids are in two places."""
+    query = select(RollOver.request).where(RollOver.day == day).limit(1)
+    return (await connection.execute(query)).first() is not None
+
+
+def live_at_close(day: str, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Bids live on requests that have not moved on from a day; to be joined with the day's."""
+    moved_on = select(RollOver.request).where(
+        RollOver.day == day, RollOver.request == StoredBid.request
+    )
+    return select(*columns).where(StoredBid.state == "live", ~moved_on.exists())
+
+
+def kept_from_close(day: str, *columns: Any) -> Select[*tuple[Any, ...]]:
+    """Bids that were live on the requests that have moved on from a day."""
+    return select(*columns).join(RunBid, and_(RunBid.day == day, RunBid.bid == StoredBid.digest))
+
+
+def members(request: Any, tick: int) -> tuple[Any, ColumnElement[bool]]:
+    """What to join in order to keep to the requests of a run or tick, and on what."""
+    if tick:
+        return Displaced, Displaced.request == request
+    return RunRequest, RunRequest.request == request
+
+
+def belonging(day: str, tick: int) -> list[ColumnElement[bool]]:
+    """Which of `members` a run or tick matches."""
+    if not tick:
+        return [RunRequest.day == day]
+    return [Displaced.day == day, Displaced.tick == tick, Displaced.too_late.is_(false())]
 
 
 async def alternatives(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:

@@ -14,7 +14,16 @@ from schemathesis.checks import CHECKS, load_all_checks
 import crypto
 from crypto.http_signatures import sign_request
 from marketplace.log import service as log
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_request_for, a_vendor, an_item
+from tests.support import (
+    ClockedMarket,
+    a_bid,
+    a_decline,
+    a_key,
+    a_request,
+    a_request_for,
+    a_vendor,
+    an_item,
+)
 from tests.support.clock import SetClock
 
 load_all_checks()
@@ -51,7 +60,7 @@ def database_kind() -> str:
     return "sqlite"
 
 
-async def filled(market: ClockedMarket) -> dict[str, list[str]]:
+async def filled(market: ClockedMarket) -> dict[str, list[Any]]:
     """Put something into every list; answers what paths may name."""
     requests_ = [a_request(market) for _ in range(3)]
     item = an_item(market, VENDOR)
@@ -63,10 +72,14 @@ async def filled(market: ClockedMarket) -> dict[str, list[str]]:
     mail = await market.items("/mail")
     day = await market.reach_cutoff(requests_[0])
     await log.grow(market.market)
+    given = (await market.items(f"/runs/{day}/assignments"))[0]
+    await market.store(a_decline(market, VENDOR, crypto.digest(given)))
+    await market.reach_tick()
     await market.store(a_request(market))
     await market.publish()
     return {
         "day": [day, "2026-11-20"],
+        "tick": [1],
         "digest": [*(request.digest for request in requests_), item.digest],
         "did": [VENDOR.did],
         "terms": ["PDC-INTENT"],
@@ -91,7 +104,7 @@ async def test_no_answer_that_the_description_lacks(market: ClockedMarket) -> No
             examine(operation, url, known, Signed(market.clock))
 
 
-def examine(operation: Any, url: str, known: dict[str, list[str]], signed: Signed) -> None:
+def examine(operation: Any, url: str, known: dict[str, list[Any]], signed: Signed) -> None:
     """Call one operation with what its description allows, sometimes with names that exist."""
     is_read = operation.method.upper() == "GET"
 
@@ -125,13 +138,23 @@ async def test_examples_are_taken_as_they_stand(market: ClockedMarket) -> None:
         content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         answer = await market.http.post(path, json=content["example"])
         assert answer.is_success, (path, answer.text)
-    for path, code in (("/bids", "unknown-request"), ("/bid-withdrawals", "unknown-bid")):
+    for path, code in (
+        ("/bids", "unknown-request"),
+        ("/bid-withdrawals", "unknown-bid"),
+        ("/acceptances", "unknown-assignment"),
+        ("/declines", "unknown-assignment"),
+    ):
         content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]
         answer = await market.http.post(path, json=content["example"])
         assert answer.json()["code"] == code
-    content = description["paths"]["/bids/batch"]["post"]["requestBody"]["content"]
-    answer = await market.http.post("/bids/batch", json=content["application/json"]["example"])
-    assert [one["problem"]["code"] for one in answer.json()["results"]] == ["unknown-request"]
+    for path, code in (
+        ("/bids/batch", "unknown-request"),
+        ("/acceptances/batch", "unknown-assignment"),
+        ("/declines/batch", "unknown-assignment"),
+    ):
+        content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        answer = await market.http.post(path, json=content["example"])
+        assert [one["problem"]["code"] for one in answer.json()["results"]] == [code]
 
 
 async def test_examples_become_a_bid_once_the_request_is_public(market: ClockedMarket) -> None:

@@ -23,6 +23,9 @@ def calendar(**changes: Any) -> Calendar:
         "minimum_open_minutes": 720,
         "batch_seconds": 3600,
         "batch_minimum": 1,
+        "acknowledge_minutes": 1440,
+        "tick_minutes": 15,
+        "roll_over_days": 7,
     }
     return Calendar(Schedule(**(facts | changes)))
 

@@ -17,6 +17,7 @@ import msgspec
 
 import crypto
 from vrm.documents import (
+    Acceptance,
     AcceptedTerms,
     Answer,
     Area,
@@ -26,6 +27,7 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Decline,
     Document,
     ItemName,
     MarketDescriptor,
@@ -241,6 +243,27 @@ def a_bid_withdrawal(
     """The withdrawal of a bid, by its digest."""
     facts = {"market": market.rules.market, "vendor": key.did, "bid": bid}
     return sign(BidWithdrawal(**(facts | changes)), key)
+
+
+def an_acceptance(
+    market: HasRules, key: crypto.SigningKey, assignment: str, /, **changes: Any
+) -> Signed[Acceptance]:
+    """A vendor's acceptance of an assignment, by its digest, with a fresh message key."""
+    facts = {
+        "market": market.rules.market,
+        "vendor": key.did,
+        "assignment": assignment,
+        "message_key": crypto.ReplyKey.generate().public.text,
+    }
+    return sign(Acceptance(**(facts | changes)), key)
+
+
+def a_decline(
+    market: HasRules, key: crypto.SigningKey, assignment: str, /, **changes: Any
+) -> Signed[Decline]:
+    """A vendor's decline of an assignment, by its digest."""
+    facts = {"market": market.rules.market, "vendor": key.did, "assignment": assignment}
+    return sign(Decline(**(facts | changes)), key)
 
 
 def accepted_terms(market: HasRules) -> AcceptedTerms:

@@ -54,6 +54,8 @@ PATHS = {
     "Bid": "/bids",
     "BidWithdrawal": "/bid-withdrawals",
     "CatalogueItem": "/catalogue",
+    "Acceptance": "/acceptances",
+    "Decline": "/declines",
 }
 """Where each document is posted."""
 
@@ -181,6 +183,11 @@ class ClockedMarket:
         await runs.close_days(self.market)
         day = await self._one("SELECT day FROM runs ORDER BY ordinal DESC LIMIT 1")
         return str(day)
+
+    async def reach_tick(self, instant: int | None = None) -> None:
+        """Move on to the next tick instant, or to an instant, and do the daily job."""
+        self.clock.set(instant or self.market.calendar.tick_after(self.clock.now))
+        await runs.close_days(self.market)
 
     async def close_now(self) -> str:
         """Close the open day before its cutoff, and do the daily job; answers the day."""

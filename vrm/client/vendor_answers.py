@@ -11,7 +11,7 @@ from vrm.documents.scalars import DeliveryWay
 from vrm.errors import UsageError
 
 BoardState = Literal["open", "closed", "withdrawn"]
-BidState = Literal["live", "superseded", "withdrawn", "won", "lost"]
+BidState = Literal["live", "superseded", "withdrawn", "won", "lost", "declined", "timed-out"]
 
 
 class Registered(msgspec.Struct, frozen=True):

@@ -64,6 +64,10 @@ class Schedule(Part, frozen=True, kw_only=True):
     are then still open. Publication happens at instants that are whole multiples of ``batch_seconds`` since
     1970-01-01T00:00:00Z, once ``batch_minimum`` requests wait, at the latest at the last instant before the
     cutoff.
+
+    A vendor has ``acknowledge_minutes`` to accept or decline an assignment; what was declined or not answered
+    is matched again at *ticks*, instants that are whole multiples of ``tick_minutes`` since 1970. A request
+    rolls over for at most ``roll_over_days`` after the day of its first cutoff.
     """
 
     time_zone: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_+/-]{1,64}$(?!\n)")]
@@ -72,6 +76,9 @@ class Schedule(Part, frozen=True, kw_only=True):
     minimum_open_minutes: Annotated[int, Meta(ge=0, le=14 * 1440)]
     batch_seconds: Annotated[int, Meta(ge=1, le=86_400)]
     batch_minimum: Annotated[int, Meta(ge=1, le=100_000)]
+    acknowledge_minutes: Annotated[int, Meta(ge=1, le=14 * 1440)]
+    tick_minutes: Annotated[int, Meta(ge=1, le=1440)]
+    roll_over_days: Annotated[int, Meta(ge=0, le=365)]
 
 
 class DemandBounds(Part, frozen=True, kw_only=True):
@@ -151,13 +158,19 @@ class Receipt(Document, frozen=True, kw_only=True):
 
 
 class Assignment(Document, frozen=True, kw_only=True):
-    """A run's decision for one request, with the figures that decided and the ranked runners-up."""
+    """The decision for one request, of a day's run (``tick`` 0) or of a later tick of its cascade.
+
+    It holds the figures that decided and the ranked runners-up. The vendor accepts or declines before
+    ``accept_by``.
+    """
 
     SIGNER: ClassVar[str] = "market"
 
     type: Literal["Assignment"] = "Assignment"
     market: Did
     day: MarketDay
+    tick: Count
+    accept_by: Instant
     request: Digest
     bid: Digest
     vendor: Did

@@ -74,7 +74,8 @@ TermsId = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9-]{1,31}$(?!\n)")]
 DeliveryWay = Literal["ship", "pickup", "on-site"]
 PriceKind = Literal["fixed", "ceiling"]
 Policy = Literal["best-nearby", "best-value", "nearest", "lowest-price"]
-UnfilledReason = Literal["no-bids", "none-eligible", "capacity"]
+UnfilledReason = Literal["no-bids", "none-eligible", "capacity", "too-late"]
+"""Why a request went to nobody; ``too-late``: when a vendor failed it, the time to need it was over."""
 
 
 def format_instant(when: datetime) -> str:

@@ -45,6 +45,8 @@ def assigned(digest: str, key: crypto.SigningKey = MARKET, **changes: Any) -> Si
     facts: dict[str, Any] = {
         "market": key.did,
         "day": "2026-11-21",
+        "tick": 0,
+        "accept_by": "2026-11-22T18:00:00Z",
         "request": digest,
         "bid": some_digest("B"),
         "vendor": VENDOR.did,

@@ -169,6 +169,9 @@ _schedule = st.fixed_dictionaries(
         "minimum_open_minutes": st.integers(0, 14 * 1440),
         "batch_seconds": st.integers(1, 86_400),
         "batch_minimum": st.integers(1, 100_000),
+        "acknowledge_minutes": st.integers(1, 14 * 1440),
+        "tick_minutes": st.integers(1, 1440),
+        "roll_over_days": st.integers(0, 365),
     }
 )
 
@@ -353,6 +356,8 @@ SORTS = [
         Assignment,
         {
             "day": st.sampled_from(["2026-11-21", "2026-11-21#2", "2026-11-21#99"]),
+            "tick": st.integers(0, 100),
+            "accept_by": instants,
             "request": digests,
             "bid": digests,
             "vendor": st.just(OTHER.did),

@@ -48,6 +48,9 @@ def schedule(**changes: Any) -> Schedule:
         "minimum_open_minutes": 720,
         "batch_seconds": 300,
         "batch_minimum": 1,
+        "acknowledge_minutes": 1440,
+        "tick_minutes": 15,
+        "roll_over_days": 7,
     }
     return Schedule(**(facts | changes))
 

@@ -172,7 +172,8 @@ async def test_an_assignment_beyond_the_request(
 ) -> None:
     entry = await post(wallet, client)
     facts: dict[str, object] = {
-        "market": market.did, "day": "2026-11-20", "request": entry.digest, "bid": "A" * 43,
+        "market": market.did, "day": "2026-11-20", "tick": 0,
+        "accept_by": "2026-11-21T17:00:00Z", "request": entry.digest, "bid": "A" * 43,
         "vendor": market.did, "place": "main", "amount": 25_000, "currency": "EUR",
         "delivery": "pickup", "distance_m": 25_000, "band": 16, "rank": 1, "eligible": 1,
         "reserve": (),

@@ -1,0 +1,1 @@
+"""The cascade: what vendors answer to their assignments, and what becomes of those that do not hold."""
