@@ -9,9 +9,11 @@ from litestar.di import Provide
 
 from marketplace.bids.controller import BidsController
 from marketplace.board.controller import BoardController
+from marketplace.brands.controller import BrandsController
 from marketplace.cascade.controller import CascadeController
 from marketplace.catalogue.controller import CatalogueController
 from marketplace.db import Clock
+from marketplace.demand.controller import DemandController
 from marketplace.descriptor.controller import DescriptorController
 from marketplace.health.controller import HealthController
 from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
@@ -69,7 +71,9 @@ def create_app(
             BoardController,
             BidsController,
             CatalogueController,
+            BrandsController,
             RunsController,
+            DemandController,
             LogController,
             CascadeController,
             HealthController,

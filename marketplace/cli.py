@@ -169,7 +169,7 @@ def resolve(
         return
     console.out.print(
         f"{report['day']}: {report['requests']} requests, {report['bids']} bids, "
-        f"{report['assigned']} assigned."
+        f"{report['assigned']} assigned, {report['fallback']} shipped by brands."
     )
     for reason, count in report["unfilled"].items():
         console.out.print(f"  unfilled, {reason}: {count}")

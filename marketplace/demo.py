@@ -69,6 +69,8 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         "requests": report["requests"],
         "bids": report["bids"],
         "assigned": report["assigned"],
+        "fallback": report["fallback"],
+        "items_served_nearby": verdict.get("items_served_nearby"),
         "unfilled": report["unfilled"],
         "median_km": verdict.get("median_km"),
         "verified": verdict["verified"],
@@ -180,7 +182,7 @@ def _await_mail(url: str, bids: int) -> None:
 
 
 def _stories(url: str, day: str) -> list[list[str]]:
-    """Three assignments in words: with competition for capacity, without, and by a customer's own order."""
+    """Decisions in words: with competition for capacity, without, by a customer's own order, and by a brand."""
     with httpx.Client(base_url=url) as client:
         run = f"/runs/{quote(day, safe='')}"
         assignments = _all(client, f"{run}/assignments")
@@ -193,8 +195,9 @@ def _stories(url: str, day: str) -> list[list[str]]:
             next((a for a in assignments if a["bid"] in own.get(a["request"], [])), None),
         ]
         told = []
-        for assignment in filter(None, chosen):
-            request = assignment["request"]
+        shipped = next(iter(_all(client, f"{run}/fallbacks")), None)
+        for decision in filter(None, [*chosen, shipped]):
+            request = decision["request"]
             board = {row["request"]: row["document"] for row in _all(client, f"{run}/requests")}
             answer = client.get(f"{run}/requests/{request}").raise_for_status().json()
             told.append([board[request]["need"]["title"], *answer["sentences"]])
@@ -276,6 +279,8 @@ def _tell(
         ("requests", summary["requests"]),
         ("bids", summary["bids"]),
         ("assigned", summary["assigned"]),
+        ("brands' items, served nearby", summary["items_served_nearby"]),
+        ("brands' items, shipped by the brand", summary["fallback"]),
         *((f"unfilled: {reason}", count) for reason, count in summary["unfilled"].items()),
         ("assigned by the customer's own order", str(verdict.get("by_own_order", 0))),
         ("first choices that were full", f"{verdict.get('first_choices_full', 0):.0%}"),
@@ -303,6 +308,8 @@ def _next_steps(home: Path, url: str, posted: dict[str, Any]) -> list[str]:
         f"{bin_folder}/market serve {market} --port {url.rpartition(':')[2]}",
         f"    and, while it serves, open {url}/docs or ask a wallet:",
     ]
+    brand = f"--home {home}/vendors/brand-1 --passphrase-file {home}/vendors/brand-1/passphrase"
+    steps.append(f"{bin_folder}/vendor report {brand}")
     example = posted["example"]
     if example is not None:
         secret = f"--passphrase-file {example['passphrase_file']}"

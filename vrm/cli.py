@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import bids, profile, requests, setup
+from vrm.commands import bids, items, profile, requests, setup
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
@@ -31,6 +31,7 @@ app.command()(setup.init)
 app.add_typer(profile.app, name="profile")
 for command in (
     setup.place,
+    items.items,
     requests.request,
     requests.requests,
     bids.bids,

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.vendor_commands import account, automatic, bidding, looking, receipts, signing
+from vrm.vendor_commands import account, automatic, bidding, brand, looking, receipts, signing
 
 HELP = """Sell on a personal-request market: see what customers ask for, bid, deliver.
 
@@ -38,9 +38,11 @@ for command in (
     looking.inbox,
     receipts.receipts,
     automatic.run,
+    brand.report,
     signing.sign,
 ):
     app.command()(command)
+app.add_typer(brand.app, name="item")
 app.command("sign-read")(signing.sign_read)
 
 

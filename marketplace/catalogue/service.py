@@ -12,6 +12,7 @@ from marketplace.catalogue.schemas import ItemStored, ItemView
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
+from marketplace.log import service as log
 from marketplace.market import Market
 from vrm.documents import CatalogueItem, read, recall
 
@@ -48,6 +49,7 @@ async def submit(market: Market, raw: bytes) -> tuple[ItemStored, bool]:
             if body.seq <= stored.seq:
                 raise Refused("stale-sequence", f"Send a seq above {stored.seq}.", "seq")
         await repository.store(connection, item, await market.db.now(connection))
+        await log.record(connection, item, body.principal)
     return answer, True
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.cascade import announcing, rolling, ticks
 from marketplace.db import AnyRow, Database
+from marketplace.demand import service as demand
 from marketplace.errors import MarketError
 from marketplace.identity import seed_text
 from marketplace.instants import instant_text
@@ -37,6 +38,7 @@ Resolving = Callable[[Database, Lease, Reach], Awaitable[None]]
 HANDLERS = {
     signing.KIND: signing.sign_chunk,
     fallbacks.KIND: fallbacks.sign_chunk,
+    demand.KIND: demand.make_report,
 }
 
 log = structlog.get_logger()
@@ -201,9 +203,16 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
         ):
             keys = signing.chunks(run.day, 0, documents)
             await outbox.put(connection, kind, keys, run_at=now)
+        await outbox.put(connection, demand.KIND, [demand.key_of(run.day)], run_at=now)
         reach("publishing")
     reach("published")
-    log.info("run_published", day=run.day, assigned=findings.assigned, unfilled=findings.unfilled)
+    log.info(
+        "run_published",
+        day=run.day,
+        assigned=findings.assigned,
+        fallback=findings.fallback,
+        unfilled=findings.unfilled,
+    )
 
 
 def _report(market: Market, run: AnyRow, findings: Findings) -> Signed[RunReport]:

@@ -9,11 +9,13 @@ import typer
 
 from vrm import console
 from vrm.commands.common import SHORT, HomeFolder, client_of, now, open_wallet
+from vrm.commands.items import choose
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, PersonalRequest
 from vrm.money import format_amount
 from vrm.wallet import outcomes
 from vrm.wallet import requests as own
+from vrm.wallet.items import taken
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wishes import read_wish, what_is_public
 
@@ -23,6 +25,14 @@ def request(
         str | None, typer.Argument(help="What you need, in a few words.", show_default=False)
     ] = None,
     *,
+    item: Annotated[
+        str | None,
+        typer.Option(
+            help="A brand's item at its fixed price: PRINCIPAL/ID, or words to find it by; "
+            "see: vrm items",
+            show_default=False,
+        ),
+    ] = None,
     from_file: Annotated[
         Path | None,
         typer.Option(
@@ -95,11 +105,14 @@ def request(
 
     vrm request "City bicycle" --fixed 480.00 --brand Lakefront --needed-by 2026-11-27 --yes
 
+    vrm request --item "twin stroller" --within 15km
+
     vrm request --from stroller.toml --at-most 230.00
     """
     ways = [way for way, on in (("ship", ship), ("pickup", pickup), ("on-site", on_site)) if on]
     flags = {
         "title": title,
+        "item": item,
         "fixed": fixed,
         "at_most": at_most,
         "category": category,
@@ -124,6 +137,9 @@ def request(
     if not yes and not sys.stdin.isatty():
         console.fail("Nobody is there to agree to what becomes public; give --yes.")
     wallet = open_wallet(home, passphrase_file)
+    if wish.item:
+        chosen = choose(wallet, wish.item, asks=sys.stdin.isatty()).item.body
+        wish = taken(wish, chosen, wallet.read().rules)
 
     async def draft() -> tuple[PersonalRequest, MarketDescriptor]:
         async with client_of(wallet) as client:
@@ -185,8 +201,11 @@ def requests(
         async with client_of(wallet) as client:
             state = await outcomes.sync(wallet, client)
             more: list[str] = []
-            if digest is not None and (assignment := state.request(digest).assigned) is not None:
+            entry = None if digest is None else state.request(digest)
+            if entry is not None and (assignment := entry.assigned) is not None:
                 more = await outcomes.runners_up(client, assignment, state.rules)
+            if entry is not None and (fallback := entry.shipped) is not None:
+                more = await outcomes.brand(client, fallback)
         _show(state, digest, more, json)
 
     console.run(look())
@@ -291,6 +310,8 @@ def _list(entries: list[OwnRequest], market: MarketDescriptor, as_json: bool) ->
 def _remark(entry: OwnRequest, market: MarketDescriptor) -> str:
     if (assignment := entry.assigned) is not None:
         return f"for {format_amount(assignment.amount, market.currency)} on {assignment.day}"
+    if (fallback := entry.shipped) is not None:
+        return f"for {format_amount(fallback.amount, market.currency)} on {fallback.day}"
     return entry.reason or entry.withdrawn_at or entry.published_at or entry.publish_by or ""
 
 
@@ -319,6 +340,7 @@ def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "reason": entry.reason,
         "fault": entry.fault,
         "assignment": msgspec.Raw(entry.assignment) if entry.assignment else None,
+        "fallback": msgspec.Raw(entry.fallback) if entry.fallback else None,
         "promise": msgspec.Raw(entry.promise) if entry.promise else None,
         "document": msgspec.Raw(entry.wire),
     }

@@ -68,6 +68,21 @@ class Shop:
     to_suspend: bool = False
 
 
+@dataclass(frozen=True)
+class Brand:
+    """A maker that lists articles of its own.
+
+    Attributes:
+        carries: the skus that it lists, each at its usual price.
+        sold_by: the kind of shop that it authorises; empty for all vendors.
+    """
+
+    name: str
+    carries: tuple[str, ...]
+    delivery: tuple[DeliveryWay, ...]
+    sold_by: str = ""
+
+
 ITEMS: Final = (
     Item("stroller-twin", "baby", "Twin stroller, side by side", "Twin stroller", 24900, 6,
          "Pramwell", "Duo 2", "200000010001"),
@@ -156,6 +171,11 @@ SHOPS: Final = (
     Shop("tuner", ("{} Piano Tuners",), ("repair",), ("piano-tuning",), ("on-site",), 2, (3, 4), (70, 80),
          to_suspend=True),
 )  # fmt: skip
+
+BRANDS: Final = (
+    Brand("Pramwell", ("stroller-twin", "baby-carrier"), ("ship", "pickup"), sold_by="baby"),
+    Brand("Lakefront", ("city-bicycle", "helmet"), ("ship", "pickup")),
+)
 
 BY_SKU: Final = {item.sku: item for item in ITEMS}
 

@@ -14,7 +14,7 @@ import random
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,13 +29,14 @@ from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.console import Json
 from vrm.demo.catalogue import BY_SKU, ITEMS, SHOPS, Item, towns
-from vrm.documents import MarketDescriptor
+from vrm.documents import CatalogueItem, MarketDescriptor
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused
 from vrm.money import decimal_text
 from vrm.places import Town
 from vrm.wallet import Wallet, mail, offers, outcomes
 from vrm.wallet import requests as own
+from vrm.wallet.items import taken
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import Wish, choose_cell
 
@@ -44,6 +45,9 @@ AT_ONCE: Final = 16
 
 EACH_RARE: Final = 3
 """How many want each thing that nobody carries, and each that only a shop that will be suspended carries."""
+
+NAMED: Final = 0.6
+"""Share of those who want a brand's article and ask for it by the brand's own offer."""
 
 WITHDRAWN: Final = 0.03
 """Share of the customers that take their request back."""
@@ -75,9 +79,19 @@ class Posted:
 
 
 def cast(
-    market: MarketDescriptor, clock: Clock, *, folder: Path, centre: str, count: int, seed: int
+    market: MarketDescriptor,
+    clock: Clock,
+    items: Mapping[str, CatalogueItem],
+    *,
+    folder: Path,
+    centre: str,
+    count: int,
+    seed: int,
 ) -> list[Customer]:
     """Think up customers; the same seed gives the same ones.
+
+    Args:
+        items: the brands' items, by GTIN.
 
     Raises:
         UsageError: ``centre`` is no US postal code that this installation knows.
@@ -89,11 +103,17 @@ def cast(
         Customer(
             home=folder / f"customer-{number:04}",
             town=dice.choice(around),
-            wish=_wish(item, market, cutoff, dice),
+            wish=_wish(item, market, items, cutoff, dice),
             changes_mind=dice.random() < WITHDRAWN,
         )
         for number, item in enumerate(_items(count, dice), 1)
     ]
+
+
+async def brands_items(client: CustomerClient) -> dict[str, CatalogueItem]:
+    """The items on the catalogue's list, by GTIN."""
+    listed = [one.item.body async for one in client.catalogue(listed=True)]
+    return {str(item.gtin): item for item in listed if item.gtin}
 
 
 async def play(url: str, customers: list[Customer], progress: Progress) -> list[Posted]:
@@ -195,7 +215,16 @@ def _items(count: int, dice: random.Random) -> list[Item]:
     return wanted
 
 
-def _wish(item: Item, market: MarketDescriptor, cutoff: datetime, dice: random.Random) -> Wish:
+def _wish(
+    item: Item,
+    market: MarketDescriptor,
+    items: Mapping[str, CatalogueItem],
+    cutoff: datetime,
+    dice: random.Random,
+) -> Wish:
+    if item.gtin in items and dice.random() < NAMED:
+        wish = Wish(within=f"{dice.choice((8, 15, 25))}km", needed_by=_needed_by(cutoff, dice))
+        return taken(wish, items[item.gtin], market)
     quantity = 2 if item.usual < 8000 and item.category != "repair" and dice.random() < 0.1 else 1
     is_fixed = dice.random() < 0.35
     generosity = dice.uniform(0.95, 1.12) if is_fixed else dice.uniform(0.98, 1.35)
@@ -282,7 +311,8 @@ def customers(
     async def all_of_it() -> list[Posted]:
         async with CustomerClient(market) as client:
             rules, clock = await client.descriptor(), await client.clock()
-        players = cast(rules, clock, folder=home, centre=centre, count=count, seed=seed)
+            items = await brands_items(client)
+        players = cast(rules, clock, items, folder=home, centre=centre, count=count, seed=seed)
         with Progress(console=console.err, transient=True) as progress:
             return await play(market, players, progress)
 

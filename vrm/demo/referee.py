@@ -292,6 +292,10 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "assigned": len(published.assignments),
         "fallback": len(published.fallbacks),
         "by_own_order": sum(one.body.bid in listed for one in published.assignments),
+        "items_served_nearby": len(
+            {named.request for named in published.items}
+            & {assignment.body.request for assignment in published.assignments}
+        ),
         "unfilled": dict(sorted(Counter(published.unfilled.values()).items())),
         "median_km": round(median(distances) / 1000, 1) if distances else None,
         "first_choices_full": round(full / len(choosing), 3) if choosing else 0.0,

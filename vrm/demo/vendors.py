@@ -4,9 +4,10 @@
     python -m vrm.demo.vendors --market URL --home DIR --phase bid --json
 
 ``register`` makes the vendors: a folder each with key, passphrase, stock and rules, a profile at the market,
-and today's capacities. ``bid`` lets the real bidding program of each go over the board once, and names the
-vendors that the catalogue wants out: whoever plays the operator suspends them before the close, so that their
-bids stand and are not eligible. (A vendor cannot get out of a firm bid itself.)
+and today's capacities; then the brands, which list items and name the vendors that may sell them. ``bid`` lets
+the real bidding program of each vendor go over the board once, and names those that the catalogue wants out:
+whoever plays the operator suspends them before the close, so that their bids stand and are not eligible. (A
+vendor cannot get out of a firm bid itself.)
 
 Every folder is a vendor's home as `vendor` knows it, and can be tried afterwards:
 
@@ -16,11 +17,11 @@ Every folder is a vendor's home as `vendor` knows it, and can be tried afterward
 import asyncio
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 import typer
@@ -29,8 +30,11 @@ from rich.progress import Progress
 from crypto.vault import Cost
 from vrm import console, keyfile
 from vrm.client.base import MarketClient
+from vrm.client.brand import BrandClient
 from vrm.client.vendor import VendorClient
 from vrm.console import Json
+from vrm.demo import brands
+from vrm.demo.catalogue import BRANDS
 from vrm.demo.shops import Vendor, draw_vendors, write_files
 from vrm.documents import MarketDescriptor
 from vrm.errors import UsageError
@@ -42,6 +46,8 @@ AT_ONCE: Final = 8
 
 CAST: Final = "vendors.json"
 PASSPHRASE: Final = "passphrase"  # noqa: S105 - a file's name
+
+C = TypeVar("C", bound=VendorClient)
 
 Phase = Literal["register", "bid", "all"]
 
@@ -60,6 +66,7 @@ class Registered:
     """What the first phase came to."""
 
     vendors: int = 0
+    brands: int = 0
     places: int = 0
     units: int = 0
     seconds: float = 0.0
@@ -94,7 +101,7 @@ def play(
     result: dict[str, object] = {}
     if phase != "bid":
         result["registered"] = console.run(
-            register(market, home, draw_vendors(seed, count, centre))
+            register(market, home, draw_vendors(seed, count, centre), centre)
         )
     if phase != "register":
         result["bidden"] = console.run(bid(market, home))
@@ -105,26 +112,35 @@ def play(
             console.say(f"{name}: {msgspec.to_builtins(figures)}")
 
 
-async def register(url: str, home: Path, cast: Sequence[Vendor]) -> Registered:
-    """Make the vendors and introduce them to the market."""
+async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) -> Registered:
+    """Make the vendors and introduce them to the market, and the brands that some of them sell."""
     started = time.monotonic()
     async with MarketClient(url) as client:
         market = await client.descriptor()
     parts: list[Part] = []
+    by_kind: dict[str, list[str]] = defaultdict(list)
 
     def enter(number: int, vendor: Vendor) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
             folder = f"vendor-{number:02}"
             did = await _enter(url, market, home / folder, vendor)
             parts.append(Part(folder, vendor.name, did, vendor.shop.to_suspend))
+            by_kind[vendor.shop.kind].append(did)
 
         return one
 
     await _all("Vendors register", [enter(*pair) for pair in enumerate(cast, 1)])
+    for number, brand in enumerate(BRANDS, 1):
+        folder = home / f"brand-{number}"
+        _make_home(url, market, folder)
+        async with _client(BrandClient, url, folder) as client:
+            sellers = by_kind[brand.sold_by] if brand.sold_by else None
+            await brands.enter(client, brand, market, sellers, centre)
     parts.sort(key=lambda part: part.folder)
     keyfile.write_private(home / CAST, msgspec.json.encode(parts))
     return Registered(
         vendors=len(cast),
+        brands=len(BRANDS),
         places=sum(len(vendor.places) for vendor in cast),
         units=sum(sum(vendor.units) for vendor in cast),
         seconds=round(time.monotonic() - started, 2),
@@ -163,13 +179,10 @@ async def bid(url: str, home: Path) -> Bidden:
 
 
 async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> str:
-    place = Home(folder)
-    secret = secrets.token_urlsafe(12)
-    keyfile.write_private(folder / PASSPHRASE, f"{secret}\n".encode())
-    place.create(Market(url, market.market), secret.encode(), cost=Cost.MINIMUM)
+    _make_home(url, market, folder)
     terms = [agreement.id for agreement in market.terms]
     write_files(folder, vendor, market.currency.digits, terms)
-    async with _client(url, folder) as client:
+    async with _client(VendorClient, url, folder) as client:
         await client.register(
             vendor.name,
             places=vendor.places,
@@ -184,15 +197,21 @@ async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendo
 
 async def _work(url: str, folder: Path) -> Round:
     files = Files(folder / "stock.csv", folder / "rules.toml")
-    async with _client(url, folder) as client:
+    async with _client(VendorClient, url, folder) as client:
         with Home(folder).ledger() as ledger:
             return await bid_round(client, ledger, files, tell=lambda _: None)
 
 
-def _client(url: str, folder: Path) -> VendorClient:
+def _make_home(url: str, market: MarketDescriptor, folder: Path) -> None:
+    secret = secrets.token_urlsafe(12)
+    keyfile.write_private(folder / PASSPHRASE, f"{secret}\n".encode())
+    Home(folder).create(Market(url, market.market), secret.encode(), cost=Cost.MINIMUM)
+
+
+def _client(kind: type[C], url: str, folder: Path) -> C:
     place = Home(folder)
     key = place.key(keyfile.passphrase(folder / PASSPHRASE))
-    return VendorClient(url, key, market=place.market().did)
+    return kind(url, key, market=place.market().did)
 
 
 async def _all(what: str, works: Sequence[Callable[[], Awaitable[None]]]) -> None:

@@ -2,14 +2,15 @@
 
 `decide` goes in steps and stops at the first that fails; its code and sentence tell which:
 
-1. ``terms``: the customer's privacy terms are among the accepted, with the text of the market's roster,
+1. ``not-authorised``: the request is for a brand's item, and the brand lets the vendor sell it;
+2. ``terms``: the customer's privacy terms are among the accepted, with the text of the market's roster,
    which is still the one that the vendor accepted;
-2. ``no-stock``: the stock holds what the need asks for (`matching`);
-3. ``sold-out``: enough units stand neither in won nor in open bids;
-4. ``too-late``: assignment and lead time end before the customer needs it;
-5. ``delivery``: a way of delivery suits both sides;
-6. ``too-far``: a place with the article is near enough for that way;
-7. ``price``: the price is at least the vendor's own minimum.
+3. ``no-stock``: the stock holds what the need asks for (`matching`);
+4. ``sold-out``: enough units stand neither in won nor in open bids;
+5. ``too-late``: assignment and lead time end before the customer needs it;
+6. ``delivery``: a way of delivery suits both sides;
+7. ``too-far``: a place with the article is near enough for that way;
+8. ``price``: the price is at least the vendor's own minimum.
 """
 
 from collections.abc import Iterator, Mapping
@@ -33,7 +34,9 @@ from vrm.vendor.matching import Match, find
 from vrm.vendor.rules import Rule, Rules
 from vrm.vendor.stock import Stock, StockItem, StockKey
 
-Obstacle = Literal["terms", "no-stock", "sold-out", "delivery", "too-late", "too-far", "price"]
+Obstacle = Literal[
+    "not-authorised", "terms", "no-stock", "sold-out", "delivery", "too-late", "too-far", "price"
+]
 
 
 class Commitment(NamedTuple):
@@ -62,6 +65,8 @@ class Opening:
     digest: str
     request: PersonalRequest
     decided_at: str
+    may_sell: bool = True
+    """Whether the brand whose item it names, if it names one, lets the vendor sell it."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ def decide(
     opening: Opening, desk: Desk, committed: Mapping[StockKey, Commitment]
 ) -> Offer | NoOffer:
     """Decide on one request, given what earlier bids hold back."""
+    if not opening.may_sell:
+        return NoOffer("not-authorised", "the brand whose item it is does not name you as a seller")
     rule = desk.rules.for_category(opening.request.need.category)
     matches = _available(opening, desk, rule, committed)
     if isinstance(matches, NoOffer):

@@ -21,9 +21,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
 
+from msgspec import UNSET
+
 from vrm.client.public import Run
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem
+from vrm.documents import ItemName
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketUnreachable
 from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
@@ -122,13 +125,14 @@ async def rehearse(client: VendorClient, ledger: Ledger, files: Files, tell: Tel
     committed = ledger.committed(desk.stock.as_of)
     known = ledger.requests()
     result = Round()
+    sold: dict[ItemName, bool] = {}
     async for item in client.board():
         result.read += 1
         if item.digest not in known:
-            opening = _opening(item)
+            (opening,) = await _openings(client, [item], sold)
             decision = decide(opening, desk, committed)
             if isinstance(decision, Offer):
-                _hold(committed, decision, item)
+                _hold(committed, decision, opening)
             _note(result, _verdict(opening, decision, "would-bid"), tell)
     return result
 
@@ -162,12 +166,14 @@ async def bid_round(
     reached = ledger.mark(BOARD) if ledger.mark(FILES) == version else None
     cursor = reached or None
     committed = ledger.committed(desk.stock.as_of)
+    sold: dict[ItemName, bool] = {}
     more = True
     while more and not (stop and stop.is_set()):
         page = await client.board_page(cursor, state="open")
         known = ledger.requests()  # read anew, since somebody may bid by hand meanwhile
         new = [item for item in page.items if item.digest not in known]
-        entries, verdicts = await _decide_page(client, desk, committed, new)
+        openings = await _openings(client, new, sold)
+        entries, verdicts = await _decide_page(client, desk, committed, openings)
         cursor, more = page.cursor, page.more
         ledger.prepare(entries, **{FILES: version, BOARD: cursor or ""})
         answers = await send_entries(client, ledger, entries)
@@ -216,18 +222,17 @@ async def _decide_page(
     client: VendorClient,
     desk: Desk,
     committed: dict[StockKey, Commitment],
-    items: Sequence[BoardItem],
+    openings: Sequence[Opening],
 ) -> tuple[list[Entry], list[Verdict]]:
     entries: list[Entry] = []
     verdicts: list[Verdict] = []
-    for item in items:
-        opening = _opening(item)
+    for opening in openings:
         decision = decide(opening, desk, committed)
         if isinstance(decision, NoOffer):
             verdicts.append(_verdict(opening, decision, "passed"))
             continue
         entry = await _entry(client, opening, decision)
-        _hold(committed, decision, item)
+        _hold(committed, decision, opening)
         entries.append(entry)
         verdicts.append(_verdict(opening, decision, "accepted", entry.digest))
     return entries, verdicts
@@ -325,13 +330,23 @@ async def _outcomes(
     return outcomes
 
 
-def _opening(item: BoardItem) -> Opening:
-    return Opening(item.digest, item.request, item.cutoff)
+async def _openings(
+    client: VendorClient, items: Sequence[BoardItem], sold: dict[ItemName, bool]
+) -> list[Opening]:
+    """What the board's items open to this vendor; ``sold`` keeps which brands' items it may sell."""
+    found: list[Opening] = []
+    for item in items:
+        named = item.request.item or None
+        if named is not None and named not in sold:
+            sellers = (await client.item(named.principal, named.id)).body.authorised
+            sold[named] = sellers is UNSET or client.did in (sellers or ())
+        found.append(Opening(item.digest, item.request, item.cutoff, not named or sold[named]))
+    return found
 
 
-def _hold(committed: dict[StockKey, Commitment], offer: Offer, item: BoardItem) -> None:
+def _hold(committed: dict[StockKey, Commitment], offer: Offer, opening: Opening) -> None:
     opened, won = committed.get(offer.item.key, Commitment())
-    committed[offer.item.key] = Commitment(opened + item.request.need.quantity, won)
+    committed[offer.item.key] = Commitment(opened + opening.request.need.quantity, won)
 
 
 def _verdict(

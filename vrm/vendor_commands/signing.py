@@ -14,14 +14,22 @@ from crypto.http_signatures import sign_request
 from vrm import console, keyfile
 from vrm.client.base import READ_TAG
 from vrm.console import Json, PassphraseFile
-from vrm.documents import Bid, BidWithdrawal, Capacity, Document, VendorProfile, type_name
+from vrm.documents import (
+    Bid,
+    BidWithdrawal,
+    Capacity,
+    CatalogueItem,
+    Document,
+    VendorProfile,
+    type_name,
+)
 from vrm.documents import sign as sign_document
 from vrm.errors import UsageError
 from vrm.vendor.hints import hint
 from vrm.vendor_commands.common import HomeFolder, home_at
 
 TYPES: Final[dict[str, type[Document]]] = {
-    kind.__name__: kind for kind in (VendorProfile, Capacity, Bid, BidWithdrawal)
+    kind.__name__: kind for kind in (VendorProfile, Capacity, Bid, BidWithdrawal, CatalogueItem)
 }
 """What a vendor signs."""
 
@@ -36,8 +44,8 @@ def sign(
     """Sign a document as it is, and print the body that curl posts.
 
     The document is checked against its type first (VendorProfile, Capacity,
-    Bid or BidWithdrawal), and must name this vendor. Nothing is added but the
-    proof.
+    Bid, BidWithdrawal or CatalogueItem), and must name this vendor. Nothing is
+    added but the proof.
 
         vendor sign bid.json | curl --json @- https://market.example/bids
     """

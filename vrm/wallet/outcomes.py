@@ -4,13 +4,14 @@ The wallet downloads whole lists and looks for its own digests in them here, so 
 which of them matter:
 
 1. all batches: a request is public once its digest stands in one, withdrawn once its withdrawal does;
-2. every run since the wallet was made, once: its assignments, its unfilled requests, and the Preferences that
-   it decided by, all of them.
+2. every run since the wallet was made, once: its assignments, its fallbacks to brands, its unfilled requests,
+   and the Preferences that it decided by, all of them.
 
-An assignment counts with the market's signature only, and within what the request allows. What the market
-promised and did not do is kept in sight: a digest in no batch by the promised instant (`promise-broken`), and
-an assignment beyond the request, a request that the run of its day lists nowhere, a run that passed over the
-owner's order of the bids, or a withdrawal that the wallet never signed (`market-at-fault`).
+An assignment or fallback counts with the market's signature only, and within what the request allows. What the
+market promised and did not do is kept in sight: a digest in no batch by the promised instant
+(`promise-broken`), and an assignment beyond the request, a request that the run of its day lists nowhere, a run
+that passed over the owner's order of the bids, or a withdrawal that the wallet never signed
+(`market-at-fault`).
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from datetime import datetime, timedelta
 
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Batch, Run, Unfilled, Vendor
-from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Signed
+from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
 from vrm.wallet.consent import changes
@@ -71,6 +72,7 @@ class _Decided:
 
     day: str
     assignments: dict[str, Signed[Assignment]]
+    fallbacks: dict[str, Signed[Fallback]]
     unfilled: dict[str, Unfilled]
     preferences: dict[str, str]
 
@@ -79,6 +81,7 @@ async def _decided(client: CustomerClient, day: str) -> _Decided:
     return _Decided(
         day,
         {one.body.request: one async for one in client.assignments(day)},
+        {one.body.request: one async for one in client.fallbacks(day)},
         {left.request: left async for left in client.unfilled(day)},
         {one.body.request: one.digest async for one in client.run_preferences(day)},
     )
@@ -89,6 +92,7 @@ def _match_run(entry: OwnRequest, run: _Decided) -> None:
     match_outcome(
         entry, run.assignments.get(entry.digest), None if left is None else (run.day, left)
     )
+    match_fallback(entry, run.fallbacks.get(entry.digest))
     if entry.day == run.day and not entry.is_open():
         entry.fault = entry.fault or passed_over(entry, run.preferences.get(entry.digest))
 
@@ -120,6 +124,19 @@ def match_outcome(
             entry.day, entry.assignment = assignment.body.day, assignment.wire
     elif unfilled is not None:
         entry.day, entry.reason = unfilled[0], unfilled[1].reason
+
+
+def match_fallback(entry: OwnRequest, fallback: Signed[Fallback] | None) -> None:
+    """Note that the brand of the item ships it, or what is wrong with that."""
+    if fallback is None:
+        return
+    said, asked = fallback.body, entry.body
+    named = (said.principal, said.item, said.amount, said.currency)
+    item = asked.item
+    if item and named == (item.principal, item.id, asked.price.amount, asked.price.currency):
+        entry.day, entry.fallback = said.day, fallback.wire
+    else:
+        entry.fault = f"The run of {said.day} sent it to a brand for something else than you asked."
 
 
 def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | None:
@@ -172,6 +189,13 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
     fault = [f"{entry.fault} That is against the market's rules."] if entry.fault else []
     if (assignment := entry.assigned) is not None:
         return [*_assigned_in_words(assignment, entry, market), *fault]
+    if (fallback := entry.shipped) is not None:
+        amount = format_amount(fallback.amount, market.currency)
+        return [
+            f"The run of {fallback.day} gave it to no vendor nearby, so the brand itself ships "
+            f"{fallback.item} for {amount}.",
+            *fault,
+        ]
     if entry.reason is not None:
         decided = f"The run of {entry.day} could not give it to anybody."
         return [decided, _REASONS[entry.reason], *fault]
@@ -210,6 +234,12 @@ async def runners_up(
                 f"{held.distance_m / 1000:.1f} km."
             )
     return lines
+
+
+async def brand(client: CustomerClient, fallback: Fallback) -> list[str]:
+    """Name the brand that ships, from the whole list of vendors."""
+    vendors = {vendor.vendor: vendor async for vendor in client.vendors()}
+    return [f"The brand is {_name(vendors, fallback.principal)} ({fallback.principal})."]
 
 
 def _assigned_in_words(

@@ -23,10 +23,14 @@ FINAL: Final = frozenset(
         "cell-too-coarse",
         "cell-too-fine",
         "currency-mismatch",
+        "item-not-listed",
         "needed-by-too-soon",
+        "off-item-price",
         "unknown-category",
+        "unknown-item",
         "unknown-policy",
         "unknown-terms",
+        "unlike-item",
         "wrong-market",
     )
 )

@@ -12,7 +12,15 @@ import msgspec
 import nacl.exceptions
 from nacl.secret import SecretBox
 
-from vrm.documents import Assignment, MarketDescriptor, PersonalRequest, Preference, Promise, recall
+from vrm.documents import (
+    Assignment,
+    Fallback,
+    MarketDescriptor,
+    PersonalRequest,
+    Preference,
+    Promise,
+    recall,
+)
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
@@ -27,6 +35,7 @@ Status = Literal[
     "withdrawing",
     "withdrawn",
     "assigned",
+    "fallback",
     "unfilled",
     "promise-broken",
     "market-at-fault",
@@ -75,6 +84,7 @@ class OwnRequest(msgspec.Struct):
     withdrawn_at: str | None = None
     day: str | None = None
     assignment: bytes | None = None
+    fallback: bytes | None = None
     reason: UnfilledReason | None = None
     lost: bool = False
     """Whether an attempt to send it had no answer, so that the market may have it."""
@@ -107,18 +117,25 @@ class OwnRequest(msgspec.Struct):
         return recall(self.preferences[-1].wire, Preference) if self.preferences else None
 
     @property
+    def shipped(self) -> Fallback | None:
+        """The market's word that the brand of the item ships it, verified when it was read."""
+        return recall(self.fallback, Fallback) if self.fallback else None
+
+    @property
     def publish_by(self) -> str | None:
         """The instant by which the market promised to publish the request."""
         return recall(self.promise, Promise).publish_by if self.promise else None
 
     def is_open(self) -> bool:
         """Whether the public lists may still tell something new about it."""
-        return not (self.assignment or self.reason)
+        return not (self.assignment or self.fallback or self.reason)
 
     def status(self, now: datetime) -> Status:
         """Say how it stands, as far as the wallet has read."""
         if self.assignment:
             return "assigned"
+        if self.fallback:
+            return "fallback"
         if self.reason:
             return "unfilled"
         if self.withdrawn_at:

@@ -47,6 +47,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """What the customer asks for, as flags and request files state it. Amounts are decimal text."""
 
     title: str = ""
+    item: str | None = None
+    """A brand's catalogue item, as PRINCIPAL/ID; see `vrm.wallet.items`."""
     category: str = "other"
     fixed: str | None = None
     at_most: str | None = None
@@ -108,6 +110,9 @@ def compose(
         "terms": _terms(wish, market),
         "policy": _policy(wish, market, price["kind"]),
     }
+    if wish.item:
+        principal, _, item = wish.item.partition("/")
+        members["item"] = {"principal": principal, "id": item}
     if wish.needed_by:
         members["needed_by"] = quarter_hour(wish.needed_by, zone, bound="end")
     if wish.not_before:
@@ -187,6 +192,10 @@ def what_is_public(request: PersonalRequest, market: MarketDescriptor) -> list[t
     goods += [f"{name}: {value}" for name, value in (need.attributes or {}).items()]
     lines = [
         ("need", need.title),
+        (
+            "item",
+            f"{request.item.id} of the brand {request.item.principal}" if request.item else "",
+        ),
         ("category", titles.get(need.category, need.category)),
         ("quantity", f"{need.quantity} {need.unit}, condition: {need.condition}"),
         ("described as", "; ".join(goods)),

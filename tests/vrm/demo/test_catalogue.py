@@ -63,7 +63,7 @@ def test_towns_are_real_and_near() -> None:
 
 def test_a_seed_gives_the_same_customers_each_time() -> None:
     def drawn(seed: int) -> list[object]:
-        players = cast(MARKET, CLOCK, folder=Path("w"), centre="60601", count=60, seed=seed)
+        players = cast(MARKET, CLOCK, {}, folder=Path("w"), centre="60601", count=60, seed=seed)
         return list(players)
 
     assert drawn(7) == drawn(7)
@@ -71,7 +71,7 @@ def test_a_seed_gives_the_same_customers_each_time() -> None:
 
 
 def test_customers_differ_as_people_do() -> None:
-    players = cast(MARKET, CLOCK, folder=Path("w"), centre="60601", count=300, seed=1)
+    players = cast(MARKET, CLOCK, {}, folder=Path("w"), centre="60601", count=300, seed=1)
     wishes = [player.wish for player in players]
     assert len({player.home for player in players}) == 300
     assert len({player.town for player in players}) > 100

@@ -17,10 +17,12 @@ from rich.progress import Progress
 import crypto
 from tests.vrm.vendor.live import LiveMarket, live_market
 from vrm import console
+from vrm.client.brand import BrandClient
 from vrm.client.customer import CustomerClient
 from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient, place
-from vrm.demo import customers
+from vrm.demo import brands, customers
+from vrm.demo.catalogue import BRANDS
 from vrm.demo.published import Published, download
 from vrm.demo.referee import check, referee
 from vrm.documents import Preference, Signed, sign
@@ -34,6 +36,7 @@ Lie = Callable[[Published], Published]
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveMarket]:
     folder = tmp_path_factory.mktemp("day")
     with live_market(folder / "home") as market:
+        asyncio.run(list_items(market.url))
         asyncio.run(post(market.url, folder))
         market.publish()
         asyncio.run(bid(market.url))
@@ -50,11 +53,25 @@ def published(live: LiveMarket) -> Published:
     return asyncio.run(read())
 
 
+async def list_items(url: str) -> None:
+    """One brand lets the first of the vendors below sell its items, another lets all of them."""
+    for number, brand in enumerate(BRANDS):
+        key = crypto.SigningKey.from_seed(bytes([60 + number]) * 32)
+        async with BrandClient(url, key) as client:
+            sellers = [_key(0).did] if brand.sold_by else None
+            await brands.enter(client, brand, await client.descriptor(), sellers, "60601")
+
+
+def _key(number: int) -> crypto.SigningKey:
+    return crypto.SigningKey.from_seed(bytes([40 + number]) * 32)
+
+
 async def post(url: str, folder: Path) -> None:
     async with CustomerClient(url) as client:
         rules, clock = await client.descriptor(), await client.clock()
+        items = await customers.brands_items(client)
     players = customers.cast(
-        rules, clock, folder=folder / "wallets", centre="60601", count=30, seed=3
+        rules, clock, items, folder=folder / "wallets", centre="60601", count=30, seed=3
     )
     with Progress(disable=True) as progress:
         posted = await customers.play(url, players, progress)
@@ -64,7 +81,7 @@ async def post(url: str, folder: Path) -> None:
 async def bid(url: str) -> None:
     """Three vendors with little room bid on whatever they can reach."""
     for number, reach_km in enumerate((60, 60, 25)):
-        key = crypto.SigningKey.from_seed(bytes([40 + number]) * 32)
+        key = _key(number)
         shop = place(
             "shop", "Shop", lat=41.88, lng=-87.63 - number / 10, reach_km=reach_km, capacity=4
         )
@@ -85,7 +102,7 @@ async def bid(url: str) -> None:
                         item, place="shop", price=price, delivery=way, lead_time_hours=1
                     )
                 except MarketRefused as refusal:
-                    if refusal.code != "out-of-reach":
+                    if refusal.code not in {"out-of-reach", "not-authorised"}:
                         raise
 
 
@@ -95,6 +112,8 @@ def test_an_honest_day_is_confirmed(published: Published) -> None:
     assert finding.figures["assigned"] == len(published.assignments) > 5
     assert finding.figures["unfilled"].get("capacity", 0) > 0
     assert 0 < finding.figures["first_choices_full"] < 1
+    assert finding.figures["fallback"] == len(published.fallbacks) > 0
+    assert finding.figures["items_served_nearby"] > 0
 
 
 def without_one_assignment(day: Published) -> Published:
@@ -198,7 +217,43 @@ def with_another_outcome_digest(day: Published) -> Published:
     return _report(day, outcome="A" * 43)
 
 
+def without_one_fallback(day: Published) -> Published:
+    return replace(day, fallbacks=day.fallbacks[1:])
+
+
+def with_a_fallback_to_another_brand(day: Published) -> Published:
+    return _fallback(day, principal=day.market.market)
+
+
+def with_a_dearer_fallback(day: Published) -> Published:
+    return _fallback(day, amount=day.fallbacks[0].body.amount + 1)
+
+
+def with_a_brand_that_was_forgotten(day: Published) -> Published:
+    return replace(day, items=day.items[1:])
+
+
+def with_a_brand_let_off_as_suspended(day: Published) -> Published:
+    named = {fallback.body.request for fallback in day.fallbacks}
+    items = [msgspec.structs.replace(item, suspended=item.request in named) for item in day.items]
+    return replace(day, items=items)
+
+
+def with_a_seller_that_no_brand_named(day: Published) -> Published:
+    versions = {
+        digest: msgspec.structs.replace(item, authorised=())
+        for digest, item in day.versions.items()
+    }
+    return replace(day, versions=versions)
+
+
 LIES: dict[Lie, str] = {
+    without_one_fallback: "requests decided",
+    with_a_fallback_to_another_brand: ", principal: ",
+    with_a_dearer_fallback: ", amount: ",
+    with_a_brand_that_was_forgotten: "items that requests name",
+    with_a_brand_let_off_as_suspended: "to the principal",
+    with_a_seller_that_no_brand_named: "to the principal",
     without_one_assignment: "requests decided",
     with_another_reason: "reason",
     with_an_invented_preference: "by the owner",
@@ -262,6 +317,12 @@ def _assignment(day: Published, at: int, **changes: Any) -> Published:
     signed = day.assignments[at]
     lie = Signed(msgspec.structs.replace(signed.body, **changes), signed.digest, signed.wire)
     return replace(day, assignments=[*day.assignments[:at], lie, *day.assignments[at + 1 :]])
+
+
+def _fallback(day: Published, **changes: Any) -> Published:
+    signed = day.fallbacks[0]
+    lie = Signed(msgspec.structs.replace(signed.body, **changes), signed.digest, signed.wire)
+    return replace(day, fallbacks=[lie, *day.fallbacks[1:]])
 
 
 def _report(day: Published, **changes: Any) -> Published:

@@ -46,7 +46,7 @@ async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
     home = tmp_path / "vendors"
     with pytest.raises(UsageError, match="--phase register first"):
         await bid(live.url, home)
-    registered = await register(live.url, home, draw_vendors(1, EVERY_KIND, CENTRE))
+    registered = await register(live.url, home, draw_vendors(1, EVERY_KIND, CENTRE), CENTRE)
     assert registered.vendors == EVERY_KIND
     folder = home / "vendor-01"
     assert read_stock(folder / "stock.csv", digits=2).items

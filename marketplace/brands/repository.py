@@ -1,0 +1,73 @@
+"""Every query about a brand's own days."""
+
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from marketplace.brands.rules import Outcome
+from marketplace.db import AnyRow
+from marketplace.models import Award, PublishedRequest, Run, StoredBid, Vendor
+from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+
+
+async def run(connection: AsyncConnection, day: str | None) -> AnyRow | None:
+    """Find a run by its day, or the newest published one."""
+    query = select(Run.day, Run.report)
+    if day is None:
+        query = query.where(Run.report.is_not(None)).order_by(Run.ordinal.desc()).limit(1)
+    else:
+        query = query.where(Run.day == day)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def outcomes(connection: AsyncConnection, day: str, principal: str) -> list[Outcome]:
+    """What became of a day's requests for a brand's items."""
+    query = (
+        select(CatalogueEntry.item, StoredBid.vendor, StoredBid.distance_m, RunFallback.request)
+        .select_from(RunItem)
+        .join(CatalogueEntry, CatalogueEntry.digest == RunItem.item)
+        .outerjoin(Award, and_(Award.day == RunItem.day, Award.request == RunItem.request))
+        .outerjoin(StoredBid, StoredBid.digest == Award.bid)
+        .outerjoin(
+            RunFallback,
+            and_(RunFallback.day == RunItem.day, RunFallback.request == RunItem.request),
+        )
+        .where(RunItem.day == day, CatalogueEntry.principal == principal)
+    )
+    return [
+        Outcome(row.item, row.vendor, row.distance_m, row.request is not None)
+        for row in await connection.execute(query)
+    ]
+
+
+async def documents(connection: AsyncConnection, principal: str) -> dict[str, bytes]:
+    """A brand's items as they count now, by id."""
+    query = select(CatalogueEntry.item, CatalogueEntry.wire).where(
+        CatalogueEntry.principal == principal, CatalogueEntry.newest.is_(True)
+    )
+    return {row.item: row.wire for row in await connection.execute(query)}
+
+
+async def names(connection: AsyncConnection, dids: Iterable[str]) -> dict[str, str]:
+    """The names of vendors."""
+    query = select(Vendor.did, Vendor.name).where(Vendor.did.in_(sorted(dids)))
+    return {row.did: row.name for row in await connection.execute(query)}
+
+
+async def fallbacks(
+    connection: AsyncConnection, principal: str, after: int, limit: int
+) -> Sequence[AnyRow]:
+    """List what went to a brand, in the order in which it was signed."""
+    query = (
+        select(
+            SignedFallback.position,
+            SignedFallback.wire,
+            PublishedRequest.wire.label("request_wire"),
+        )
+        .join(PublishedRequest, PublishedRequest.digest == SignedFallback.request)
+        .where(SignedFallback.principal == principal, SignedFallback.position > after)
+        .order_by(SignedFallback.position)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).all()
