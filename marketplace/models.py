@@ -289,6 +289,8 @@ class RunRequest(Base):
     __table_args__ = (ANONYMOUS,)
     day: Mapped[str] = mapped_column(primary_key=True)
     request: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    """From 0, in order of the day's requests: what a bid's column says in place of 43 characters."""
 
 
 class RunPlace(Base):

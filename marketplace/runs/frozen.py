@@ -55,15 +55,18 @@ class FrozenDay:
 
 
 class BidColumns:
-    """Collects the blocks of a day's bids, which come in order of (request, vendor)."""
+    """Collects the blocks of a day's bids, which come in order of (request, vendor).
 
-    def __init__(self, requests: Strings, place_of: I32) -> None:
-        self._requests = requests
-        self._keys = _prefixes(requests)
+    Args:
+        numbers: the requests' numbers in the day, rising; a block names a bid's request by its number.
+        place_of: which of the day's places a place's number means, or -1.
+    """
+
+    def __init__(self, numbers: I32, place_of: I32) -> None:
+        self._numbers = np.ascontiguousarray(numbers)
         self._place_of = place_of
-        self._last = b""
         self._parts: list[tuple[Any, ...]] = []
-        self.count = np.zeros(len(requests), dtype=np.int64)
+        self.count = np.zeros(len(numbers), dtype=np.int64)
         """How many bids each request has, in order of the text."""
 
     def add(self, block: Block) -> None:
@@ -74,18 +77,14 @@ class BidColumns:
         """
         if not len(block):
             return
-        names = np.ascontiguousarray(block["request"])
-        words = as_bytes(names)
-        is_new = np.ones(len(names), dtype=np.bool_)
-        is_new[1:] = (words[1:, :8] != words[:-1, :8]).any(axis=1) | (names[1:] != names[:-1])
-        starts = np.flatnonzero(is_new)
-        first = names[starts]
-        at = np.searchsorted(self._keys, _prefixes(first))
-        if (at >= len(self._requests)).any() or (self._requests.take(at) != first).any():
-            at = np.searchsorted(self._requests, first)  # two digests began alike
-        if (at >= len(self._requests)).any() or (self._requests.take(at) != first).any():
+        numbers = np.ascontiguousarray(block["request"])
+        new = np.flatnonzero(numbers[1:] != numbers[:-1]) + 1
+        starts = np.concatenate([[0], new])
+        first = numbers.take(starts)
+        at = np.searchsorted(self._numbers, first)
+        if (at >= len(self._numbers)).any() or (self._numbers.take(at) != first).any():
             raise ValueError("a bid is on a request that is not frozen")
-        self.count[at] += np.diff(starts, append=len(names))
+        self.count[at] += np.diff(starts, append=len(numbers))
         place = self._place_of.take(block["place"])
         if place.min() < 0:
             raise ValueError("a bid is of a place that is not frozen")

@@ -20,7 +20,7 @@ from marketplace.models import PublishedRequest, Vendor
 from marketplace.models_catalogue import CatalogueEntry, RunItem
 from marketplace.resolver import Flaw, Market
 from marketplace.resolver.tables import I32, I64, Mask, Strings
-from marketplace.runs.snapshot import belonging, members
+from marketplace.runs.snapshot import among
 from vrm.documents import CatalogueItem, recall
 
 
@@ -96,12 +96,12 @@ async def frozen_items(connection: AsyncConnection, day: str, tick: int = 0) -> 
             RunItem.item,
             cast(case((RunItem.suspended, 1), else_=0), SmallInteger).label("suspended"),
         )
-        .join(*members(RunItem.request, tick))
-        .where(RunItem.day == day, *belonging(day, tick))
+        .where(RunItem.day == day)
         .order_by(RunItem.request)
     )
+    whole = among(query, RunItem.request, day, tick)
     layout = {"request": bulk.DIGEST, "item": bulk.DIGEST, "suspended": "i2"}
-    blocks = [b async for b in bulk.read(connection, query, layout, along=RunItem.request)]
+    blocks = [b async for b in bulk.read(connection, whole, layout, along=RunItem.request)]
     rows = np.concatenate(blocks)
     versions = np.ascontiguousarray(rows["item"])
     wires = select(CatalogueEntry.digest, CatalogueEntry.wire).where(

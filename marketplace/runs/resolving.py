@@ -84,7 +84,7 @@ async def load_frozen(db: Database, day: str, tick: int = 0) -> FrozenDay:
         places, place_of = await snapshot.frozen_places(connection, day)
         blocks = [block async for block in snapshot.frozen_requests(connection, day, tick)]
         requests = np.concatenate(blocks)
-        bids = BidColumns(np.ascontiguousarray(requests["digest"]), place_of)
+        bids = BidColumns(requests["number"], place_of)
         async for block in snapshot.frozen_bids(connection, day, tick):
             await asyncio.to_thread(bids.add, block)
         items = await frozen_items(connection, day, tick)

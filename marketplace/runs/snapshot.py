@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     Case,
-    ColumnElement,
     Select,
     SmallInteger,
     SQLColumnExpression,
@@ -58,13 +57,11 @@ async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
         PublishedRequest.published_at <= run.cutoff,
     )
     # Locked, so that bids that are being stored are waited for, and later ones find it closed.
-    taken = (
-        select(literal(run.day), PublishedRequest.digest)
-        .where(belonging)
-        .order_by(PublishedRequest.digest)
-        .with_for_update()
-    )
-    await connection.execute(insert(RunRequest).from_select(["day", "request"], taken))
+    locked = select(PublishedRequest.digest).where(belonging).with_for_update().subquery()
+    numbered = func.row_number().over(order_by=locked.c.digest) - 1
+    taken = select(literal(run.day), locked.c.digest, numbered).order_by(locked.c.digest)
+    names = ["day", "request", "number"]
+    await connection.execute(insert(RunRequest).from_select(names, taken))
     await connection.execute(
         update(PublishedRequest)
         .where(
@@ -169,23 +166,19 @@ def frozen_requests(
     """
     row = PublishedRequest
     ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
-    query = (
-        select(
-            row.digest,
-            cast(
-                _code(row.policy, {label(policy): policy for policy in Policy}), SmallInteger
-            ).label("policy"),
-            row.amount,
-            cast(_code(row.price_kind, {"fixed": 1, "ceiling": 0}), SmallInteger).label("fixed"),
-            cast(sum(case((taken, int(way)), else_=0) for taken, way in ways), SmallInteger).label(
-                "ways"
-            ),
-            row.radius_m,
-        )
-        .join(*members(row.digest, tick))
-        .where(*belonging(day, tick))
-        .order_by(row.digest)
-    )
+    query = select(
+        row.digest,
+        cast(_code(row.policy, {label(policy): policy for policy in Policy}), SmallInteger).label(
+            "policy"
+        ),
+        row.amount,
+        cast(_code(row.price_kind, {"fixed": 1, "ceiling": 0}), SmallInteger).label("fixed"),
+        cast(sum(case((taken, int(way)), else_=0) for taken, way in ways), SmallInteger).label(
+            "ways"
+        ),
+        row.radius_m,
+        RunRequest.number,
+    ).order_by(row.digest)
     layout = {
         "digest": bulk.DIGEST,
         "policy": "i2",
@@ -193,8 +186,10 @@ def frozen_requests(
         "fixed": "i2",
         "ways": "i2",
         "radius_m": "i8",
+        "number": "i4",
     }
-    return bulk.read(connection, query, layout, along=row.digest)
+    whole = among(query, row.digest, day, tick)
+    return bulk.read(connection, whole, layout, along=row.digest)
 
 
 async def frozen_bids(
@@ -202,7 +197,7 @@ async def frozen_bids(
 ) -> AsyncIterator[NDArray[np.void]]:
     """The bids on them that were live at the day's close, by request and vendor, as columns."""
     layout = {
-        "request": bulk.DIGEST,
+        "request": "i4",
         "digest": bulk.DIGEST,
         "place": "i4",
         "amount": "i8",
@@ -211,7 +206,7 @@ async def frozen_bids(
     }
     row = StoredBid
     columns = (
-        row.request,
+        RunRequest.number.label("request"),
         row.digest,
         row.place_number.label("place"),
         row.amount,
@@ -221,20 +216,14 @@ async def frozen_bids(
     along: SQLColumnExpression[str] = row.request
     query: Select[*tuple[Any, ...]]
     if await has_roll_overs(connection, day):
-        here = live_at_close(day, *columns, row.vendor).join(*members(row.request, tick))
-        gone = kept_from_close(day, *columns, row.vendor).join(*members(row.request, tick))
-        both = union_all(
-            here.where(*belonging(day, tick)), gone.where(*belonging(day, tick))
-        ).subquery()
-        along = both.c.request
+        wide = (*columns, row.request.label("along"), row.vendor)
+        here, gone = live_at_close(day, *wide), kept_from_close(day, *wide)
+        both = union_all(*(among(part, row.request, day, tick) for part in (here, gone))).subquery()
+        along = both.c.along
         query = select(*(both.c[name] for name in layout)).order_by(along, both.c.vendor)
     else:  # all of it out of one covering index
-        query = (
-            select(*columns)
-            .join(*members(row.request, tick))
-            .where(row.state == "live", *belonging(day, tick))
-            .order_by(row.request, row.vendor)
-        )
+        live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
+        query = among(live, row.request, day, tick)
     async for block in bulk.read(connection, query, layout, along=along):
         yield block
 
@@ -258,18 +247,19 @@ def kept_from_close(day: str, *columns: Any) -> Select[*tuple[Any, ...]]:
     return select(*columns).join(RunBid, and_(RunBid.day == day, RunBid.bid == StoredBid.digest))
 
 
-def members(request: Any, tick: int) -> tuple[Any, ColumnElement[bool]]:
-    """What to join in order to keep to the requests of a run or tick, and on what."""
-    if tick:
-        return Displaced, Displaced.request == request
-    return RunRequest, RunRequest.request == request
+def among(
+    query: Select[*tuple[Any, ...]], request: Any, day: str, tick: int
+) -> Select[*tuple[Any, ...]]:
+    """Keep a query to the requests that a run or tick matches.
 
-
-def belonging(day: str, tick: int) -> list[ColumnElement[bool]]:
-    """Which of `members` a run or tick matches."""
+    Args:
+        request: the query's column of requests' digests.
+    """
+    query = query.join(RunRequest, and_(RunRequest.day == day, RunRequest.request == request))
     if not tick:
-        return [RunRequest.day == day]
-    return [Displaced.day == day, Displaced.tick == tick, Displaced.too_late.is_(false())]
+        return query
+    displaced = and_(Displaced.day == day, Displaced.tick == tick, Displaced.request == request)
+    return query.join(Displaced, displaced).where(Displaced.too_late.is_(false()))
 
 
 async def alternatives(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
