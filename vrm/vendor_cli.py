@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.vendor_commands import account, automatic, bidding, brand, looking, receipts, signing
+from vrm.vendor_commands import account, answering, automatic, bidding, brand, looking, receipts, signing
 
 HELP = """Sell on a personal-request market: see what customers ask for, bid, deliver.
 
@@ -36,6 +36,9 @@ for command in (
     bidding.bids,
     bidding.withdraw,
     looking.inbox,
+    answering.assignments,
+    answering.accept,
+    answering.decline,
     receipts.receipts,
     automatic.run,
     brand.report,

@@ -17,6 +17,7 @@ import httpx
 import msgspec
 
 import crypto
+from vrm.client.assignments import AssignmentsClient
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
 from vrm.client.vendor_answers import (
@@ -25,8 +26,6 @@ from vrm.client.vendor_answers import (
     BidTaken,
     BoardItem,
     CapacitySet,
-    OwnAssignment,
-    OwnAssignmentEntry,
     OwnBid,
     OwnBidEntry,
     QuestionAsked,
@@ -35,7 +34,6 @@ from vrm.client.vendor_answers import (
 )
 from vrm.documents import (
     Alternative,
-    Assignment,
     Bid,
     BidPrice,
     BidWithdrawal,
@@ -72,7 +70,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(BoardClient):
+class VendorClient(AssignmentsClient, BoardClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:
@@ -97,11 +95,6 @@ class VendorClient(BoardClient):
         )
         self._signer = key
         self._last_seq = 0
-
-    @property
-    def did(self) -> str:
-        """The vendor's did:key."""
-        return self._signer.did
 
     def next_seq(self) -> int:
         """Draw a sequence number above all earlier ones: the milliseconds since 1970, made to grow."""
@@ -239,11 +232,13 @@ class VendorClient(BoardClient):
         lead_time_hours: int,
         text: str | None = None,
         alternative: Alternative | None = None,
+        valid_until: str | None = None,
         seq: int | None = None,
     ) -> Signed[Bid]:
         """Sign a bid without sending it.
 
-        Keep it until it is sent: it carries a random salt, and only the very same bid is known again.
+        With ``valid_until``, an instant, it holds for later days too that the request rolls over to. Keep it
+        until it is sent: it carries a random salt, and only the very same bid is known again.
         """
         market = await self.descriptor()
         if request.terms.digest != {t.id: t.digest for t in market.terms}.get(request.terms.id):
@@ -267,6 +262,7 @@ class VendorClient(BoardClient):
             salt=crypto.base64url_encode(secrets.token_bytes(16)),
             text=text or msgspec.UNSET,
             alternative=alternative or msgspec.UNSET,
+            valid_until=valid_until or msgspec.UNSET,
         )
         return sign(bid, self._signer)
 
@@ -319,45 +315,8 @@ class VendorClient(BoardClient):
         """List the vendor's own bids, of the newest day first, or of one day."""
         asked: dict[str, str | int] = {"day": day} if day else {}
         async for entry in self.each("/vendors/self/bids", OwnBidEntry, asked, signed=True):
-            signed = self._own(self.verified(bytes(entry.document), Bid), entry.bid)
+            signed = self.own(self.verified(bytes(entry.document), Bid), entry.bid)
             yield OwnBid(signed.digest, signed.body, entry.state, entry.day)
-
-    # --- outcomes ---
-
-    async def my_assignments(self, after: str | None = None) -> AsyncIterator[OwnAssignment]:
-        """List what the vendor is to fulfil, oldest first, from a cursor of `assignments_page` if given."""
-        more = True
-        while more:
-            found, after, more = await self.assignments_page(after)
-            for item in found:
-                yield item
-
-    async def assignments_page(
-        self, cursor: str | None = None
-    ) -> tuple[tuple[OwnAssignment, ...], str | None, bool]:
-        """Read one page of own assignments: the items, the cursor to go on from, whether more are there.
-
-        Raises:
-            MarketMisbehaved: an assignment that the market did not sign, of another vendor or another request.
-        """
-        await self.descriptor()
-        page = await self.page(
-            "/vendors/self/assignments", OwnAssignmentEntry, cursor=cursor, signed=True
-        )
-        items = tuple(self._assigned(entry) for entry in page.items)
-        return items, page.next or page.resume or cursor, page.next is not None
-
-    def _assigned(self, entry: OwnAssignmentEntry) -> OwnAssignment:
-        assignment = self._own(self.by_market(bytes(entry.assignment), Assignment))
-        request = self.verified(bytes(entry.request), PersonalRequest)
-        if request.digest != assignment.body.request:
-            raise MarketMisbehaved("An assignment came with another request than it names.")
-        return OwnAssignment(assignment.body, request.body)
-
-    def _own(self, signed: Signed[Any], digest: str | None = None) -> Signed[Any]:
-        if signed.body.vendor != self.did or digest not in {None, signed.digest}:
-            raise MarketMisbehaved("The market hands out another vendor's document as yours.")
-        return signed
 
 
 def _stated(kind: type[D], **facts: Any) -> D:

@@ -11,6 +11,7 @@ from vrm.documents.scalars import DeliveryWay
 from vrm.errors import UsageError
 
 BoardState = Literal["open", "closed", "withdrawn"]
+AssignmentState = Literal["waiting", "accepted", "declined", "timed-out"]
 BidState = Literal["live", "superseded", "withdrawn", "won", "lost", "declined", "timed-out"]
 
 
@@ -114,10 +115,15 @@ class OwnBid:
 
 @dataclass(frozen=True)
 class OwnAssignment:
-    """A request that this vendor is to fulfil."""
+    """A request that this vendor was given, and what became of it."""
 
+    digest: str
+    """The assignment's, which an answer names."""
     assignment: Assignment
     request: PersonalRequest
+    state: AssignmentState
+    answer_by: str
+    """The assignment's own ``accept_by``, or later where the market announced it late."""
 
 
 class QuestionEntry(msgspec.Struct, frozen=True):
@@ -144,8 +150,23 @@ class OwnBidEntry(msgspec.Struct, frozen=True):
 
 
 class OwnAssignmentEntry(msgspec.Struct, frozen=True):
+    digest: str
+    state: AssignmentState
+    answer_by: str
     assignment: msgspec.Raw
     request: msgspec.Raw
+
+
+class AnswerResult(msgspec.Struct, frozen=True):
+    """What became of one answer of a batch: ``known`` was taken earlier."""
+
+    status: Literal["accepted", "known", "refused"]
+    assignment: str | None = None
+    problem: Problem | None = None
+
+
+class AnswersAnswer(msgspec.Struct, frozen=True):
+    results: tuple[AnswerResult, ...]
 
 
 class BatchAnswer(msgspec.Struct, frozen=True):

@@ -55,6 +55,7 @@ COMMIT;
 _SELECT: Final = {
     "request": "SELECT * FROM bid WHERE request = ?",
     "state": "SELECT * FROM bid WHERE state = ?",
+    "digest": "SELECT * FROM bid WHERE digest = ?",
 }
 
 
@@ -150,6 +151,17 @@ class Ledger:
         """Tell all requests that have a bid, whatever became of it."""
         return {request for (request,) in self._db.execute("SELECT request FROM bid")}
 
+    def lost(self) -> dict[str, str]:
+        """Tell the requests whose bids lost, without fault, and when the market decided that."""
+        rows = self._db.execute(
+            "SELECT request, decided_at FROM bid WHERE state = 'lost' AND problem = ''"
+        )
+        return dict(rows.fetchall())
+
+    def holding(self, bids: Iterable[str]) -> list[Entry]:
+        """Tell the entries of bids, by their digests, as far as they stand here."""
+        return [entry for bid in bids for entry in self._entries("digest", bid)]
+
     def in_state(self, *states: State) -> list[Entry]:
         return [entry for state in states for entry in self._entries("state", state)]
 
@@ -163,7 +175,7 @@ class Ledger:
         )
         return {StockKey(sku, place): Commitment(opened, won) for sku, place, opened, won in rows}
 
-    def _entries(self, column: Literal["request", "state"], value: str) -> list[Entry]:
+    def _entries(self, column: Literal["request", "state", "digest"], value: str) -> list[Entry]:
         rows = self._db.execute(_SELECT[column], (value,))
         return [
             Entry(request, digest, document, seq, StockKey(sku, place), units, at, state, problem)

@@ -2,14 +2,15 @@
 
 One round goes in these steps, and may be broken off anywhere:
 
-1. settle: for each run that is new, learn which bids won and which units are free again; hold the market's
-   receipts against its log;
+1. settle: for each run that is new, learn which bids won and which units are free again (`settling`); accept
+   what was won and is there (`answering`); hold the market's receipts against its log;
 2. send again what was stored but perhaps never arrived;
 3. read the board from the remembered cursor, page by page: decide, store the bids with the page's cursor
    in one transaction, send them, store the answers.
 
 When stock, rules or profile changed, or units became free, the board is read from its beginning: a request
-that was passed over may fit now. One that has a bid, whatever its state, is never bid on again by itself.
+that was passed over may fit now. One that has a bid is never bid on again by itself, unless the bid lost and
+the request has rolled over to a later day.
 """
 
 import asyncio
@@ -17,29 +18,28 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
 
 from msgspec import UNSET
 
-from vrm.client.public import Run
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import BidResult, BoardItem
 from vrm.documents import ItemName
-from vrm.documents.scalars import parse_instant
+from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable
+from vrm.vendor.answering import Unanswered, answer
 from vrm.vendor.bidder import Commitment, Desk, NoOffer, Offer, Opening, decide
 from vrm.vendor.ledger import Entry, Ledger, State
 from vrm.vendor.receipts import Fault
 from vrm.vendor.receipts import check as check_receipts
 from vrm.vendor.rules import RulesError, read_rules
+from vrm.vendor.settling import settle
 from vrm.vendor.stock import StockError, StockKey, read_stock
 
 BOARD: Final = "board"
 FILES: Final = "files"
-RUN: Final = "run"
-DAY: Final = "day"
 
 Outcome = Literal["accepted", "refused", "would-bid", "passed"]
 
@@ -71,6 +71,9 @@ class Round:
     resent: int = 0
     won: int = 0
     lost: int = 0
+    accepted: int = 0
+    unanswered: Sequence[Unanswered] = ()
+    """Assignments that wait for a person to answer; see `answering`."""
     faults: list[Fault] = field(default_factory=list)
     """Where the market broke its word; see `receipts`."""
     passed: Counter[str] = field(default_factory=Counter)
@@ -155,7 +158,12 @@ async def bid_round(
     known_texts = ledger.agreed()
     ledger.agree({name: text for name, text in desk.agreed.items() if name not in known_texts})
     result = Round()
-    await _settle(client, ledger, result)
+    settled = await settle(client, ledger)
+    if settled.runs:
+        ledger.forget(BOARD)
+    result.won, result.lost = settled.won, settled.lost
+    answered = await answer(client, ledger, desk)
+    result.accepted, result.unanswered = answered.accepted, answered.left
     now = parse_instant((await client.clock()).now)
     result.faults = await check_receipts(client, ledger.receipts, now)
     pending = ledger.in_state("prepared")
@@ -170,8 +178,7 @@ async def bid_round(
     more = True
     while more and not (stop and stop.is_set()):
         page = await client.board_page(cursor, state="open")
-        known = ledger.requests()  # read anew, since somebody may bid by hand meanwhile
-        new = [item for item in page.items if item.digest not in known]
+        new = _unbidden(page.items, ledger)  # read anew, since somebody may bid by hand meanwhile
         openings = await _openings(client, new, sold)
         entries, verdicts = await _decide_page(client, desk, committed, openings)
         cursor, more = page.cursor, page.more
@@ -231,14 +238,14 @@ async def _decide_page(
         if isinstance(decision, NoOffer):
             verdicts.append(_verdict(opening, decision, "passed"))
             continue
-        entry = await _entry(client, opening, decision)
+        entry = await _entry(client, desk, opening, decision)
         _hold(committed, decision, opening)
         entries.append(entry)
         verdicts.append(_verdict(opening, decision, "accepted", entry.digest))
     return entries, verdicts
 
 
-async def _entry(client: VendorClient, opening: Opening, offer: Offer) -> Entry:
+async def _entry(client: VendorClient, desk: Desk, opening: Opening, offer: Offer) -> Entry:
     bid = await client.make_bid(
         opening.digest,
         opening.request,
@@ -246,6 +253,7 @@ async def _entry(client: VendorClient, opening: Opening, offer: Offer) -> Entry:
         price=offer.price(opening.request.price.currency),
         delivery=offer.delivery,
         lead_time_hours=offer.lead_time_hours,
+        valid_until=_valid_until(opening, desk),
     )
     return Entry(
         request=opening.digest,
@@ -256,6 +264,14 @@ async def _entry(client: VendorClient, opening: Opening, offer: Offer) -> Entry:
         units=opening.request.need.quantity,
         decided_at=opening.decided_at,
     )
+
+
+def _valid_until(opening: Opening, desk: Desk) -> str | None:
+    """Until when a bid holds for later days, where the rules say so and the request may roll over."""
+    days = desk.rules.for_category(opening.request.need.category).valid_days
+    if not days or not opening.request.roll_over:
+        return None
+    return format_instant(parse_instant(opening.decided_at) + timedelta(days=days))
 
 
 async def send_entries(
@@ -282,52 +298,14 @@ def _state(result: BidResult) -> tuple[State, str]:
     return "sent", ""
 
 
-async def _settle(client: VendorClient, ledger: Ledger, result: Round) -> None:
-    """Learn the outcomes of all runs since the last one settled."""
-    day = (await client.clock()).day
-    if day == ledger.mark(DAY):
-        return  # the day that closes next is the same, so nothing has closed
-    last = ledger.mark(RUN)
-    days: list[str] = []
-    all_published = True
-    async for run in client.runs():
-        if run.day == last:
-            break
-        if run.report is None:
-            all_published = False
-            continue
-        days.append(run.day)
-        outcomes = await _outcomes(client, run, ledger.in_state("sent"))
-        ledger.settle(outcomes, datetime.now(UTC))
-        result.won += sum(state == "won" for _, state, _ in outcomes)
-        result.lost += sum(state == "lost" for _, state, _ in outcomes)
-    if days:
-        ledger.prepare([], **{RUN: days[0]})
-        ledger.forget(BOARD)
-    if all_published:
-        ledger.prepare([], **{DAY: day})
-
-
-async def _outcomes(
-    client: VendorClient, run: Run, opened: Sequence[Entry]
-) -> list[tuple[str, State, str]]:
-    """Tell what a run made of open bids."""
-    left = {entry.digest: entry for entry in opened}
-    outcomes: list[tuple[str, State, str]] = []
-    if not left:
-        return outcomes
-    async for own in client.my_bids(run.day):
-        if own.digest in left and own.state in {"won", "lost"}:
-            outcomes.append((own.digest, "won" if own.state == "won" else "lost", ""))
-            del left[own.digest]
-    # A bid whose time has come and that no run decided stood on a request that was withdrawn.
-    due = parse_instant(run.cutoff)
-    outcomes += [
-        (entry.digest, "lost", "request-withdrawn")
-        for entry in left.values()
-        if parse_instant(entry.decided_at) <= due
+def _unbidden(items: Sequence[BoardItem], ledger: Ledger) -> list[BoardItem]:
+    """The requests that have no bid, or whose bid lost and that rolled over to a later day."""
+    known, lost = ledger.requests(), ledger.lost()
+    return [
+        item
+        for item in items
+        if item.digest not in known or item.cutoff > lost.get(item.digest, item.cutoff)
     ]
-    return outcomes
 
 
 async def _openings(

@@ -59,6 +59,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     overcommit_percent: Annotated[int, Meta(ge=1, le=10_000)] = 100
     """Units offered in open bids, in percent of the units in stock: not every bid wins."""
 
+    accept: Literal["automatic", "by-hand"] = "automatic"
+    """Whether `vendor run` accepts what was won as soon as the stock has it."""
+
+    valid_days: Annotated[int, Meta(ge=0, le=365)] = 0
+    """For so many days after the first cutoff a bid holds for a request that rolls over."""
+
 
 _KEYS: Final = Rule.__struct_fields__
 

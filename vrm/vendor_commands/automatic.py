@@ -80,16 +80,21 @@ class _Show:
         )
 
     def round(self, result: Round) -> None:
+        for left in () if self._json else result.unanswered:
+            title, why = console.plain(left.title), console.plain(left.because)
+            console.note(
+                f"vendor: answer by {left.answer_by}: {title} [{left.assignment[:SHORT]}] - {why}"
+            )
         for fault in result.faults:
             console.note(f"vendor: ALARM: {fault.code}: {console.plain(fault.detail)}")
         if self._json:
             console.print_json(result)
-        elif result.read or result.resent or result.won or result.lost:
+        elif any((result.read, result.resent, result.won, result.lost, result.accepted)):
             passed = ", ".join(f"{count} {why}" for why, count in sorted(result.passed.items()))
             console.note(
                 f"{result.read} read, {result.bids} bids, {result.refused} refused, "
-                f"{result.resent} sent again, {result.won} won, {result.lost} lost"
-                + (f"; no bid: {passed}" if passed else "")
+                f"{result.resent} sent again, {result.won} won, {result.lost} lost, "
+                f"{result.accepted} accepted" + (f"; no bid: {passed}" if passed else "")
             )
 
     def complaint(self, error: Exception) -> None:

@@ -71,21 +71,32 @@ def inbox(
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Show what you are to fulfil: your assignments, oldest first, each with what the customer needs.
+    """Show what you are to fulfil: what you accepted or can accept, each with what the customer needs.
 
-    Each assignment's signature by the market is checked, and the request's own.
+    Oldest first; `vendor assignments` shows all that you were given, and what
+    became of it. Each assignment's signature by the market is checked, and the
+    request's own.
     """
 
     async def show() -> None:
         async with client_of(home_at(home), passphrase_file) as client:
             currency = (await client.descriptor()).currency
-            found = [item async for item in client.my_assignments()]
+            found = [
+                item
+                async for item in client.my_assignments()
+                if item.state in {"waiting", "accepted"}
+            ]
         if json:
-            console.print_json([{"assignment": i.assignment, "request": i.request} for i in found])
+            console.print_json(
+                [
+                    {"state": i.state, "assignment": i.assignment, "request": i.request}
+                    for i in found
+                ]
+            )
             return
         console.out.print(
             console.table(
-                ("day", "request", "need", "qty", "price", "place", "delivery", "km"),
+                ("day", "request", "need", "qty", "price", "place", "delivery", "km", "state"),
                 [
                     (
                         item.assignment.day,
@@ -96,6 +107,7 @@ def inbox(
                         item.assignment.place,
                         item.assignment.delivery,
                         round(item.assignment.distance_m / 1000, 1),
+                        item.state,
                     )
                     for item in found
                 ],

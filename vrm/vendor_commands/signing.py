@@ -15,10 +15,12 @@ from vrm import console, keyfile
 from vrm.client.base import READ_TAG
 from vrm.console import Json, PassphraseFile
 from vrm.documents import (
+    Acceptance,
     Bid,
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Decline,
     Document,
     VendorProfile,
     type_name,
@@ -29,7 +31,16 @@ from vrm.vendor.hints import hint
 from vrm.vendor_commands.common import HomeFolder, home_at
 
 TYPES: Final[dict[str, type[Document]]] = {
-    kind.__name__: kind for kind in (VendorProfile, Capacity, Bid, BidWithdrawal, CatalogueItem)
+    kind.__name__: kind
+    for kind in (
+        VendorProfile,
+        Capacity,
+        Bid,
+        BidWithdrawal,
+        CatalogueItem,
+        Acceptance,
+        Decline,
+    )
 }
 """What a vendor signs."""
 
@@ -44,8 +55,8 @@ def sign(
     """Sign a document as it is, and print the body that curl posts.
 
     The document is checked against its type first (VendorProfile, Capacity,
-    Bid, BidWithdrawal or CatalogueItem), and must name this vendor. Nothing is
-    added but the proof.
+    Bid, BidWithdrawal, CatalogueItem, Acceptance or Decline), and must name
+    this vendor. Nothing is added but the proof.
 
         vendor sign bid.json | curl --json @- https://market.example/bids
     """

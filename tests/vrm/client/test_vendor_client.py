@@ -265,7 +265,13 @@ async def test_a_vendor_shown_under_another_did_is_refused() -> None:
 
 
 async def assignments(assignment: Signed[Any], need: Signed[Any]) -> list[Any]:
-    item = {"assignment": json.loads(assignment.wire), "request": json.loads(need.wire)}
+    item = {
+        "digest": assignment.digest,
+        "state": "waiting",
+        "answer_by": assignment.body.accept_by,
+        "assignment": json.loads(assignment.wire),
+        "request": json.loads(need.wire),
+    }
     async with client(lambda _: listed(item)) as vendor:
         return [found async for found in vendor.my_assignments()]
 

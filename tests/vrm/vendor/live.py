@@ -92,6 +92,19 @@ class LiveMarket:
 
         return self.do(close)
 
+    def tick(self) -> None:
+        """Do what the market does at the next tick instant."""
+
+        async def tick(market: Market) -> None:
+            ahead = market.calendar.tick_after(int(time.time()))
+            later = Market.open(self.settings, self.identity, clock=lambda: float(ahead))
+            try:
+                await runs.close_days(later)
+            finally:
+                await later.db.dispose()
+
+        self.do(tick)
+
     def suspend(self, vendors: list[str]) -> None:
         """Do what an operator's suspension does."""
 

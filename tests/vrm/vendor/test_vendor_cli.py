@@ -235,6 +235,53 @@ def test_a_file_of_bids_gets_a_result_for_each_line(
     one_line(vendor("bid", "--file", str(file)), 2, "name a request that another line names")
 
 
+# --- answers ---
+
+
+def won(live: LiveMarket, registered: Shop, title: str) -> str:
+    """Let the vendor win a request by hand; answers the assignment's digest."""
+    digest = post(live, title)
+    asyncio.run(bid_by_hand(registered, digest))
+    live.close_day()
+    return asyncio.run(newest_assignment(registered))
+
+
+async def bid_by_hand(shop: Shop, digest: str) -> None:
+    async with shop.client() as client:
+        item = await client.request(digest)
+        await client.bid(item, place="shop", price="100.00", delivery="ship", lead_time_hours=1)
+
+
+async def newest_assignment(shop: Shop) -> str:
+    async with shop.client() as client:
+        return [given.digest async for given in client.my_assignments()][-1]
+
+
+def test_accepting_and_declining_by_hand(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    kept, lost = won(live, registered, "Copper bell"), won(live, registered, "Iron bell")
+    assert "Copper bell" in vendor("assignments").out
+    listed = {one["digest"]: one for one in vendor("assignments", "--waiting", "--json").json}
+    assert listed.keys() == {kept, lost}
+    assert listed[kept]["answer_by"] == listed[kept]["assignment"]["accept_by"]
+    assert vendor("accept", "--", kept[:12]).out == f"accepted: {kept}\n"
+    (done,) = vendor("accept", "--json", "--", kept).json
+    assert done["status"] == "known"
+    (done,) = vendor("decline", "--reason", "Broken.", "--json", "--", lost).json
+    assert done["status"] == "accepted"
+    states = {one["digest"]: one["state"] for one in vendor("assignments", "--json").json}
+    assert states == {kept: "accepted", lost: "declined"}
+    assert [one["state"] for one in vendor("inbox", "--json").json] == ["accepted"]
+    refused = vendor("accept", "--", lost)
+    assert (refused.code, refused.out) == (1, "")
+    assert "declined" in refused.err
+    one_line(vendor("accept"), 2, "Name assignments, or give --all.")
+    one_line(vendor("accept", "--all", "--", kept), 2, "Name assignments, or give --all.")
+    one_line(vendor("decline", "zzz"), 2, "No assignment begins with zzz.")
+    assert "Nothing waits" in vendor("accept", "--all").err
+
+
 # --- the bidding program ---
 
 
@@ -253,6 +300,10 @@ def test_run_rehearses_bids_and_the_inbox_shows_what_was_won(
     assert (bid["request"], bid["amount"]) == (digest, 18000)
     live.close_day()
     (mine,) = vendor("inbox", "--json").json
+    assert mine["state"] == "waiting"
+    assert "1 accepted" in vendor("run", *files, "--once").err
+    (mine,) = vendor("inbox", "--json").json
+    assert mine["state"] == "accepted"
     assert mine["assignment"]["request"] == digest
     assert mine["request"]["need"]["title"] == "Golden cradle"
     assert "Golden cradle" in vendor("inbox").out
@@ -409,7 +460,19 @@ def test_a_market_that_is_away_has_an_exit_code_of_its_own(
 def test_every_command_explains_itself(vendor: Vendor) -> None:
     helped = vendor("--help")
     assert helped.code == 0
-    for command in ("init", "register", "capacity", "board", "bid", "bids", "withdraw", "inbox"):
+    for command in (
+        "init",
+        "register",
+        "capacity",
+        "board",
+        "bid",
+        "bids",
+        "withdraw",
+        "inbox",
+        "assignments",
+        "accept",
+        "decline",
+    ):
         assert f"vendor {command}" in vendor(command, "--help").out
         assert command in helped.out
 
