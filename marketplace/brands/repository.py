@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import and_, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import aliased
 
 from marketplace.brands.rules import Outcome
 from marketplace.db import AnyRow
-from marketplace.models import Award, PublishedRequest, Run, StoredBid, Vendor
+from marketplace.models import Award, PublishedRequest, Run, StoredBid, Unfilled, Vendor
 from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
 
 
@@ -22,21 +23,38 @@ async def run(connection: AsyncConnection, day: str | None) -> AnyRow | None:
 
 
 async def outcomes(connection: AsyncConnection, day: str, principal: str) -> list[Outcome]:
-    """What became of a day's requests for a brand's items."""
+    """What has become of a day's requests for a brand's items so far, its ticks included."""
+    earlier = aliased(Award)
+    last = (
+        select(func.max(earlier.tick))
+        .where(earlier.day == RunItem.day, earlier.request == RunItem.request)
+        .scalar_subquery()
+    )
+
+    def of(table: type[Award | RunFallback | Unfilled]) -> ColumnElement[bool]:
+        return and_(table.day == RunItem.day, table.request == RunItem.request)
+
     query = (
-        select(CatalogueEntry.item, StoredBid.vendor, StoredBid.distance_m, RunFallback.request)
+        select(
+            CatalogueEntry.item,
+            StoredBid.vendor,
+            StoredBid.distance_m,
+            RunFallback.request.is_not(None).label("shipped"),
+            Unfilled.request.is_not(None).label("unfilled"),
+        )
         .select_from(RunItem)
         .join(CatalogueEntry, CatalogueEntry.digest == RunItem.item)
-        .outerjoin(Award, and_(Award.day == RunItem.day, Award.request == RunItem.request))
+        .outerjoin(Award, and_(of(Award), Award.tick == last))
         .outerjoin(StoredBid, StoredBid.digest == Award.bid)
-        .outerjoin(
-            RunFallback,
-            and_(RunFallback.day == RunItem.day, RunFallback.request == RunItem.request),
-        )
+        .outerjoin(RunFallback, of(RunFallback))
+        .outerjoin(Unfilled, of(Unfilled))
         .where(RunItem.day == day, CatalogueEntry.principal == principal)
     )
     return [
-        Outcome(row.item, row.vendor, row.distance_m, row.request is not None)
+        # What was given and did not hold went on to another vendor, to the brand, or to nobody.
+        Outcome(row.item, None, None, bool(row.shipped))
+        if row.shipped or row.unfilled
+        else Outcome(row.item, row.vendor, row.distance_m, shipped=False)
         for row in await connection.execute(query)
     ]
 

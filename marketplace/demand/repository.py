@@ -29,12 +29,12 @@ async def run(connection: AsyncConnection, day: str) -> AnyRow | None:
 
 
 async def unfilled(connection: AsyncConnection, day: str) -> AsyncIterator[list[tuple[str, str]]]:
-    """Category and cell of each request that a run left unfilled, in blocks."""
+    """Category and cell of each request that a run left unfilled, whatever came after it, in blocks."""
     decoder, after = msgspec.json.Decoder(_Located), ""
     query = (
         select(Unfilled.request, PublishedRequest.category, PublishedRequest.wire)
         .join(PublishedRequest, PublishedRequest.digest == Unfilled.request)
-        .where(Unfilled.day == day)
+        .where(Unfilled.day == day, Unfilled.tick == 0)
         .order_by(Unfilled.request)
         .limit(BLOCK)
     )
