@@ -17,6 +17,7 @@ Exit codes:
 
 import asyncio
 import os
+import re
 import sys
 from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperCommand
 
 from crypto import CryptoError, check_libsodium
 from vrm.errors import (
@@ -70,9 +72,37 @@ _KNOWN: Final = (VrmError, CryptoError, httpx.HTTPError, httpx.InvalidURL, OSErr
 T = TypeVar("T")
 
 
+_DIGEST_LIKE: Final = re.compile(r"-(?!-)[A-Za-z0-9_-]{5,42}\Z")
+"""The beginning of a digest that begins with a dash. No command here has short options that run together."""
+_SHIELD: Final = "\0"
+
+
+class _Command(TyperCommand):
+    """A command whose arguments may be digests: one in 32 begins with a dash, and is no option for that."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        shielded = [_SHIELD + arg if _DIGEST_LIKE.match(arg) else arg for arg in args]
+        left = super().parse_args(ctx, shielded)
+        ctx.params = {name: _unshielded(value) for name, value in ctx.params.items()}
+        return left
+
+
+def _unshielded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.removeprefix(_SHIELD)
+    if isinstance(value, list | tuple):
+        return type(value)(_unshielded(one) for one in value)
+    return value
+
+
+class _Application(typer.Typer):
+    def command(self, *args: Any, **options: Any) -> Any:
+        return super().command(*args, **({"cls": _Command} | options))
+
+
 def application(help_text: str) -> typer.Typer:
     """Make a Typer application that leaves errors to `main` and prints help when called bare."""
-    return typer.Typer(
+    return _Application(
         help=help_text,
         no_args_is_help=True,
         add_completion=False,

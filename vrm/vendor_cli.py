@@ -3,7 +3,16 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.vendor_commands import account, answering, automatic, bidding, brand, looking, receipts, signing
+from vrm.vendor_commands import (
+    account,
+    answering,
+    automatic,
+    bidding,
+    brand,
+    looking,
+    receipts,
+    signing,
+)
 
 HELP = """Sell on a personal-request market: see what customers ask for, bid, deliver.
 

@@ -205,3 +205,37 @@ def test_a_strangers_title_that_forges_a_line(capsys: pytest.CaptureFixture[str]
     assert "\x1b" not in shown
     assert not any(line.startswith("bid:") for line in shown.splitlines())
     assert shown.splitlines()[0].startswith("no bid: Stroller [abc] - no bid: Gold watch")
+
+
+@pytest.mark.parametrize(
+    "digest", ["-h2Jk_x9-", "-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_abcde"[:43]]
+)
+def test_a_digest_that_begins_with_a_dash_is_no_option(
+    digest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = console.application("A program.")
+
+    @app.command()
+    def show(first: str, others: list[str], *, strike: str = "", loud: bool = False) -> None:
+        print(first, others, strike, loud)
+
+    monkeypatch.setattr(sys, "argv", ["show", "--loud", digest, "B", digest, "--strike", digest])
+    with pytest.raises(SystemExit):
+        console.main(app, "show")
+    assert capsys.readouterr().out == f"{digest} ['B', '{digest}'] {digest} True\n"
+
+
+def test_an_option_that_does_not_exist_is_still_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = console.application("A program.")
+
+    @app.command()
+    def show(first: str) -> None:
+        print(first)
+
+    monkeypatch.setattr(sys, "argv", ["show", "x", "--louder"])
+    with pytest.raises(SystemExit) as ended:
+        console.main(app, "show")
+    assert ended.value.code == 2
+    assert "--louder" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """A live market for the tests of a module, and a vendor in it for each test."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import crypto
 from crypto.vault import Cost
 from tests.vrm.vendor.live import LiveMarket, live_market
+from tests.vrm.vendor.terminal import Vendor
 from vrm.client.vendor import VendorClient, place
 from vrm.client.vendor_answers import BoardItem
 from vrm.vendor.home import Home, Market
@@ -96,4 +98,20 @@ def unregistered(live: LiveMarket, tmp_path: Path) -> Shop:
 @pytest.fixture
 async def shop(unregistered: Shop) -> Shop:
     await unregistered.register()
+    return unregistered
+
+
+@pytest.fixture
+def vendor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Vendor:
+    (tmp_path / "passphrase").write_bytes(PASSPHRASE)
+    (tmp_path / "passphrase").chmod(0o600)
+    return Vendor(tmp_path / "vendor", monkeypatch, capsys)
+
+
+@pytest.fixture
+def registered(unregistered: Shop, vendor: Vendor) -> Shop:
+    assert vendor.folder == unregistered.home.folder
+    asyncio.run(unregistered.register())
     return unregistered

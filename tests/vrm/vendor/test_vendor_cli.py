@@ -7,81 +7,17 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
 import crypto
-from tests.vrm.vendor.conftest import PASSPHRASE, RULES, Shop
+from tests.vrm.vendor.conftest import RULES, Shop
 from tests.vrm.vendor.live import LiveMarket
-from vrm import vendor_cli
-from vrm.documents import Bid, Need, VendorProfile, read
+from tests.vrm.vendor.terminal import Vendor, one_line, post
+from vrm.documents import Need, VendorProfile, read
 
 REGISTER = ("register", "--name", "Flags & Co", "--at", "60614", "--category", "baby")
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        assert self.code == 0, self.err
-        return json.loads(self.out)
-
-
-class Vendor:
-    """Runs commands in one vendor's folder."""
-
-    def __init__(
-        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        self.folder = folder
-        self._patch = monkeypatch
-        self._capsys = capsys
-        monkeypatch.setenv("VENDOR_HOME", str(folder))
-        monkeypatch.setenv("VRM_PASSPHRASE_FILE", str(folder.parent / "passphrase"))
-        monkeypatch.setenv("COLUMNS", "200")
-
-    def __call__(self, *words: str) -> Ran:
-        self._capsys.readouterr()
-        self._patch.setattr(sys, "argv", ["vendor", *words])
-        with pytest.raises(SystemExit) as ended:
-            vendor_cli.main()
-        told = self._capsys.readouterr()
-        return Ran(int(ended.value.code or 0), told.out, told.err)
-
-
-@pytest.fixture
-def vendor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Vendor:
-    (tmp_path / "passphrase").write_bytes(PASSPHRASE)
-    (tmp_path / "passphrase").chmod(0o600)
-    return Vendor(tmp_path / "vendor", monkeypatch, capsys)
-
-
-@pytest.fixture
-def registered(unregistered: Shop, vendor: Vendor) -> Shop:
-    assert vendor.folder == unregistered.home.folder
-    asyncio.run(unregistered.register())
-    return unregistered
-
-
-def post(live: LiveMarket, title: str, **changes: Any) -> str:
-    digest, _ = asyncio.run(live.post(Need(title=title, category="baby"), **changes))
-    live.publish()
-    return digest
-
-
-def one_line(ran: Ran, code: int, said: str) -> None:
-    assert ran.code == code, ran
-    assert said in ran.err
-    assert ran.err.startswith("vendor: ")
-    assert ran.err.count("\n") == 1
-    assert ran.out == ""
 
 
 # --- an account ---
@@ -353,86 +289,6 @@ def test_run_stops_cleanly_when_told(
         _, err = program.communicate(timeout=20)
     assert program.returncode == 0, err
     assert err == b""
-
-
-# --- for other HTTP clients ---
-
-
-def test_sign_signs_a_document_as_it_is_and_curl_can_post_it(
-    live: LiveMarket, registered: Shop, vendor: Vendor, tmp_path: Path
-) -> None:
-    digest = post(live, "Silver cradle")
-    terms = httpx.get(f"{live.url}/.well-known/vrm-market").json()["terms"][0]
-    bid = {
-        "type": "Bid",
-        "v": 1,
-        "market": live.identity.did,
-        "request": digest,
-        "vendor": registered.key.did,
-        "place": "shop",
-        "price": {"amount": 12300, "currency": "USD"},
-        "delivery": "ship",
-        "lead_time_hours": 1,
-        "terms": {"id": terms["id"], "digest": terms["digest"]},
-        "seq": 1,
-        "salt": "AAAAAAAAAAAAAAAAAAAAAA",
-    }
-    file = tmp_path / "bid.json"
-    file.write_text(json.dumps(bid))
-    body = vendor("sign", str(file)).out
-    assert read(body.encode(), Bid).body.price.amount == 12300
-    posted = httpx.post(
-        f"{live.url}/bids", content=body, headers={"content-type": "application/json"}
-    )
-    assert posted.status_code == 201, posted.text
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"type": "Assignment"}, "signs no document of type Assignment"),
-        ({"type": "Bit"}, "did you mean Bid?"),
-        ({"v": None}, "v"),
-        ({"bid": 1}, "Expected `str`"),
-        ({"colour": "red"}, "unknown field"),
-        ({"proof": {}}, "carries a proof already"),
-        ({"vendor": crypto.SigningKey.from_seed(b"x" * 32).did}, "another key"),
-    ],
-)
-def test_sign_refuses_what_would_not_stand(
-    registered: Shop, vendor: Vendor, tmp_path: Path, changes: dict[str, Any], said: str
-) -> None:
-    withdrawal = {
-        "type": "BidWithdrawal",
-        "v": 1,
-        "market": crypto.SigningKey.from_seed(b"m" * 32).did,
-        "vendor": registered.key.did,
-        "bid": "B" * 42 + "A",
-    }
-    file = tmp_path / "document.json"
-    file.write_text(json.dumps(withdrawal | changes))
-    one_line(vendor("sign", str(file)), 2, said)
-
-
-def test_sign_reads_a_document_as_strictly_as_the_market(
-    registered: Shop, vendor: Vendor, tmp_path: Path
-) -> None:
-    file = tmp_path / "document.json"
-    for text, said in (('{"a":1,"a":2}', "twice"), ('{"a":1.5}', "integers"), ("{", "not JSON")):
-        file.write_text(text)
-        one_line(vendor("sign", str(file)), 2, said)
-
-
-def test_sign_read_prints_headers_for_one_signed_get(
-    live: LiveMarket, registered: Shop, vendor: Vendor
-) -> None:
-    url = f"{live.url}/board?category=baby&limit=5"
-    headers = dict(line.split(": ", 1) for line in vendor("sign-read", url).out.splitlines())
-    assert httpx.get(url, headers=headers).status_code == 200
-    again = httpx.get(url, headers=headers)
-    assert (again.status_code, again.json()["code"]) == (401, "nonce-replayed")
-    other = httpx.get(f"{live.url}/board", headers=headers)
-    assert other.status_code == 401
 
 
 # --- manners ---
