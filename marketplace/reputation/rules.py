@@ -6,8 +6,9 @@ and bad weight b of its own evidence, and a prior of share p and strength n,
     score = (g + n p) / (g + b + n).
 
 The prior's share is the market's own share of good outcomes less a margin, so that a vendor without history
-ranks a little below the market and a fresh start does not pay; a market without any history of its own
-assumes `SHARE_WITHOUT_HISTORY`. Weights are thousandths of one full-value observation.
+ranks a little below the market and a fresh start does not pay. The market's share itself begins at
+`SHARE_WITHOUT_HISTORY`, with the strength of as many observations as the prior has, so that the first vendor
+who fails does not take every other one down with it. Weights are thousandths of one full-value observation.
 
 The band is the score in steps of 0.05, by integer division, so that noise does not decide.
 """
@@ -35,8 +36,8 @@ class Tally(NamedTuple):
 
 def prior_share(market: Tally) -> Fraction:
     """The share of good outcomes that a vendor without evidence is taken to have."""
-    total = market.good + market.bad
-    share = Fraction(market.good, total) if total else SHARE_WITHOUT_HISTORY
+    good = market.good + PRIOR_STRENGTH * SHARE_WITHOUT_HISTORY
+    share = good / (market.good + market.bad + PRIOR_STRENGTH)
     return max(Fraction(0), share - PRIOR_MARGIN)
 
 

@@ -1,0 +1,148 @@
+"""A tick whose process is killed, at whatever point, ends as an undisturbed one; many at once make one tick."""
+
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crypto
+from marketplace.runs import service as runs
+from marketplace.runs.lease import LEASE_SECONDS
+from tests.crash.scene import (
+    VENDORS,
+    Workers,
+    a_day,
+    ended,
+    is_stopped,
+    reply_key,
+    rows_of,
+    until,
+)
+from tests.support import ClockedMarket, a_decline, an_acceptance
+from tests.support.clock import seconds
+from tests.support.databases import NewDatabase
+
+POINTS = [
+    "opened",
+    "leased",
+    "displaced",
+    "tick-freezing",
+    "tick-frozen",
+    "tick-read",
+    "tick-matched",
+    "tick-outcome-written",
+    "tick-resolving",
+    "tick-resolved",
+    "tick-publishing",
+    "tick-published",
+    "item-begun",
+    "item-done",
+    "item-settled",
+    "announcing",
+    "announced",
+]
+"""Every point that a tick passes, in order; `displaced`, `-ing` and `-written` are inside a transaction."""
+
+QUICK = {"displaced", "tick-outcome-written", "tick-published"}
+TABLES = (
+    "runs",
+    "run_bids",
+    "requests",
+    "bids",
+    "awards",
+    "unfilled",
+    "assignments",
+    "assignment_answers",
+    "announcements",
+    "ticks",
+    "displaced",
+    "tick_places",
+    "roll_overs",
+    "evidence",
+    "outbox",
+)
+UNEVEN = {
+    "runs": {"epoch", "lease_until"},
+    "ticks": {"epoch", "lease_until"},
+    "announcements": {"instant"},
+}
+"""What tells how often somebody began, and when."""
+
+
+@asynccontextmanager
+async def a_due_tick(home: Path, url: str) -> AsyncIterator[ClockedMarket]:
+    """A market at a tick instant: of its assignments some are accepted, some declined, some not answered."""
+    async with a_day(home, url, roll_over=True) as market:
+        await runs.close_days(market.market)
+        (day,) = [run["day"] for run in await market.items("/runs") if run["report"]["assigned"]]
+        given = await market.items(f"/runs/{day}/assignments")
+        assert len(given) > 6
+        due = seconds(given[0]["accept_by"])
+        market.clock.set(due - 60)
+        keys = {key.did: key for key in VENDORS}
+        for number, one in enumerate(given):
+            key, digest = keys[one["vendor"]], crypto.digest(one)
+            if number % 3 == 0:
+                key_of = reply_key(100 + number)
+                await market.store(an_acceptance(market, key, digest, message_key=key_of))
+            elif number % 3 == 1:
+                await market.store(a_decline(market, key, digest))
+        market.clock.set(due)
+        yield market
+
+
+async def tick_rows(market: ClockedMarket) -> dict[str, Any]:
+    """What is stored of the tick and all that it touches."""
+    return await rows_of(market, TABLES, UNEVEN)
+
+
+@pytest.fixture
+async def undisturbed(tmp_path: Path, new_database: NewDatabase) -> dict[str, Any]:
+    async with a_due_tick(tmp_path / "undisturbed", new_database()) as market:
+        passed: list[str] = []
+        await runs.close_days(market.market, reach=passed.append)
+        assert set(passed) >= set(POINTS)
+        rows = await tick_rows(market)
+        (tick,) = [row for row in rows["ticks"] if row[2] is not None and row[3] == "announced"]
+        assert tick[2] == 1
+        reasons = {row[6] for row in rows["displaced"]}
+        assert reasons == {"declined", "timed-out"}
+        return rows
+
+
+@pytest.mark.parametrize(
+    "point", [p if p in QUICK else pytest.param(p, marks=pytest.mark.long) for p in POINTS]
+)
+async def test_killed_and_started_again(
+    point: str, tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
+) -> None:
+    url = new_database()
+    home = tmp_path / "market"
+    async with a_due_tick(home, url) as market:
+        with Workers(home, url, market) as workers:
+            assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            assert await tick_rows(market) == undisturbed
+
+
+@pytest.mark.long
+async def test_eight_at_once_and_one_that_wakes_past_its_lease(
+    tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
+) -> None:
+    url = new_database()
+    home = tmp_path / "market"
+    async with a_due_tick(home, url) as market:
+        with Workers(home, url, market) as workers:
+            stopped = workers.start("SIGSTOP", "tick-matched")
+            await until(lambda: is_stopped(stopped))
+            for other in [workers.start(later=LEASE_SECONDS) for _ in range(7)]:
+                assert await ended(other) == 0
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            before = await tick_rows(market)
+            os.kill(stopped.pid, signal.SIGCONT)
+            assert await ended(stopped) == 0
+            assert await tick_rows(market) == before == undisturbed
