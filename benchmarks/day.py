@@ -122,7 +122,7 @@ async def _freeze(db: Database) -> float:
         await snapshot.take_requests(connection, run)
         places = await snapshot.bidding_places(connection, DAY, DAY)
         bands = {row.vendor: 16 for row in places}
-        await snapshot.freeze(connection, DAY, "A" * 43, places, bands)
+        await snapshot.freeze(connection, DAY, "A" * 43, 1, places, bands)
     return time.perf_counter() - start
 
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, cast
 
-from sqlalchemy import Dialect, Row, Table, event, text
+from sqlalchemy import Dialect, Row, Select, Table, event, text, true
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -128,6 +128,18 @@ async def insert_all_new(
     if rows:
         statement = _insert(connection.dialect, _table(table)).on_conflict_do_nothing()
         await connection.execute(statement, list(rows))
+
+
+async def insert_found_new(
+    connection: AsyncConnection,
+    table: type[Base],
+    names: Sequence[str],
+    found: Select[*tuple[Any, ...]],
+) -> None:
+    """Insert what a query finds, but for rows whose keys are there already."""
+    # SQLite takes ON CONFLICT for a part of a join unless the query has a condition.
+    statement = _insert(connection.dialect, _table(table)).from_select(names, found.where(true()))
+    await connection.execute(statement.on_conflict_do_nothing())
 
 
 async def upsert(connection: AsyncConnection, table: type[Base], row: dict[str, Any]) -> None:

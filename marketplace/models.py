@@ -273,6 +273,8 @@ class Run(Base):
     stage: Mapped[str]
     """``due``, ``frozen``, ``resolved``, ``published`` or ``announced``."""
     seed: Mapped[str | None]
+    log_size: Mapped[int | None]
+    """How many leaves the log had when the run was frozen, all that the run counts among them."""
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
     """How often the run's lease was taken. Only who took it last may write."""
     lease_until: Mapped[int] = mapped_column(server_default=text("0"))

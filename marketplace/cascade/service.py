@@ -19,6 +19,7 @@ from marketplace.db import take_turns
 from marketplace.errors import Refused
 from marketplace.http.bodies import documents_of
 from marketplace.http.problems import problem_of
+from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
 from vrm.documents import Acceptance, Decline, Signed, read
@@ -122,6 +123,7 @@ async def _add(
     market: Market, connection: AsyncConnection, rows: Sequence[dict[str, Any]], now: int
 ) -> None:
     await repository.add_answers(connection, rows)
+    await log.put(connection, (row["digest"] for row in rows))
     today = market.calendar.local_date(now)
     for good in (True, False):
         pieces = [(row["digest"], row["vendor"]) for row in rows if row["accepted"] is good]

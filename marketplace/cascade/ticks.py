@@ -19,7 +19,9 @@ from marketplace.cascade.rules import DisplacedRow, PlaceUnits, tick_inputs_dige
 from marketplace.db import AnyRow, Database, take_turns
 from marketplace.instants import instant_text
 from marketplace.jobs import outbox
+from marketplace.log import service as logs
 from marketplace.market import Market
+from marketplace.models import SignedAssignment
 from marketplace.reputation import service as reputation
 from marketplace.resolver import Outcome, resolve, tick
 from marketplace.resolver.tables import I32
@@ -90,6 +92,7 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> int | None:
         timed_out = tick_rows.unanswered(row.day, number)
         when = market.calendar.local_date(row.instant)
         await reputation.record_all(connection, timed_out, when, good=False)
+        await logs.put_found(connection, timed_out.with_only_columns(SignedAssignment.digest))
         local = date.fromisoformat(row.day.partition("#")[0])
         await tick_rows.freeze_places(connection, row.day, local.isoformat(), number)
         await tick_rows.set_stage(connection, row.day, row.instant, "frozen", tick=number)
@@ -186,6 +189,7 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
         findings = msgspec.json.decode(row.findings, type=TickFindings)
         await rolling.roll_over(market, connection, row.day, row.tick, row.instant)
         report = _report(market, row, findings)
+        await logs.put(connection, [report.digest])
         await tick_rows.set_stage(connection, row.day, row.instant, "published", report=report.wire)
         now = await market.db.now(connection)
         for kind, documents in (

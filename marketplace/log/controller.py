@@ -24,6 +24,11 @@ class LogController(Controller):
         headers = {"Cache-Control": "no-cache"}
         return Response(await service.checkpoint(market), headers=headers)
 
+    @get("/checkpoints/{size:int}", media_type=MediaType.TEXT)
+    async def checkpoint_of(self, market: TheMarket, size: FromPath[int]) -> Response[str]:
+        """The checkpoint of a size, as it was published; there is one for each day's freeze."""
+        return Response(await service.checkpoint_of(market, size), headers=FOR_EVER)
+
     @get("/tile/{path:path}", media_type="application/octet-stream")
     async def tile(self, market: TheMarket, path: FromPath[str]) -> Response[bytes]:
         """A tile of hashes, or a bundle of entries; what a path names never changes."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func, insert, literal, or_, select, text
+from sqlalchemy import Select, delete, func, insert, literal, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crypto.tiles import HEIGHT, MAX_LEVEL, Border, Tile
-from marketplace.db import AnyRow, insert_all_new, insert_new
+from marketplace.db import AnyRow, insert_all_new, insert_found_new, insert_new
 from marketplace.models_log import KeptDocument, LogCheckpoint, LogLeaf, LogTile, LogWaiting
 
 BLOCK = 1000
@@ -16,6 +16,11 @@ _LOCK = 2_204_2026
 async def add_waiting(connection: AsyncConnection, digests: Iterable[str]) -> None:
     """Let digests wait, in their order, unless they wait already."""
     await insert_all_new(connection, LogWaiting, [{"digest": digest} for digest in sorted(digests)])
+
+
+async def add_waiting_found(connection: AsyncConnection, digests: Select[tuple[str]]) -> None:
+    """Let the digests that a query finds wait, unless they wait already."""
+    await insert_found_new(connection, LogWaiting, ["digest"], digests)
 
 
 async def keep(
@@ -124,6 +129,14 @@ async def newest_checkpoint(connection: AsyncConnection) -> AnyRow | None:
     """The checkpoint of the largest size."""
     query = select(LogCheckpoint.__table__).order_by(LogCheckpoint.size.desc()).limit(1)
     return (await connection.execute(query)).one_or_none()
+
+
+async def notes(connection: AsyncConnection, sizes: Iterable[int]) -> dict[int, str]:
+    """The signed notes of sizes, of those that were published."""
+    query = select(LogCheckpoint.size, LogCheckpoint.note).where(
+        LogCheckpoint.size.in_(sorted(set(sizes)))
+    )
+    return {row.size: row.note for row in await connection.execute(query)}
 
 
 async def digests(connection: AsyncConnection, first: int, count: int) -> list[str]:

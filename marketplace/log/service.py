@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import anyio.to_thread
+from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import crypto
+from crypto import checkpoint as checkpoints
 from crypto import merkle
 from crypto.checkpoint import Checkpoint
 from crypto.errors import LogError
@@ -27,6 +29,11 @@ CHUNK = 1 << 15
 async def put(connection: AsyncConnection, digests: Iterable[str]) -> None:
     """Have documents logged, in the transaction that stores them."""
     await repository.add_waiting(connection, digests)
+
+
+async def put_found(connection: AsyncConnection, digests: Select[tuple[str]]) -> None:
+    """Have the documents logged whose digests a query finds, in the transaction that makes them count."""
+    await repository.add_waiting_found(connection, digests)
 
 
 async def record(connection: AsyncConnection, document: Signed[Document], party: str) -> None:
@@ -133,6 +140,31 @@ async def checkpoint(market: Market) -> str:
     """
     async with market.db.snapshot() as connection:
         return await _newest(connection)
+
+
+async def checkpoint_of(market: Market, size: int) -> str:
+    """The signed checkpoint of a size.
+
+    Raises:
+        Refused: the log never published one of this size.
+    """
+    async with market.db.snapshot() as connection:
+        leaves = await repository.size(connection)
+        found = await repository.notes(connection, [size]) if size <= leaves else {}
+    if not found:
+        raise Refused("unknown-size", "No checkpoint of this size was published.", "size")
+    return found[size]
+
+
+async def notes(connection: AsyncConnection, sizes: Iterable[int]) -> dict[int, str]:
+    """The signed checkpoints of sizes that were published."""
+    return await repository.notes(connection, sizes)
+
+
+async def root_at(market: Market, connection: AsyncConnection, size: int) -> bytes:
+    """The root that the log published for a size."""
+    note = (await repository.notes(connection, [size]))[size]
+    return checkpoints.verify(note, market.identity.log)[0].root
 
 
 async def tile(market: Market, path: str) -> bytes:

@@ -1,15 +1,17 @@
 """What anybody may ask about runs."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
+from marketplace.log import service as logs
 from marketplace.market import Market
 from marketplace.runs import awards, fallbacks, listing, repository
 from marketplace.runs.schemas import (
@@ -32,9 +34,11 @@ async def list_runs(market: Market, cursor: str | None, limit: int) -> Page[RunV
     before = read_cursor(cursor, tuple[int])
     async with market.db.snapshot() as connection:
         found = await repository.page(connection, before[0] if before else None, limit + 1)
-    rows, more = cut(found, limit)
+        rows, more = cut(found, limit)
+        notes = await logs.notes(connection, _frozen_sizes(rows))
     return Page(
-        items=[_run(row) for row in rows], next=write_cursor(rows[-1].ordinal) if more else None
+        items=[_run(row, notes) for row in rows],
+        next=write_cursor(rows[-1].ordinal) if more else None,
     )
 
 
@@ -44,7 +48,9 @@ async def show_run(market: Market, day: str) -> RunView:
     Raises:
         Refused: no such run.
     """
-    return _run(await _find(market, day))
+    async with market.db.snapshot() as connection:
+        run = await _find(connection, day)
+        return _run(run, await logs.notes(connection, _frozen_sizes([run])))
 
 
 async def list_requests(
@@ -165,9 +171,8 @@ async def _signed(
     return [msgspec.Raw(row.wire or wires[row.request]) for row in rows]
 
 
-async def _find(market: Market, day: str) -> AnyRow:
-    async with market.db.snapshot() as connection:
-        run = await repository.find(connection, day)
+async def _find(connection: AsyncConnection, day: str) -> AnyRow:
+    run = await repository.find(connection, day)
     if run is None:
         raise Refused("unknown-run", f"There is no run of {day}.", "day")
     return run
@@ -179,7 +184,8 @@ async def published(market: Market, day: str) -> AnyRow:
     Raises:
         Refused: no such run, or it is not published yet.
     """
-    run = await _find(market, day)
+    async with market.db.snapshot() as connection:
+        run = await _find(connection, day)
     if run.report is None:
         raise Refused("not-yet-public", "The run is not published yet.", "day")
     return run
@@ -204,10 +210,15 @@ async def _list(
     )
 
 
-def _run(row: AnyRow) -> RunView:
+def _frozen_sizes(rows: Sequence[AnyRow]) -> list[int]:
+    return [row.log_size for row in rows if row.log_size is not None]
+
+
+def _run(row: AnyRow, notes: Mapping[int, str]) -> RunView:
     return RunView(
         day=row.day,
         cutoff=instant_text(row.cutoff),
         stage=row.stage,
+        checkpoint=notes.get(row.log_size),
         report=None if row.report is None else msgspec.Raw(row.report),
     )

@@ -16,6 +16,8 @@ class RunView(msgspec.Struct, frozen=True, kw_only=True):
     day: str
     cutoff: str
     stage: Stage
+    checkpoint: str | None
+    """The signed checkpoint of the log at the freeze, once frozen: what the run counts is in its tree."""
     report: msgspec.Raw | None
     """The signed RunReport, once published."""
 

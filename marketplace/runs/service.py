@@ -13,6 +13,7 @@ import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import crypto
 from marketplace.cascade import announcing, rolling, ticks
 from marketplace.db import AnyRow, Database
 from marketplace.demand import service as demand
@@ -20,6 +21,7 @@ from marketplace.errors import MarketError
 from marketplace.identity import seed_text
 from marketplace.instants import instant_text
 from marketplace.jobs import outbox
+from marketplace.log import service as logs
 from marketplace.market import Market
 from marketplace.preferences import service as preferences
 from marketplace.reputation import service as reputation
@@ -166,9 +168,15 @@ async def _finish(market: Market, held: Lease, resolving: Resolving, reach: Reac
 
 
 async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
-    """Fix what a run that is due decides from; answers the stage that it has then."""
+    """Fix what a run that is due decides from; answers the stage that it has then.
+
+    All of it is in the log by then, in the tree of ``log_size`` leaves whose checkpoint is published with the
+    same commit: nothing can be added to it afterwards.
+    """
     await requests.collect(market)
     reach("collected")
+    await logs.grow(market)  # so that little is left to append while everybody waits
+    reach("logged")
     async with market.db.unit_of_work() as connection:
         run = await lease.begin(market.db, connection, held)
         if run.stage != "due":
@@ -177,12 +185,15 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
         await preferences.freeze(connection, run.day)
         await freeze_items(connection, run)
         reach("requests-taken")
+        await snapshot.wait_for_writers(connection)
         local = _local_date(run.day)
         places = await snapshot.bidding_places(connection, run.day, local.isoformat())
         standings = await reputation.standings(connection, local, {row.vendor for row in places})
         bands = {vendor: standing.band for vendor, standing in standings.items()}
         seed = seed_text(market.identity.seed(run.ordinal))
-        await snapshot.freeze(connection, run.day, seed, places, bands)
+        log_size = await logs.append_all(market, connection)
+        reach("log-appended")
+        await snapshot.freeze(connection, run.day, seed, log_size, places, bands)
         reach("freezing")
     reach("frozen")
     return "frozen"
@@ -194,7 +205,10 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
         run = await lease.hold(market.db, connection, held)
         findings = msgspec.json.decode(run.findings, type=Findings)
         await rolling.roll_over(market, connection, run.day, 0, run.cutoff)
-        report = _report(market, run, findings)
+        report = _report(
+            market, run, await logs.root_at(market, connection, run.log_size), findings
+        )
+        await logs.put(connection, [report.digest])
         await repository.set_stage(connection, run.day, "published", report=report.wire)
         now = await market.db.now(connection)
         for kind, documents in (
@@ -215,12 +229,14 @@ async def _publish(market: Market, held: Lease, reach: Reach) -> None:
     )
 
 
-def _report(market: Market, run: AnyRow, findings: Findings) -> Signed[RunReport]:
+def _report(market: Market, run: AnyRow, log_root: bytes, findings: Findings) -> Signed[RunReport]:
     report = RunReport(
         market=market.did,
         day=run.day,
         cutoff=instant_text(run.cutoff),
         seed=run.seed,
+        log_size=run.log_size,
+        log_root=crypto.base64url_encode(log_root),
         **msgspec.structs.asdict(findings),
     )
     return sign(report, market.identity.key)

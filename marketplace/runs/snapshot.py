@@ -73,6 +73,17 @@ async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
     await connection.execute(text("ANALYZE run_requests"))
 
 
+async def wait_for_writers(connection: AsyncConnection) -> None:
+    """Wait for whoever changes what else a run decides from, and let nobody change it before this commits.
+
+    So what the log holds at the freeze is what the run counts, no less and no more. SQLite has one writer
+    anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        tables = "vendors, vendor_places, capacities, catalogue_items, evidence"
+        await connection.execute(text(f"LOCK TABLE {tables} IN SHARE MODE"))
+
+
 async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Sequence[AnyRow]:
     """The places that bid on a day's requests, with their units for the date and those already awarded."""
     bidding = (
@@ -132,6 +143,7 @@ async def freeze(
     connection: AsyncConnection,
     day: str,
     seed: str,
+    log_size: int,
     places: Sequence[AnyRow],
     bands: dict[str, int],
 ) -> None:
@@ -154,7 +166,7 @@ async def freeze(
     ]
     if rows:
         await connection.execute(insert(RunPlace), rows)
-    await set_stage(connection, day, "frozen", seed=seed)
+    await set_stage(connection, day, "frozen", seed=seed, log_size=log_size)
 
 
 def frozen_requests(

@@ -27,7 +27,9 @@ POINTS = [
     "opened",
     "leased",
     "collected",
+    "logged",
     "requests-taken",
+    "log-appended",
     "freezing",
     "frozen",
     "read",
@@ -45,7 +47,7 @@ POINTS = [
 ]
 """Every point that a run passes, in order; `-ing` and `-written` are inside a transaction."""
 
-QUICK = {"freezing", "outcome-written", "published"}
+QUICK = {"log-appended", "outcome-written", "published"}
 RUN_TABLES = (
     "runs",
     "run_requests",
@@ -55,9 +57,13 @@ RUN_TABLES = (
     "unfilled",
     "assignments",
     "outbox",
+    "log_waiting",
+    "log_leaves",
+    "log_tiles",
+    "log_checkpoints",
 )
-UNEVEN = {"runs": {"epoch", "lease_until"}}
-"""What tells how often somebody began."""
+UNEVEN = {"runs": {"epoch", "lease_until"}, "log_checkpoints": {"published_at"}}
+"""What tells how often somebody began, and when."""
 
 
 async def run_rows(market: ClockedMarket) -> dict[str, Any]:

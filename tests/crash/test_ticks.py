@@ -64,6 +64,7 @@ TABLES = (
     "roll_overs",
     "evidence",
     "outbox",
+    "log_waiting",
 )
 UNEVEN = {
     "runs": {"epoch", "lease_until"},

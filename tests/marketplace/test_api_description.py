@@ -87,6 +87,7 @@ async def filled(market: ClockedMarket) -> dict[str, list[Any]]:
         "segment": [one["segment"] for one in mail],
         "document": [request.digest for request in requests_],
         "old": ["1", "2"],
+        "size": [str((await market.get(f"/runs/{day}"))["report"]["log_size"])],
         "path": ["0/000.p/1", "entries/000.p/1"],
         "principal": [VENDOR.did],
         "item": ["duo"],

@@ -222,6 +222,7 @@ async def everything_public(market: ClockedMarket, day: str, request: str) -> li
         "code": "x",
         "document": request,
         "old": 1,
+        "size": 1,
         "path": "0/000",
         "principal": "x",
         "item": "x",

@@ -116,6 +116,8 @@ class Run:
     day: str
     cutoff: str
     stage: str
+    checkpoint: str | None
+    """The signed checkpoint of the log at the run's freeze, as the market shows it."""
     report: Signed[RunReport] | None
 
 
@@ -161,6 +163,7 @@ class _RunEntry(msgspec.Struct, frozen=True):
     day: MarketDay
     cutoff: Instant
     stage: str
+    checkpoint: str | None
     report: msgspec.Raw
 
 
@@ -366,7 +369,7 @@ class PublicClient(MarketClient):
         raw = bytes(entry.report)
         report = None if raw == b"null" else self.by_market(raw, RunReport)
         self._check(report is None or report.body.day == entry.day, "A report is of another day.")
-        return Run(entry.day, entry.cutoff, entry.stage, report)
+        return Run(entry.day, entry.cutoff, entry.stage, entry.checkpoint, report)
 
     @staticmethod
     def _check(holds: bool, otherwise: str) -> None:

@@ -214,6 +214,10 @@ class RunReport(Document, frozen=True, kw_only=True):
     cutoff: Instant
     seed: Digest
     """The next element of the hash chain: its SHA-256 is the seed of the run before, or the anchor."""
+    log_size: Annotated[int, Meta(ge=1)]
+    """How many leaves the log had at the freeze: all that the run counts is among them."""
+    log_root: Digest
+    """The root of the log's tree of that size."""
     requests: Count
     bids: Count
     assigned: Count

@@ -403,6 +403,8 @@ SORTS = [
             "day": st.just("2026-11-21"),
             "cutoff": instants,
             "seed": digests,
+            "log_size": st.integers(1, 10**9),
+            "log_root": digests,
             "requests": st.integers(0, 10**6),
             "bids": st.integers(0, 10**6),
             "assigned": st.integers(0, 10**6),
