@@ -7,11 +7,10 @@ one item is to say which one matters.
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
 
 import msgspec
 
-from vrm.client.base import MarketClient
+from vrm.client.cascade import CascadeClient, Unfilled, run_path
 from vrm.documents import (
     Assignment,
     Bid,
@@ -45,13 +44,6 @@ class Segment(msgspec.Struct, frozen=True):
     instant: Instant
     messages: int
     size: int
-
-
-class Unfilled(msgspec.Struct, frozen=True):
-    """A request that a run gave to nobody, and why."""
-
-    request: str
-    reason: UnfilledReason
 
 
 class RunPlace(msgspec.Struct, frozen=True):
@@ -195,7 +187,7 @@ class _VendorEntry(msgspec.Struct, frozen=True):
     suspension: msgspec.Raw
 
 
-class PublicClient(MarketClient):
+class PublicClient(CascadeClient):
     """A reader of what a market publishes; use it with ``async with``.
 
     Every signed document is verified as it is read, and must be the one that it is filed as; what is not
@@ -295,18 +287,18 @@ class PublicClient(MarketClient):
     async def run(self, day: str) -> Run:
         """Read one run by the name of its market day."""
         await self.descriptor()
-        return self._run(await self.get(_path(day), _RunEntry))
+        return self._run(await self.get(run_path(day), _RunEntry))
 
     async def run_requests(self, day: str) -> AsyncIterator[Signed[PersonalRequest]]:
         """Walk the requests that a run decided, by digest."""
-        async for entry in self.each(_path(day, "requests"), _RequestEntry):
+        async for entry in self.each(run_path(day, "requests"), _RequestEntry):
             request = self.verified(bytes(entry.document), PersonalRequest)
             self._check(request.digest == entry.request, "A request is filed as another one.")
             yield request
 
     async def run_bids(self, day: str) -> AsyncIterator[RunBid]:
         """Walk all bids that were live at a run's close, by request and bid."""
-        async for entry in self.each(_path(day, "bids"), _BidEntry):
+        async for entry in self.each(run_path(day, "bids"), _BidEntry):
             bid = self.verified(bytes(entry.document), Bid)
             filed = bid.digest == entry.bid and bid.body.request == entry.request
             self._check(filed, "A bid is filed as another one.")
@@ -314,11 +306,11 @@ class PublicClient(MarketClient):
 
     def run_places(self, day: str) -> AsyncIterator[RunPlace]:
         """Walk the vendors' places as a run froze them."""
-        return self.each(_path(day, "places"), RunPlace)
+        return self.each(run_path(day, "places"), RunPlace)
 
     async def run_preferences(self, day: str) -> AsyncIterator[Signed[Preference]]:
         """Walk the customers' own orders that a run decided by, by request."""
-        async for entry in self.each(_path(day, "preferences"), _PreferenceEntry):
+        async for entry in self.each(run_path(day, "preferences"), _PreferenceEntry):
             preference = self.verified(bytes(entry.document), Preference)
             filed = (
                 preference.digest == entry.preference and preference.body.request == entry.request
@@ -329,26 +321,26 @@ class PublicClient(MarketClient):
     async def assignments(self, day: str) -> AsyncIterator[Signed[Assignment]]:
         """Walk a run's assignments by request, each signed by the market."""
         await self.descriptor()
-        async for raw in self.each(_path(day, "assignments"), msgspec.Raw):
+        async for raw in self.each(run_path(day, "assignments"), msgspec.Raw):
             assignment = self.by_market(bytes(raw), Assignment)
             self._check(assignment.body.day == day, "An assignment is of another day.")
             yield assignment
 
     def run_items(self, day: str) -> AsyncIterator[RunItem]:
         """Walk the requests of a run that name catalogue items, by digest."""
-        return self.each(_path(day, "items"), RunItem)
+        return self.each(run_path(day, "items"), RunItem)
 
     async def fallbacks(self, day: str) -> AsyncIterator[Signed[Fallback]]:
         """Walk what a day sent to the principals of items, by request, each signed by the market."""
         await self.descriptor()
-        async for raw in self.each(_path(day, "fallbacks"), msgspec.Raw):
+        async for raw in self.each(run_path(day, "fallbacks"), msgspec.Raw):
             fallback = self.by_market(bytes(raw), Fallback)
             self._check(fallback.body.day == day, "A fallback is of another day.")
             yield fallback
 
     def unfilled(self, day: str) -> AsyncIterator[Unfilled]:
         """Walk the requests that a run gave to nobody."""
-        return self.each(_path(day, "unfilled"), Unfilled)
+        return self.each(run_path(day, "unfilled"), Unfilled)
 
     async def explanation(self, day: str, request: str) -> Explanation:
         """Ask the market to explain one decision.
@@ -356,7 +348,7 @@ class PublicClient(MarketClient):
         The question tells the market which request the asker cares about, so a wallet never asks it about its
         own; it explains from the lists (`vrm.wallet.outcomes`).
         """
-        return await self.get(f"{_path(day, 'requests')}/{request}", Explanation)
+        return await self.get(f"{run_path(day, 'requests')}/{request}", Explanation)
 
     def _item(self, entry: _ItemEntry) -> Item:
         item = self.verified(bytes(entry.document), CatalogueItem)
@@ -375,8 +367,3 @@ class PublicClient(MarketClient):
     def _check(holds: bool, otherwise: str) -> None:
         if not holds:
             raise MarketMisbehaved(otherwise)
-
-
-def _path(day: str, part: str = "") -> str:
-    path = f"/runs/{quote(day, safe='')}"
-    return f"{path}/{part}" if part else path

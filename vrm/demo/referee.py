@@ -10,7 +10,8 @@ The referee downloads all that the run published and decides the day again by co
 5. every item that a request names is its principal's, in the version that the run says;
 6. every assignment with all its figures, every fallback to a principal, every reason for an unfilled request,
    the report's counts;
-7. the report's digests of inputs and outcome, in the form that the market documents.
+7. the report's digests of inputs and outcome, in the form that the market documents;
+8. every tick of the day's cascade likewise (`retick`).
 
 It exits 1 and lists what differs, if anything does.
 """
@@ -18,7 +19,6 @@ It exits 1 and lists what differs, if anything does.
 import asyncio
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
 from statistics import median
 from typing import Annotated, Any, Final
 
@@ -28,32 +28,14 @@ import crypto
 from vrm import console
 from vrm.client.public import PublicClient, RunPlace
 from vrm.console import Json
+from vrm.demo.outcome import Finding, check_outcome
 from vrm.demo.published import Published, download
-from vrm.demo.rerun import Candidate, Day, Named, Verdict, metres_between
-from vrm.documents import (
-    Assignment,
-    CatalogueItem,
-    Fallback,
-    PersonalRequest,
-    Signed,
-)
+from vrm.demo.rerun import Day, Named, Verdict, metres_between
+from vrm.demo.retick import check_ticks
 from vrm.errors import MarketMisbehaved
 
 SHOWN: Final = 20
 """How many differences are listed for people; ``--json`` lists all."""
-
-
-@dataclass
-class Finding:
-    """What a check found."""
-
-    faults: list[str] = field(default_factory=list)
-    figures: dict[str, Any] = field(default_factory=dict)
-
-    def expect(self, name: str, stated: object, right: object) -> None:
-        """Note a difference."""
-        if stated != right:
-            self.faults.append(f"{name}: the market says {stated}, it is {right}")
 
 
 def check(published: Published) -> Finding:
@@ -77,8 +59,9 @@ def check(published: Published) -> Finding:
     if finding.faults:
         return finding  # on wrong inputs every further line would be noise
     verdicts = day.verdicts()
-    _check_outcome(published, verdicts, finding)
+    check_outcome(published, verdicts, finding)
     _check_report(published, finding)
+    check_ticks(published, items, finding)
     finding.figures = _figures(published, verdicts)
     return finding
 
@@ -166,76 +149,6 @@ def _check_distances(published: Published, day: Day, finding: Finding) -> None:
             finding.expect(f"distance of bid {held.bid.digest}", held.distance_m, round(measured))
 
 
-def _check_outcome(published: Published, verdicts: dict[str, Verdict], finding: Finding) -> None:
-    stated = {assignment.body.request: assignment.body for assignment in published.assignments}
-    finding.expect("assignments listed twice", len(published.assignments) - len(stated), 0)
-    shipped = {fallback.body.request: fallback.body for fallback in published.fallbacks}
-    finding.expect("fallbacks listed twice", len(published.fallbacks) - len(shipped), 0)
-    decided = sorted([*stated, *shipped, *published.unfilled])
-    finding.expect("requests decided, each once", decided, sorted(verdicts))
-    asked = {request.digest: request for request in published.requests}
-    for digest, verdict in verdicts.items():
-        assignment, name = stated.get(digest), f"request {digest}"
-        finding.expect(f"{name}, reason", published.unfilled.get(digest), verdict.reason)
-        _check_fallback(asked[digest], shipped.get(digest), verdict.ships, published, finding)
-        if verdict.rank is None or assignment is None:
-            finding.expect(f"{name}, assigned", assignment is not None, verdict.rank is not None)
-            continue
-        _check_assignment(assignment, verdict.ranked, verdict.rank, published, finding)
-
-
-def _check_fallback(
-    request: Signed[PersonalRequest],
-    fallback: Fallback | None,
-    item: CatalogueItem | None,
-    published: Published,
-    finding: Finding,
-) -> None:
-    name = f"request {request.digest}"
-    finding.expect(f"{name}, to the principal", fallback is not None, item is not None)
-    if fallback is None or item is None:
-        return
-    expected: dict[str, object] = {
-        "market": published.market.market,
-        "principal": item.principal,
-        "item": item.id,
-        "amount": request.body.price.amount,
-        "currency": request.body.price.currency,
-        "tick": 0,
-    }
-    for member, value in expected.items():
-        finding.expect(f"fallback of {name}, {member}", getattr(fallback, member), value)
-
-
-def _check_assignment(
-    assignment: Assignment,
-    ranked: tuple[Candidate, ...],
-    rank: int,
-    published: Published,
-    finding: Finding,
-) -> None:
-    right = ranked[rank]
-    expected: dict[str, object] = {
-        "market": published.market.market,
-        "bid": right.bid,
-        "vendor": right.vendor,
-        "place": right.place,
-        "amount": right.amount,
-        "currency": published.market.currency.code,
-        "delivery": right.delivery,
-        "distance_m": right.distance_m,
-        "band": right.band,
-        "rank": rank + 1,
-        "eligible": len(ranked),
-    }
-    behind = tuple(bid.bid for bid in ranked[rank + 1 :])
-    name = f"assignment of {assignment.request}"
-    for member, value in expected.items():
-        finding.expect(f"{name}, {member}", getattr(assignment, member), value)
-    finding.expect(f"{name}, reserve", assignment.reserve, behind[: len(assignment.reserve)])
-    finding.expect(f"{name}, has a reserve", bool(assignment.reserve), bool(behind))
-
-
 def _check_report(published: Published, finding: Finding) -> None:
     report = published.report
     finding.expect("report, requests", report.requests, len(published.requests))
@@ -291,6 +204,10 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "preferences": len(published.preferences),
         "assigned": len(published.assignments),
         "fallback": len(published.fallbacks),
+        "accepted": len(published.acceptances),
+        "declined": sum(tick.report.declined for tick in published.ticks),
+        "timed_out": sum(tick.report.timed_out for tick in published.ticks),
+        "placed_again": sum(tick.report.assigned for tick in published.ticks),
         "by_own_order": sum(one.body.bid in listed for one in published.assignments),
         "items_served_nearby": len(
             {named.request for named in published.items}

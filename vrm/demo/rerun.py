@@ -19,7 +19,7 @@ Nothing here is shared with the market's own resolver. The rules:
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -92,7 +92,7 @@ class Named:
 
 
 class Day:
-    """A day's inputs as published; `verdicts` decides them."""
+    """The published inputs of a day, or of a tick with the bids that did not hold; `verdicts` decides them."""
 
     def __init__(
         self,
@@ -102,7 +102,9 @@ class Day:
         items: Mapping[str, Named],
         seed: str,
         preferences: Iterable[Signed[Preference]] = (),
+        burnt: Collection[str] = (),
     ) -> None:
+        self._burnt = frozenset(burnt)
         self.preferences = {one.body.request: one.body for one in preferences}
         self.requests = {request.digest: request.body for request in requests}
         self.places = {(place.vendor, place.place): place for place in places}
@@ -140,6 +142,7 @@ class Day:
                 and named.item.authorised is not UNSET
                 and bid.vendor not in (named.item.authorised or ())
             ),
+            "did not hold": held.bid.digest in self._burnt,
             "is by a suspended vendor": place.suspended,
             "accepts other terms": bid.terms != request.terms,
             "is in another currency": bid.price.currency != asked.currency,

@@ -18,8 +18,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from vrm.client.cascade import Unfilled
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Batch, Run, Unfilled, Vendor
+from vrm.client.public import Batch, Run, Vendor
 from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount

@@ -41,6 +41,8 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveMarket]:
         market.publish()
         asyncio.run(bid(market.url))
         market.close_day()
+        asyncio.run(answer(market.url))
+        market.tick()
         yield market
 
 
@@ -80,10 +82,15 @@ async def post(url: str, folder: Path) -> None:
 
 async def bid(url: str) -> None:
     """Three vendors with little room bid on whatever they can reach."""
-    for number, reach_km in enumerate((60, 60, 25)):
+    for number, (reach_km, capacity) in enumerate(((60, 4), (60, 4), (25, 12))):
         key = _key(number)
         shop = place(
-            "shop", "Shop", lat=41.88, lng=-87.63 - number / 10, reach_km=reach_km, capacity=4
+            "shop",
+            "Shop",
+            lat=41.88,
+            lng=-87.63 - number / 10,
+            reach_km=reach_km,
+            capacity=capacity,
         )
         async with VendorClient(url, key) as vendor:
             rules = await vendor.descriptor()
@@ -106,6 +113,15 @@ async def bid(url: str) -> None:
                         raise
 
 
+async def answer(url: str) -> None:
+    """The first vendor declines what it was given, the second accepts, the third says nothing."""
+    for number, accepts in ((0, False), (1, True)):
+        async with VendorClient(url, _key(number)) as vendor:
+            given = [one.digest async for one in vendor.my_assignments()]
+            assert given
+            await (vendor.accept(given) if accepts else vendor.decline(given, "Sold out."))
+
+
 def test_an_honest_day_is_confirmed(published: Published) -> None:
     finding = check(published)
     assert finding.faults == []
@@ -114,6 +130,8 @@ def test_an_honest_day_is_confirmed(published: Published) -> None:
     assert 0 < finding.figures["first_choices_full"] < 1
     assert finding.figures["fallback"] == len(published.fallbacks) > 0
     assert finding.figures["items_served_nearby"] > 0
+    assert finding.figures["declined"] > finding.figures["placed_again"] > 0
+    assert finding.figures["accepted"] > 0
 
 
 def without_one_assignment(day: Published) -> Published:
@@ -247,7 +265,62 @@ def with_a_seller_that_no_brand_named(day: Published) -> Published:
     return replace(day, versions=versions)
 
 
+def without_an_acceptance_s_weight(day: Published) -> Published:
+    """A request is taken from a vendor that had accepted it."""
+    accepted = next(iter(day.acceptances))
+    lost = day.ticks[0].displaced[0]
+    return replace(
+        day, acceptances=[replace(accepted, request=lost.request, tick=lost.assigned_at)]
+    )
+
+
+def with_a_vendor_robbed_of_its_time(day: Published) -> Published:
+    """A tick displaces as timed out what is not due yet."""
+    first = replace(day.ticks[0].displaced[0], reason="timed-out", decline=None)
+    return _tick(day, displaced=[first, *day.ticks[0].displaced[1:]])
+
+
+def with_a_decline_of_something_else(day: Published) -> Published:
+    first, second, *rest = day.ticks[0].displaced
+    swapped = [replace(first, decline=second.decline), replace(second, decline=first.decline)]
+    return _tick(day, displaced=[*swapped, *rest])
+
+
+def with_a_tick_at_any_time(day: Published) -> Published:
+    return _tick_report(day, instant=day.ticks[0].report.instant.replace(":00Z", ":01Z"))
+
+
+def with_burnt_units_given_back(day: Published) -> Published:
+    places = [msgspec.structs.replace(one, units=one.units + 1) for one in day.ticks[0].places]
+    return _tick(day, places=places)
+
+
+def with_a_tick_s_assignment_kept_back(day: Published) -> Published:
+    return _tick(day, assignments=day.ticks[0].assignments[1:])
+
+
+def with_less_time_than_the_rule_gives(day: Published) -> Published:
+    return _assignment(day, 0, accept_by=day.ticks[0].report.instant)
+
+
+def with_another_outcome_of_the_tick(day: Published) -> Published:
+    return _tick_report(day, outcome="A" * 43)
+
+
+def with_other_inputs_of_the_tick(day: Published) -> Published:
+    return _tick_report(day, inputs="A" * 43)
+
+
 LIES: dict[Lie, str] = {
+    without_an_acceptance_s_weight: ", accepted: ",
+    with_a_vendor_robbed_of_its_time: ", due: ",
+    with_a_decline_of_something_else: ", declined: ",
+    with_a_tick_at_any_time: "at a multiple of",
+    with_burnt_units_given_back: "tick 1, units",
+    with_a_tick_s_assignment_kept_back: "requests decided",
+    with_less_time_than_the_rule_gives: ", accept_by: ",
+    with_another_outcome_of_the_tick: "tick 1, report, outcome",
+    with_other_inputs_of_the_tick: "tick 1, report, inputs",
     without_one_fallback: "requests decided",
     with_a_fallback_to_another_brand: ", principal: ",
     with_a_dearer_fallback: ", amount: ",
@@ -317,6 +390,14 @@ def _assignment(day: Published, at: int, **changes: Any) -> Published:
     signed = day.assignments[at]
     lie = Signed(msgspec.structs.replace(signed.body, **changes), signed.digest, signed.wire)
     return replace(day, assignments=[*day.assignments[:at], lie, *day.assignments[at + 1 :]])
+
+
+def _tick(day: Published, **changes: Any) -> Published:
+    return replace(day, ticks=[replace(day.ticks[0], **changes), *day.ticks[1:]])
+
+
+def _tick_report(day: Published, **changes: Any) -> Published:
+    return _tick(day, report=msgspec.structs.replace(day.ticks[0].report, **changes))
 
 
 def _fallback(day: Published, **changes: Any) -> Published:

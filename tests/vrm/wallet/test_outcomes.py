@@ -10,8 +10,9 @@ import pytest
 from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
 from tests.vrm.client.test_base import Script, problem
 from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
+from vrm.client.cascade import Unfilled
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Batch, Unfilled
+from vrm.client.public import Batch
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet import Wallet, outcomes, requests

@@ -1,0 +1,178 @@
+"""Deciding the ticks of a day's cascade again, in their order.
+
+For each tick:
+
+1. its instant is a whole multiple of the market's ticks and later than the one before;
+2. what it displaced was assigned then, was not accepted, and was declined by its vendor's own word or was due;
+3. each place's units are those of the run less all that was awarded before (where the date has one run);
+4. the displaced requests that are not needed before it, over the units that are left and without the bids that
+   did not hold, give the tick's assignments with all their figures, its fallbacks and its unfilled requests;
+5. the report's counts, and its digests of inputs and outcome.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import msgspec
+
+import crypto
+from vrm.demo.outcome import Finding, check_outcome
+from vrm.demo.published import Published, PublishedTick
+from vrm.demo.rerun import Day, Named
+from vrm.documents import Assignment, Signed
+from vrm.documents.scalars import parse_instant
+
+
+@dataclass
+class _Standing:
+    """How a day stands before a tick."""
+
+    assigned: dict[str, Signed[Assignment]]
+    awarded: Counter[tuple[str, str]]
+    burnt: set[str] = field(default_factory=set)
+    instant: str = ""
+
+    def add(self, assignments: list[Signed[Assignment]]) -> None:
+        """Take in what was assigned."""
+        for one in assignments:
+            self.assigned[one.body.request] = one
+            self.awarded[one.body.vendor, one.body.place] += 1
+
+
+def check_ticks(published: Published, items: Mapping[str, Named], finding: Finding) -> None:
+    """Decide every tick again and compare."""
+    standing = _Standing({}, Counter())
+    standing.add(published.assignments)
+    for number, tick in enumerate(published.ticks, start=1):
+        finding.expect(f"tick {number}, number", tick.report.tick, number)
+        _check_instant(published, tick, standing, finding)
+        _check_displaced(published, tick, standing, finding)
+        if not published.others_of_date:
+            _check_places(published, tick, standing, finding)
+        _check_decisions(published, tick, items, standing, finding)
+        _check_report(published, tick, finding)
+        standing.add(tick.assignments)
+        standing.instant = tick.report.instant
+
+
+def _check_instant(
+    published: Published, tick: PublishedTick, standing: _Standing, finding: Finding
+) -> None:
+    name, step = f"tick {tick.report.tick}", published.market.schedule.tick_minutes * 60
+    seconds = int(parse_instant(tick.report.instant).timestamp())
+    finding.expect(f"{name}, at a multiple of {step} s", seconds % step, 0)
+    finding.expect(f"{name}, later than before", tick.report.instant > standing.instant, True)
+
+
+def _check_displaced(
+    published: Published, tick: PublishedTick, standing: _Standing, finding: Finding
+) -> None:
+    accepted = {(one.request, one.tick) for one in published.acceptances}
+    about = {lost.request for lost in tick.displaced}
+    finding.expect("displaced requests listed twice", len(tick.displaced) - len(about), 0)
+    for lost in tick.displaced:
+        name = f"tick {tick.report.tick}, displaced {lost.request}"
+        held = standing.assigned.get(lost.request)
+        if held is None:
+            finding.expect(f"{name}, assigned before", False, True)
+            continue
+        said = (lost.bid, lost.vendor, lost.assigned_at)
+        finding.expect(name, said, (held.body.bid, held.body.vendor, held.body.tick))
+        is_accepted = (lost.request, lost.assigned_at) in accepted
+        finding.expect(f"{name}, accepted", is_accepted, False)
+        if lost.decline is None:
+            due = held.body.accept_by <= tick.report.instant
+            finding.expect(f"{name}, due", due, True)
+        else:
+            finding.expect(f"{name}, declined", lost.decline.body.assignment, held.digest)
+        standing.burnt.add(lost.bid)
+
+
+def _check_places(
+    published: Published, tick: PublishedTick, standing: _Standing, finding: Finding
+) -> None:
+    had = {(place.vendor, place.place): place.units for place in published.places}
+    right = [
+        max(0, had.get((one.vendor, one.place), 0) - standing.awarded[one.vendor, one.place])
+        for one in tick.places
+    ]
+    finding.expect(f"tick {tick.report.tick}, units", [one.units for one in tick.places], right)
+
+
+def _check_decisions(
+    published: Published,
+    tick: PublishedTick,
+    items: Mapping[str, Named],
+    standing: _Standing,
+    finding: Finding,
+) -> None:
+    displaced = {lost.request for lost in tick.displaced}
+    requests = [one for one in published.requests if one.digest in displaced]
+    in_time = [
+        one
+        for one in requests
+        if not one.body.needed_by or one.body.needed_by > tick.report.instant
+    ]
+    left = {(one.vendor, one.place): one.units for one in tick.places}
+    places = [
+        msgspec.structs.replace(place, units=left.get((place.vendor, place.place), 0))
+        for place in published.places
+    ]
+    kept = {one.digest for one in in_time}
+    bids = [held for held in published.bids if held.bid.body.request in kept]
+    day = Day(
+        in_time,
+        bids,
+        places,
+        items,
+        published.report.seed,
+        published.preferences,
+        burnt=standing.burnt,
+    )
+    unfilled = dict(tick.unfilled)
+    for request in displaced - kept:
+        name = f"tick {tick.report.tick}, request {request}"
+        finding.expect(f"{name}, reason", unfilled.pop(request, None), "too-late")
+    stated = replace(
+        published,
+        requests=in_time,
+        assignments=tick.assignments,
+        fallbacks=tick.fallbacks,
+        unfilled=unfilled,
+        tick=tick.report.tick,
+        decided_at=tick.report.instant,
+    )
+    check_outcome(stated, day.verdicts(), finding)
+
+
+def _check_report(published: Published, tick: PublishedTick, finding: Finding) -> None:
+    report, name = tick.report, f"tick {tick.report.tick}, report"
+    reasons = Counter(lost.reason for lost in tick.displaced)
+    counted = {
+        "declined": reasons["declined"],
+        "timed_out": reasons["timed-out"],
+        "assigned": len(tick.assignments),
+        "fallback": len(tick.fallbacks),
+        "unfilled": len(tick.unfilled),
+    }
+    for member, count in counted.items():
+        finding.expect(f"{name}, {member}", getattr(report, member), count)
+    inputs = {
+        "displaced": sorted([lost.request, lost.bid, lost.reason] for lost in tick.displaced),
+        "places": sorted([one.vendor, one.place, one.units] for one in tick.places),
+        "run": published.report.inputs,
+    }
+    versions = {named.request: named.item for named in published.items}
+    outcome = {
+        "awards": sorted(
+            [a.body.request, a.body.bid, a.body.rank, a.body.eligible, "".join(a.body.reserve)]
+            for a in tick.assignments
+        ),
+        "fallbacks": sorted(
+            [one.body.request, versions.get(one.body.request)] for one in tick.fallbacks
+        ),
+        "unfilled": [list(pair) for pair in sorted(tick.unfilled.items())],
+    }
+    finding.expect(f"{name}, inputs", report.inputs, crypto.digest(inputs))
+    finding.expect(f"{name}, outcome", report.outcome, crypto.digest(outcome))
