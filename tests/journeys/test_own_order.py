@@ -9,7 +9,7 @@ from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.documents import Alternative
-from vrm.wallet import Wallet, mail, offers, outcomes
+from vrm.wallet import Wallet, explaining, mail, offers, outcomes
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish
 
@@ -87,7 +87,9 @@ async def test_the_owners_order_decides(
 ) -> None:
     entry = await play(market, wallet, client, listed=("dear",))
     assert winner(entry) == "dear"
-    assert "Your own order decided" in " ".join(outcomes.in_words(entry, market.rules, at(market)))
+    assert "Your own order decided" in " ".join(
+        explaining.in_words(entry, market.rules, at(market))
+    )
 
 
 async def test_what_is_struck_out_loses(

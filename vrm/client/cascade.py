@@ -85,7 +85,9 @@ class _DisplacedEntry(msgspec.Struct, frozen=True):
     decline: msgspec.Raw
 
 
-class _AcceptedEntry(msgspec.Struct, frozen=True):
+class Listed(msgspec.Struct, frozen=True):
+    """An acceptance as it is listed, its signature not verified yet."""
+
     request: str
     tick: int
     document: msgspec.Raw
@@ -135,10 +137,21 @@ class CascadeClient(MarketClient):
         return self.each(tick_path(day, tick, "unfilled"), Unfilled)
 
     async def acceptances(self, day: str) -> AsyncIterator[Accepted]:
-        """Walk the acceptances of a day's assignments, by request, each signed by its vendor."""
-        async for entry in self.each(run_path(day, "acceptances"), _AcceptedEntry):
-            acceptance = self.verified(bytes(entry.document), Acceptance)
-            yield Accepted(entry.request, entry.tick, acceptance)
+        """Walk the acceptances of a day's assignments, by request, each signed by whom it names."""
+        async for entry in self.listed_acceptances(day):
+            yield self.accepted(entry)
+
+    def listed_acceptances(self, day: str) -> AsyncIterator[Listed]:
+        """Walk the same list for those who look for a few of them: `accepted` verifies one."""
+        return self.each(run_path(day, "acceptances"), Listed)
+
+    def accepted(self, entry: Listed) -> Accepted:
+        """Verify one listed acceptance.
+
+        Raises:
+            MarketMisbehaved: it is none, or its proof does not hold.
+        """
+        return Accepted(entry.request, entry.tick, self.verified(bytes(entry.document), Acceptance))
 
     def roll_overs(self, day: str) -> AsyncIterator[RollOver]:
         """Walk the requests of a day that joined a later cutoff."""

@@ -13,7 +13,7 @@ from vrm.commands.items import choose
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, PersonalRequest
 from vrm.money import format_amount
-from vrm.wallet import outcomes
+from vrm.wallet import explaining, outcomes
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
 from vrm.wallet.state import OwnRequest, State
@@ -203,9 +203,9 @@ def requests(
             more: list[str] = []
             entry = None if digest is None else state.request(digest)
             if entry is not None and (assignment := entry.assigned) is not None:
-                more = await outcomes.runners_up(client, assignment, state.rules)
+                more = await explaining.runners_up(client, assignment, state.rules)
             if entry is not None and (fallback := entry.shipped) is not None:
-                more = await outcomes.brand(client, fallback)
+                more = await explaining.brand(client, fallback)
         _show(state, digest, more, json)
 
     console.run(look())
@@ -278,7 +278,7 @@ def _show(state: State, digest: str | None, more: list[str], as_json: bool) -> N
         _list(state.requests, state.rules, as_json)
         return
     entry = state.request(digest)
-    lines = outcomes.in_words(entry, state.rules, now()) + more
+    lines = explaining.in_words(entry, state.rules, now()) + more
     _explain(entry, state.rules, lines, as_json)
 
 
@@ -309,9 +309,13 @@ def _list(entries: list[OwnRequest], market: MarketDescriptor, as_json: bool) ->
 
 def _remark(entry: OwnRequest, market: MarketDescriptor) -> str:
     if (assignment := entry.assigned) is not None:
-        return f"for {format_amount(assignment.amount, market.currency)} on {assignment.day}"
+        price = format_amount(assignment.amount, market.currency)
+        told = "" if entry.acceptance else f"; its vendor answers by {assignment.accept_by}"
+        return f"for {price} on {assignment.day}{told}"
     if (fallback := entry.shipped) is not None:
         return f"for {format_amount(fallback.amount, market.currency)} on {fallback.day}"
+    if entry.rolled and entry.is_open() and not entry.withdrawn_at:
+        return f"to the cutoff of {entry.rolled[-1].cutoff}"
     return entry.reason or entry.withdrawn_at or entry.published_at or entry.publish_by or ""
 
 
@@ -337,9 +341,20 @@ def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "published_at": entry.published_at,
         "withdrawn_at": entry.withdrawn_at,
         "day": entry.day,
+        "tick": entry.tick,
         "reason": entry.reason,
+        "failed": [
+            {
+                "assignment": msgspec.Raw(one.assignment),
+                "reason": one.reason,
+                "tick": one.tick,
+            }
+            for one in entry.failed
+        ],
+        "rolled_over": entry.rolled,
         "fault": entry.fault,
         "assignment": msgspec.Raw(entry.assignment) if entry.assignment else None,
+        "acceptance": msgspec.Raw(entry.acceptance) if entry.acceptance else None,
         "fallback": msgspec.Raw(entry.fallback) if entry.fallback else None,
         "promise": msgspec.Raw(entry.promise) if entry.promise else None,
         "document": msgspec.Raw(entry.wire),

@@ -4,98 +4,147 @@ The wallet downloads whole lists and looks for its own digests in them here, so 
 which of them matter:
 
 1. all batches: a request is public once its digest stands in one, withdrawn once its withdrawal does;
-2. every run since the wallet was made, once: its assignments, its fallbacks to brands, its unfilled requests,
-   and the Preferences that it decided by, all of them.
+2. every run since the wallet was made, once, and what followed on it until the day is settled (`following`).
 
-An assignment or fallback counts with the market's signature only, and within what the request allows. What the
-market promised and did not do is kept in sight: a digest in no batch by the promised instant
-(`promise-broken`), and an assignment beyond the request, a request that the run of its day lists nowhere, a run
-that passed over the owner's order of the bids, or a withdrawal that the wallet never signed
-(`market-at-fault`).
+An assignment or fallback counts with the market's signature only, and within what the request allows; an
+acceptance with that of the assignment's vendor. What the market promised and did not do is kept in sight: a
+digest in no batch by the promised instant (`promise-broken`), and what is against the market's rules
+(`market-at-fault`): an assignment beyond the request, a request that the run of its day lists nowhere, a run
+that passed over the owner's order of the bids, a withdrawal that the wallet never signed, an assignment taken
+from a vendor that had accepted it or still had time, an acceptance by somebody else, a roll-over that the
+request does not allow.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from vrm.client.cascade import Unfilled
+from vrm.client.cascade import Accepted, Displaced, RollOver, Unfilled
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Batch, Run, Vendor
-from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed
-from vrm.documents.scalars import UnfilledReason, parse_instant
-from vrm.money import format_amount
+from vrm.client.public import Batch, Run
+from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed, recall
+from vrm.documents.scalars import parse_instant
+from vrm.wallet import following
 from vrm.wallet.consent import changes
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.following import Decided, News
+from vrm.wallet.state import Failed, OwnRequest, Rolled, State
 from vrm.wallet.wallet import Wallet
-
-_REASONS: Mapping[UnfilledReason, str] = {
-    "no-bids": "No vendor made a bid on it.",
-    "none-eligible": "Vendors made bids, but at the close none of them fulfilled every condition.",
-    "capacity": "There were good bids, but those vendors' places were full with requests nearer to them.",
-}
 
 
 async def sync(wallet: Wallet, client: CustomerClient) -> State:
     """Read the market's public lists, match them with the wallet's requests, and keep what is new.
 
     Raises:
-        MarketMisbehaved: a list holds a document that the market did not sign.
+        MarketMisbehaved: a list holds a document that the market, or the vendor it is about, did not sign.
         MarketUnreachable: no answer; what was known stays.
     """
-    before = wallet.read()
     market = await client.descriptor()
     batches = [batch async for batch in client.batches()]
-    runs = [
-        run
-        async for run in client.runs()
-        if run.report is not None and run.cutoff >= before.created
+    published = [run async for run in client.runs() if run.report is not None]
+    before = wallet.read()  # now, so that no run of these can hold a request that is made later
+    runs = [run for run in reversed(published) if run.cutoff >= before.created]
+    own = {entry.digest for entry in before.requests}
+    known = {followed.day: followed for followed in before.following}
+    settled = set(before.runs_read) - set(known)
+    news = [
+        await following.read(client, run, run.report.body, known.get(run.day), own)
+        for run in runs
+        if run.report is not None and run.day not in settled
     ]
-    unread = [run for run in runs if run.day not in before.runs_read]
-    decided = [await _decided(client, run.day) for run in unread]
     with wallet.editing() as state:
         if not changes(state.rules, market):
             state.rules = market
         for entry in state.requests:
             if entry.is_open():
                 match_batches(entry, batches)
-                for run in decided:
-                    _match_run(entry, run)
-        state.runs_read = sorted({*state.runs_read, *(run.day for run in unread)})
+        for day in news:
+            _take_in(state, day)
         for entry in state.requests:
             if entry.is_open() and entry.fault is None:
                 entry.fault = dropped(entry, runs, state.runs_read, market)
     return state
 
 
-@dataclass(frozen=True)
-class _Decided:
-    """What a run decided of each request, and by which of the owners' orders."""
-
-    day: str
-    assignments: dict[str, Signed[Assignment]]
-    fallbacks: dict[str, Signed[Fallback]]
-    unfilled: dict[str, Unfilled]
-    preferences: dict[str, str]
-
-
-async def _decided(client: CustomerClient, day: str) -> _Decided:
-    return _Decided(
-        day,
-        {one.body.request: one async for one in client.assignments(day)},
-        {one.body.request: one async for one in client.fallbacks(day)},
-        {left.request: left async for left in client.unfilled(day)},
-        {one.body.request: one.digest async for one in client.run_preferences(day)},
-    )
+def _take_in(state: State, news: News) -> None:
+    """Match the news of a day with every request, unless another process has done so meanwhile."""
+    known = {followed.day: followed for followed in state.following}
+    is_read = news.day in state.runs_read
+    if known.get(news.day) != news.since or is_read != (news.since is not None):
+        return
+    for entry in state.requests:
+        match_day(entry, news)
+    state.runs_read = sorted({*state.runs_read, news.day})
+    known.pop(news.day, None)
+    if not news.is_settled:
+        known[news.day] = news.followed
+    state.following = [known[day] for day in sorted(known)]
 
 
-def _match_run(entry: OwnRequest, run: _Decided) -> None:
-    left = run.unfilled.get(entry.digest)
-    match_outcome(
-        entry, run.assignments.get(entry.digest), None if left is None else (run.day, left)
-    )
-    match_fallback(entry, run.fallbacks.get(entry.digest))
-    if entry.day == run.day and not entry.is_open():
-        entry.fault = entry.fault or passed_over(entry, run.preferences.get(entry.digest))
+def match_day(entry: OwnRequest, news: News) -> None:
+    """Note what a day has newly made of a request, in the order in which it was decided."""
+    fallback = news.fallbacks.get(entry.digest)
+    for decided in news.decided:
+        if decided.tick:
+            _match_tick(entry, news.day, decided, fallback)
+        else:
+            _match_decided(entry, news.day, decided, fallback)
+            if entry.day == news.day and not entry.is_open():
+                counted = decided.preferences.get(entry.digest)
+                entry.fault = entry.fault or passed_over(entry, counted)
+    if entry.day != news.day:
+        return
+    for accepted in news.accepted:
+        if accepted.request == entry.digest:
+            match_acceptance(entry, accepted)
+    if (rolled := news.rolled.get(entry.digest)) is not None:
+        match_roll_over(entry, rolled)
+    if news.is_settled and entry.assignment and not entry.acceptance:
+        entry.fault = entry.fault or (
+            f"The market lists all assignments of {news.day} as answered, and not this one's answer."
+        )
+
+
+def _match_tick(
+    entry: OwnRequest, day: str, decided: Decided, fallback: Signed[Fallback] | None
+) -> None:
+    lost = decided.displaced.get(entry.digest)
+    if lost is None:
+        if entry.digest in {**decided.assignments, **decided.unfilled}:
+            entry.fault = f"Tick {decided.tick} of {day} decided it, and it was not displaced."
+        return
+    wrong = wrongly_displaced(entry, day, lost, decided.instant)
+    if wrong is None:
+        _displace(entry, lost, decided.tick)
+        _match_decided(entry, day, decided, fallback)
+        wrong = _left_out(entry, decided)
+    entry.fault = entry.fault or wrong
+
+
+def _match_decided(
+    entry: OwnRequest, day: str, decided: Decided, fallback: Signed[Fallback] | None
+) -> None:
+    if not entry.is_open():
+        return
+    left = decided.unfilled.get(entry.digest)
+    assignment = decided.assignments.get(entry.digest)
+    match_outcome(entry, assignment, None if left is None else (day, left))
+    if left is not None:
+        entry.tick = decided.tick
+    if fallback is not None and fallback.body.tick == decided.tick:
+        match_fallback(entry, fallback)
+
+
+def _displace(entry: OwnRequest, lost: Displaced, tick: int) -> None:
+    if entry.assignment is not None:
+        entry.failed.append(Failed(entry.assignment, lost.reason, tick))
+    entry.assignment = entry.assignment_digest = None
+
+
+def _left_out(entry: OwnRequest, decided: Decided) -> str | None:
+    if entry.is_open():
+        return f"Tick {decided.tick} of {entry.day} had to decide it again and lists it nowhere."
+    failed = {recall(one.assignment, Assignment).bid for one in entry.failed}
+    if entry.assigned is not None and entry.assigned.bid in failed:
+        return f"Tick {decided.tick} of {entry.day} gave it to the bid again that had failed it."
+    return None
 
 
 def match_batches(entry: OwnRequest, batches: list[Batch]) -> None:
@@ -122,7 +171,8 @@ def match_outcome(
     if assignment is not None:
         entry.fault = beyond_request(assignment.body, entry.body)
         if entry.fault is None:
-            entry.day, entry.assignment = assignment.body.day, assignment.wire
+            entry.day, entry.tick = assignment.body.day, assignment.body.tick
+            entry.assignment, entry.assignment_digest = assignment.wire, assignment.digest
     elif unfilled is not None:
         entry.day, entry.reason = unfilled[0], unfilled[1].reason
 
@@ -135,9 +185,58 @@ def match_fallback(entry: OwnRequest, fallback: Signed[Fallback] | None) -> None
     named = (said.principal, said.item, said.amount, said.currency)
     item = asked.item
     if item and named == (item.principal, item.id, asked.price.amount, asked.price.currency):
-        entry.day, entry.fallback = said.day, fallback.wire
+        entry.day, entry.tick, entry.fallback = said.day, said.tick, fallback.wire
     else:
         entry.fault = f"The run of {said.day} sent it to a brand for something else than you asked."
+
+
+def wrongly_displaced(entry: OwnRequest, day: str, lost: Displaced, instant: str) -> str | None:
+    """Say what is wrong with it that a tick, at an instant, found a request's assignment not to hold."""
+    held, name = entry.assigned, f"A tick of {day}"
+    if held is None or entry.day != day:
+        return f"{name} says that it was assigned, and the wallet saw no such assignment."
+    if (lost.bid, lost.vendor, lost.assigned_at) != (held.bid, held.vendor, held.tick):
+        return f"{name} took it from somebody who did not have it."
+    if entry.acceptance is not None:
+        return f"{name} took it from its vendor, who had accepted it."
+    if lost.decline is None and instant < held.accept_by:
+        return f"{name} took it from its vendor before {held.accept_by}, when its time was over."
+    if lost.decline is not None and lost.decline.body.assignment != entry.assignment_digest:
+        return f"{name} took it from its vendor, who had declined something else."
+    return None
+
+
+def match_acceptance(entry: OwnRequest, listed: Accepted) -> None:
+    """Note a vendor's acceptance, or what is wrong with it."""
+    said = listed.acceptance.body
+    if any(recall(one.assignment, Assignment).tick == listed.tick for one in _failed_on(entry)):
+        entry.fault = f"It was taken from a vendor of {entry.day} who had accepted it."
+    held = entry.assigned
+    if held is None or held.tick != listed.tick:
+        return
+    if (said.vendor, said.assignment) == (held.vendor, entry.assignment_digest):
+        entry.acceptance = listed.acceptance.wire
+    else:
+        entry.fault = (
+            f"The acceptance that the market lists for it on {entry.day} is by another vendor, or of "
+            "another assignment."
+        )
+
+
+def match_roll_over(entry: OwnRequest, rolled: RollOver) -> None:
+    """Note that a request which a day left unfilled joins a later cutoff, or what is wrong with that."""
+    if entry.reason is None or rolled.tick != entry.tick or entry.day is None:
+        return
+    if not entry.body.roll_over:
+        entry.fault = f"The market moved it on from {entry.day}, and you did not allow that."
+        return
+    entry.rolled.append(Rolled(entry.day, entry.tick, entry.reason, rolled.cutoff))
+    entry.day, entry.tick, entry.reason = None, 0, None
+
+
+def _failed_on(entry: OwnRequest) -> list[Failed]:
+    """The assignments of the present day that did not hold."""
+    return [one for one in entry.failed if recall(one.assignment, Assignment).day == entry.day]
 
 
 def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | None:
@@ -178,102 +277,10 @@ def dropped(
         timedelta(minutes=market.schedule.minimum_open_minutes),
         timedelta(minutes=market.schedule.bids_close_minutes, seconds=1),  # bids are open then
     )
+    if entry.rolled:
+        due = parse_instant(entry.rolled[-1].cutoff)
     late_enough = [run for run in runs if parse_instant(run.cutoff) >= due and run.day in read]
     if not late_enough:
         return None
     day = min(late_enough, key=lambda run: run.cutoff).day
     return f"The run of {day} had to decide it and lists it nowhere."
-
-
-def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list[str]:
-    """Explain how a request stands, from what the wallet knows."""
-    fault = [f"{entry.fault} That is against the market's rules."] if entry.fault else []
-    if (assignment := entry.assigned) is not None:
-        return [*_assigned_in_words(assignment, entry, market), *fault]
-    if (fallback := entry.shipped) is not None:
-        amount = format_amount(fallback.amount, market.currency)
-        return [
-            f"The run of {fallback.day} gave it to no vendor nearby, so the brand itself ships "
-            f"{fallback.item} for {amount}.",
-            *fault,
-        ]
-    if entry.reason is not None:
-        decided = f"The run of {entry.day} could not give it to anybody."
-        return [decided, _REASONS[entry.reason], *fault]
-    told: dict[str, str] = {
-        "unsent": "It is signed and kept, but the market has not confirmed it. Send it with: vrm send",
-        "refused": (
-            f"The market did not take it: {entry.refusal} But it may have it from an earlier attempt. "
-            "Make sure with: vrm withdraw"
-        ),
-        "pending": f"The market has it and promised to publish it by {entry.publish_by}.",
-        "published": f"It is public since {entry.published_at}; vendors can bid on it.",
-        "withdrawing": "Its withdrawal waits to become public.",
-        "withdrawn": f"It is withdrawn since {entry.withdrawn_at}.",
-        "promise-broken": (
-            f"The market promised to publish it by {entry.publish_by} and did not. "
-            "The wallet holds the signed promise; `vrm requests --json` shows it."
-        ),
-        "market-at-fault": "".join(fault),
-    }
-    return [told[entry.status(now)]]
-
-
-async def runners_up(
-    client: CustomerClient, assignment: Assignment, market: MarketDescriptor
-) -> list[str]:
-    """Name winner and runners-up of an assignment, from the whole lists of bids and vendors."""
-    bids = {held.bid.digest: held async for held in client.run_bids(assignment.day)}
-    vendors = {vendor.vendor: vendor async for vendor in client.vendors()}
-    lines = [f"The vendor is {_name(vendors, assignment.vendor)} ({assignment.vendor})."]
-    for position, digest in enumerate(assignment.reserve, 1):
-        if (held := bids.get(digest)) is not None:
-            bid = held.bid.body
-            lines.append(
-                f"Runner-up {position}: {_name(vendors, bid.vendor)}, "
-                f"{format_amount(bid.price.amount, market.currency)}, {bid.delivery}, "
-                f"{held.distance_m / 1000:.1f} km."
-            )
-    return lines
-
-
-async def brand(client: CustomerClient, fallback: Fallback) -> list[str]:
-    """Name the brand that ships, from the whole list of vendors."""
-    vendors = {vendor.vendor: vendor async for vendor in client.vendors()}
-    return [f"The brand is {_name(vendors, fallback.principal)} ({fallback.principal})."]
-
-
-def _assigned_in_words(
-    assignment: Assignment, entry: OwnRequest, market: MarketDescriptor
-) -> list[str]:
-    amount = format_amount(assignment.amount, market.currency)
-    lines = [
-        f"The run of {assignment.day} gave it to the vendor's place {assignment.place} for {amount} "
-        f"({assignment.delivery}), {assignment.distance_m / 1000:.1f} km from your area's centre.",
-        f"Vendor's reputation: band {assignment.band}. {_ranked_by(entry, assignment.bid)}",
-    ]
-    if assignment.eligible == 1:
-        lines.append("It was the only bid that fulfilled every condition.")
-    elif assignment.rank == 1:
-        lines.append(
-            f"It was the best of {assignment.eligible} bids that fulfilled every condition."
-        )
-    else:
-        lines.append(
-            f"It was number {assignment.rank} of {assignment.eligible} bids that fulfilled every "
-            "condition; the places of those above were full with requests nearer to them."
-        )
-    return lines
-
-
-def _ranked_by(entry: OwnRequest, bid: str) -> str:
-    preference = entry.preference
-    if preference is None:
-        return f"Bids were ranked by {entry.body.policy}."
-    if bid in preference.listed:
-        return f"Your own order decided: it is number {preference.listed.index(bid) + 1} of it."
-    return f"Bids were ranked by your own order, and behind it by {entry.body.policy}."
-
-
-def _name(vendors: Mapping[str, Vendor], did: str) -> str:
-    return vendors[did].name if did in vendors else did

@@ -111,7 +111,7 @@ async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) ->
         WalletError: the request is decided, or withdrawn already.
         MarketRefused: the market has decided it meanwhile.
     """
-    if entry.assignment or entry.reason:
+    if not entry.is_open():
         raise WalletError("The request is decided already and cannot be withdrawn.")
     if entry.withdrawn_at:
         raise WalletError("The request is withdrawn already.")

@@ -12,6 +12,7 @@ import msgspec
 import nacl.exceptions
 from nacl.secret import SecretBox
 
+from vrm.client.cascade import Lost
 from vrm.documents import (
     Assignment,
     Fallback,
@@ -32,9 +33,11 @@ Status = Literal[
     "refused",
     "pending",
     "published",
+    "rolled-over",
     "withdrawing",
     "withdrawn",
     "assigned",
+    "accepted",
     "fallback",
     "unfilled",
     "promise-broken",
@@ -69,6 +72,23 @@ class OwnAnswer(msgspec.Struct):
     promise: bytes | None = None
 
 
+class Failed(msgspec.Struct, frozen=True):
+    """An assignment that its vendor declined or did not answer, found so at a tick."""
+
+    assignment: bytes
+    reason: Lost
+    tick: int
+
+
+class Rolled(msgspec.Struct, frozen=True):
+    """A day (and its tick, 0 for the run) that left the request unfilled, and the cutoff that it joined."""
+
+    day: str
+    tick: int
+    reason: UnfilledReason
+    cutoff: str
+
+
 class OwnRequest(msgspec.Struct):
     """One request of the owner's, and what the public lists said about it."""
 
@@ -83,7 +103,14 @@ class OwnRequest(msgspec.Struct):
     published_at: str | None = None
     withdrawn_at: str | None = None
     day: str | None = None
+    """The market day that decided it, and the tick of that day: 0 is its run."""
+    tick: int = 0
     assignment: bytes | None = None
+    assignment_digest: str | None = None
+    acceptance: bytes | None = None
+    """The vendor's, of that assignment."""
+    failed: list[Failed] = []
+    rolled: list[Rolled] = []
     fallback: bytes | None = None
     reason: UnfilledReason | None = None
     lost: bool = False
@@ -127,13 +154,13 @@ class OwnRequest(msgspec.Struct):
         return recall(self.promise, Promise).publish_by if self.promise else None
 
     def is_open(self) -> bool:
-        """Whether the public lists may still tell something new about it."""
+        """Whether no decision about it stands."""
         return not (self.assignment or self.fallback or self.reason)
 
     def status(self, now: datetime) -> Status:
         """Say how it stands, as far as the wallet has read."""
         if self.assignment:
-            return "assigned"
+            return "accepted" if self.acceptance else "assigned"
         if self.fallback:
             return "fallback"
         if self.reason:
@@ -154,7 +181,18 @@ class OwnRequest(msgspec.Struct):
                 return "promise-broken"
         if self.withdrawal_promise:
             return "withdrawing"
+        if self.rolled:
+            return "rolled-over"
         return "published" if self.published_at else "pending"
+
+
+class Followed(msgspec.Struct, frozen=True):
+    """A day of which something is still to come: the last tick that was read, and how many assignments of the
+    day hold so far, accepted or not."""
+
+    day: str
+    tick: int
+    holding: int
 
 
 class State(msgspec.Struct, kw_only=True):
@@ -170,6 +208,8 @@ class State(msgspec.Struct, kw_only=True):
     places: list[NamedPlace] = []
     requests: list[OwnRequest] = []
     runs_read: list[str] = []
+    following: list[Followed] = []
+    """Those of the days read whose vendors have not all answered."""
     mail_read: list[str] = []
     """The segments of the mail that were read."""
 

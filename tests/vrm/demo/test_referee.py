@@ -82,7 +82,7 @@ async def post(url: str, folder: Path) -> None:
 
 async def bid(url: str) -> None:
     """Three vendors with little room bid on whatever they can reach."""
-    for number, (reach_km, capacity) in enumerate(((60, 4), (60, 4), (25, 12))):
+    for number, (reach_km, capacity) in enumerate(((60, 4), (60, 4), (20, 40))):
         key = _key(number)
         shop = place(
             "shop",

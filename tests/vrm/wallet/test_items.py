@@ -11,7 +11,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.public import Item
 from vrm.documents import CatalogueItem, Fallback, PersonalRequest, Signed
 from vrm.errors import MarketRefused, UsageError
-from vrm.wallet import Wallet, items, outcomes, requests
+from vrm.wallet import Wallet, explaining, items, outcomes, requests
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish, what_is_public
 
@@ -66,11 +66,11 @@ async def test_an_item_that_the_brand_ships(
     entry = await followed(wallet, client)
     assert entry.status(at(market)) == "fallback"
     assert not entry.is_open()
-    (words,) = outcomes.in_words(entry, market.rules, at(market))
+    (words,) = explaining.in_words(entry, market.rules, at(market))
     assert "the brand itself ships duo for 249.00 EUR" in words
     assert entry.shipped is not None
     async with client:
-        (named,) = await outcomes.brand(client, entry.shipped)
+        (named,) = await explaining.brand(client, entry.shipped)
     assert named == f"The brand is Pramwell ({BRAND.did})."
 
 

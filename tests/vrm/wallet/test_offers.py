@@ -11,7 +11,7 @@ from vrm.client.customer import CustomerClient
 from vrm.documents import Alternative, Preference, recall
 from vrm.documents.place import Point
 from vrm.errors import InvalidDocument, MarketRefused, MarketUnreachable, UsageError, WalletError
-from vrm.wallet import Wallet, mail, offers, outcomes, questions
+from vrm.wallet import Wallet, explaining, mail, offers, outcomes, questions
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wishes import Wish
 
@@ -94,7 +94,7 @@ async def test_the_owners_order_changes_who_wins(
     entry = await outcome(wallet, client, market, entry)
     assert entry.assigned is not None
     assert entry.assigned.vendor == SHOPS["dear"].did
-    words = " ".join(outcomes.in_words(entry, market.rules, at(market)))
+    words = " ".join(explaining.in_words(entry, market.rules, at(market)))
     assert "Your own order decided: it is number 1 of it." in words
     assert entry.fault is None
 
@@ -113,7 +113,7 @@ async def test_a_later_order_replaces_the_earlier_one(
     entry = await outcome(wallet, client, market, entry)
     assert entry.assigned is not None
     assert entry.assigned.vendor == SHOPS["middle"].did
-    words = " ".join(outcomes.in_words(entry, market.rules, at(market)))
+    words = " ".join(explaining.in_words(entry, market.rules, at(market)))
     assert "ranked by your own order, and behind it by lowest-price" in words
 
 
@@ -239,7 +239,7 @@ async def test_a_market_that_passes_over_the_owners_order(
     await market.execute("DELETE FROM pending")
     entry = await outcome(wallet, client, market, entry)
     assert entry.fault is not None
-    words = " ".join(outcomes.in_words(entry, market.rules, at(market)))
+    words = " ".join(explaining.in_words(entry, market.rules, at(market)))
     assert "did not decide by the order that you gave" in words
 
 

@@ -15,7 +15,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.public import Batch
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
-from vrm.wallet import Wallet, outcomes, requests
+from vrm.wallet import Wallet, explaining, outcomes, requests
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish
 
@@ -58,11 +58,11 @@ async def test_a_request_on_its_way_to_an_assignment(
     kept = wallet.read().requests[0]
     assert kept.assigned is not None
     assert kept.assigned.vendor == shop.did
-    words = " ".join(outcomes.in_words(kept, market.rules, at(market)))
+    words = " ".join(explaining.in_words(kept, market.rules, at(market)))
     assert "237.50 EUR" in words
     assert "best of 2 bids" in words
     async with client:
-        others = await outcomes.runners_up(client, kept.assigned, market.rules)
+        others = await explaining.runners_up(client, kept.assigned, market.rules)
     assert others[0].startswith("The vendor is Kinderladen Beispiel")
     assert others[1].startswith("Runner-up 1: Dear Shop, 250.00 EUR")
 
@@ -82,7 +82,7 @@ async def test_each_reason_for_staying_unfilled(
     found = sorted((entry.status(at(market)), entry.reason) for entry in state.requests)
     assert found == [("assigned", None), ("unfilled", "capacity"), ("unfilled", "no-bids")]
     for entry in state.requests:
-        assert outcomes.in_words(entry, market.rules, at(market))
+        assert explaining.in_words(entry, market.rules, at(market))
 
 
 async def test_a_withdrawn_request(
@@ -117,7 +117,7 @@ async def test_a_promise_that_was_broken(
     kept = state.requests[0]
     assert kept.status(at(market, 120)) == "promise-broken"
     assert kept.publish_by == entry.publish_by
-    assert "promised" in outcomes.in_words(kept, market.rules, at(market, 120))[0]
+    assert "promised" in explaining.in_words(kept, market.rules, at(market, 120))[0]
 
 
 async def test_a_request_that_the_run_dropped(
@@ -128,7 +128,7 @@ async def test_a_request_that_the_run_dropped(
     await market.reach_cutoff(signed(entry))
     await market.execute("DELETE FROM unfilled")
     assert await status(wallet, client, market) == "market-at-fault"
-    words = outcomes.in_words(wallet.read().requests[0], market.rules, at(market))
+    words = explaining.in_words(wallet.read().requests[0], market.rules, at(market))
     assert "lists it nowhere" in words[0]
 
 
@@ -152,7 +152,7 @@ async def test_a_withdrawal_that_the_owner_never_signed(
     outcomes.match_batches(entry, [first, Batch("2026-11-20T10:00:00Z", (), (entry.digest,))])
     assert entry.withdrawn_at is None
     assert entry.status(at(market)) == "market-at-fault"
-    assert "signed no withdrawal" in outcomes.in_words(entry, market.rules, at(market))[0]
+    assert "signed no withdrawal" in explaining.in_words(entry, market.rules, at(market))[0]
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ async def test_a_refusal_after_a_lost_answer_hides_no_live_request(
             await requests.send(wallet, hostile, entry)
     [kept] = wallet.read().requests
     assert kept.status(at(market)) == status
-    assert outcomes.in_words(kept, market.rules, at(market))
+    assert explaining.in_words(kept, market.rules, at(market))
     outcomes.match_batches(kept, [Batch("2026-11-20T09:00:00Z", (kept.digest,), ())])
     assert kept.status(at(market)) == "published", "it is followed all the same"
 
