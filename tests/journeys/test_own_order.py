@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.support import ClockedMarket, a_bid, a_key, a_vendor
-from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
+from tests.vrm.wallet.conftest import URL, Wire, make_wallet
+from tests.vrm.wallet.scenes import at
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.documents import Alternative

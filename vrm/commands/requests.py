@@ -94,6 +94,9 @@ def request(
             help="Something about you that you choose to show, such as age=30s; repeat it."
         ),
     ] = None,
+    roll_over: Annotated[
+        bool, typer.Option("--roll-over", help="If nobody gets it, it joins the next market day.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Post without asking.")] = False,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
@@ -132,6 +135,7 @@ def request(
         "model": model,
         "attributes": _pairs(attribute),
         "facets": _pairs(facet),
+        "roll_over": roll_over or None,
     }
     wish = read_wish(from_file, flags)
     if not yes and not sys.stdin.isatty():

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from vrm.client.cascade import Accepted, Displaced, TickPlace
+from vrm.client.cascade import Accepted, Displaced, RollOver, TickPlace
 from vrm.client.public import Batch, PublicClient, Run, RunBid, RunItem, RunPlace, Vendor
 from vrm.documents import (
     Assignment,
@@ -40,6 +40,7 @@ class Published:
     unfilled: dict[str, str]
     vendors: dict[str, Vendor]
     acceptances: list[Accepted]
+    roll_overs: list[RollOver]
     ticks: list["PublishedTick"]
     others_of_date: bool
     """Whether the date has other runs, whose awards take of the same units."""
@@ -121,6 +122,7 @@ async def download(client: PublicClient, day: str | None) -> Published:
         unfilled={left.request: left.reason async for left in client.unfilled(run.day)},
         vendors={vendor.vendor: vendor async for vendor in client.vendors()},
         acceptances=[accepted async for accepted in client.acceptances(run.day)],
+        roll_overs=[rolled async for rolled in client.roll_overs(run.day)],
         ticks=[
             await _tick(client, run.day, tick.report.body)
             async for tick in client.ticks(run.day)

@@ -4,15 +4,20 @@ For each tick:
 
 1. its instant is a whole multiple of the market's ticks and later than the one before;
 2. what it displaced was assigned then, was not accepted, and was declined by its vendor's own word or was due;
-3. each place's units are those of the run less all that was awarded before (where the date has one run);
+3. the places are those that bid on what it displaced, and each one's units those of the run less all that was
+   awarded before (where the date has one run);
 4. the displaced requests that are not needed before it, over the units that are left and without the bids that
    did not hold, give the tick's assignments with all their figures, its fallbacks and its unfilled requests;
 5. the report's counts, and its digests of inputs and outcome.
+
+Every acceptance is of the assignment that it is filed under, by its vendor, and nothing rolls over but what was
+unfilled then and whose owner allows it.
 """
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 import msgspec
 
@@ -48,12 +53,13 @@ def check_ticks(published: Published, items: Mapping[str, Named], finding: Findi
         finding.expect(f"tick {number}, number", tick.report.tick, number)
         _check_instant(published, tick, standing, finding)
         _check_displaced(published, tick, standing, finding)
-        if not published.others_of_date:
-            _check_places(published, tick, standing, finding)
+        _check_places(published, tick, standing, finding)
         _check_decisions(published, tick, items, standing, finding)
         _check_report(published, tick, finding)
         standing.add(tick.assignments)
         standing.instant = tick.report.instant
+    _check_acceptances(published, finding)
+    _check_roll_overs(published, finding)
 
 
 def _check_instant(
@@ -92,6 +98,16 @@ def _check_displaced(
 def _check_places(
     published: Published, tick: PublishedTick, standing: _Standing, finding: Finding
 ) -> None:
+    about = {lost.request for lost in tick.displaced}
+    bidding = {
+        (held.bid.body.vendor, held.bid.body.place)
+        for held in published.bids
+        if held.bid.body.request in about
+    }
+    listed = sorted((one.vendor, one.place) for one in tick.places)
+    finding.expect(f"tick {tick.report.tick}, places", listed, sorted(bidding))
+    if published.others_of_date:
+        return
     had = {(place.vendor, place.place): place.units for place in published.places}
     right = [
         max(0, had.get((one.vendor, one.place), 0) - standing.awarded[one.vendor, one.place])
@@ -144,6 +160,28 @@ def _check_decisions(
         decided_at=tick.report.instant,
     )
     check_outcome(stated, day.verdicts(), finding)
+
+
+def _check_acceptances(published: Published, finding: Finding) -> None:
+    given = {
+        (one.body.request, one.body.tick): (one.digest, one.body.vendor)
+        for one in chain(published.assignments, *(tick.assignments for tick in published.ticks))
+    }
+    for one in published.acceptances:
+        said = (one.acceptance.body.assignment, one.acceptance.body.vendor)
+        name = f"acceptance of {one.request} at tick {one.tick}"
+        finding.expect(name, said, given.get((one.request, one.tick)))
+
+
+def _check_roll_overs(published: Published, finding: Finding) -> None:
+    left = {(request, 0) for request in published.unfilled}
+    for tick in published.ticks:
+        left |= {(request, tick.report.tick) for request in tick.unfilled}
+    allowing = {one.digest for one in published.requests if one.body.roll_over}
+    for rolled in published.roll_overs:
+        name = f"request {rolled.request}, rolled over"
+        finding.expect(f"{name} from unfilled", (rolled.request, rolled.tick) in left, True)
+        finding.expect(f"{name} with leave", rolled.request in allowing, True)
 
 
 def _check_report(published: Published, tick: PublishedTick, finding: Finding) -> None:

@@ -84,7 +84,9 @@ async def read(
         decided.append(then)
         holding += more
     ships = any(tick.fallback for tick in ticks) or (since is None and report.fallback > 0)
-    leaves = any(tick.unfilled for tick in ticks) or (since is None and bool(report.unfilled))
+    leaves = any(tick.unfilled for tick in ticks) or (
+        since is None and sum(report.unfilled.values()) > 0
+    )
     followed = Followed(day, ticks[-1].tick if ticks else since.tick if since else 0, holding)
     accepted, counted = await _acceptances(client, followed, own)
     return News(

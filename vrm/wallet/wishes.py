@@ -68,6 +68,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     model: str | None = None
     attributes: dict[str, str] = {}
     facets: dict[str, str] = {}
+    roll_over: bool = False
 
 
 def read_wish(path: Path | None, flags: Mapping[str, Any]) -> Wish:
@@ -119,6 +120,8 @@ def compose(
         members["not_before"] = quarter_hour(wish.not_before, zone, bound="start")
     if wish.facets:
         members["facets"] = dict(wish.facets)
+    if wish.roll_over:
+        members["roll_over"] = True
     _check_cell(cell, market)
     try:
         return msgspec.convert({"type": "PersonalRequest", **members}, PersonalRequest)
@@ -206,6 +209,7 @@ def what_is_public(request: PersonalRequest, market: MarketDescriptor) -> list[t
         ("delivery", " or ".join(request.delivery)),
         ("not before", str(request.not_before or "")),
         ("needed by", str(request.needed_by or "")),
+        ("if nobody gets it", "it joins the next market days" if request.roll_over else ""),
         ("privacy terms", f"{request.terms.id} ({named.get(request.terms.id, 'unknown')})"),
         ("bids ranked by", request.policy),
         ("facets", "; ".join(f"{k}: {v}" for k, v in (request.facets or {}).items())),

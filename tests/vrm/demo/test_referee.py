@@ -18,6 +18,7 @@ import crypto
 from tests.vrm.vendor.live import LiveMarket, live_market
 from vrm import console
 from vrm.client.brand import BrandClient
+from vrm.client.cascade import RollOver
 from vrm.client.customer import CustomerClient
 from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient, place
@@ -295,6 +296,29 @@ def with_burnt_units_given_back(day: Published) -> Published:
     return _tick(day, places=places)
 
 
+def with_a_place_left_out_of_the_tick(day: Published) -> Published:
+    return _tick(day, places=day.ticks[0].places[1:])
+
+
+def with_an_acceptance_of_something_else(day: Published) -> Published:
+    first, second, *rest = day.acceptances
+    swapped = [
+        replace(first, acceptance=second.acceptance),
+        replace(second, acceptance=first.acceptance),
+    ]
+    return replace(day, acceptances=[*swapped, *rest])
+
+
+def with_a_roll_over_that_nobody_allowed(day: Published) -> Published:
+    request = next(iter(day.unfilled))
+    return replace(day, roll_overs=[RollOver(request, 0, "2027-01-01T00:00:00Z")])
+
+
+def with_a_roll_over_of_what_was_assigned(day: Published) -> Published:
+    request = day.assignments[0].body.request
+    return replace(day, roll_overs=[RollOver(request, 0, "2027-01-01T00:00:00Z")])
+
+
 def with_a_tick_s_assignment_kept_back(day: Published) -> Published:
     return _tick(day, assignments=day.ticks[0].assignments[1:])
 
@@ -317,6 +341,10 @@ LIES: dict[Lie, str] = {
     with_a_decline_of_something_else: ", declined: ",
     with_a_tick_at_any_time: "at a multiple of",
     with_burnt_units_given_back: "tick 1, units",
+    with_a_place_left_out_of_the_tick: "tick 1, places",
+    with_an_acceptance_of_something_else: "acceptance of ",
+    with_a_roll_over_that_nobody_allowed: "with leave",
+    with_a_roll_over_of_what_was_assigned: "from unfilled",
     with_a_tick_s_assignment_kept_back: "requests decided",
     with_less_time_than_the_rule_gives: ", accept_by: ",
     with_another_outcome_of_the_tick: "tick 1, report, outcome",

@@ -1,7 +1,7 @@
 """A wallet and a market for it: the market's clock stands still until a test moves it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -9,6 +9,7 @@ import pytest
 
 from crypto.vault import Cost
 from tests.support import ClockedMarket
+from tests.vrm.wallet.scenes import Play, at
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
 from vrm.documents.place import point
@@ -62,6 +63,11 @@ def wallet(tmp_path: Path, market: ClockedMarket) -> Wallet:
     return make_wallet(tmp_path / "wallet", market.rules, at(market))
 
 
+@pytest.fixture
+def play(wallet: Wallet, client: CustomerClient, market: ClockedMarket) -> Play:
+    return Play(wallet, client, market)
+
+
 def make_wallet(home: Path, rules: MarketDescriptor, now: datetime, url: str = URL) -> Wallet:
     return Wallet.create(
         home,
@@ -72,8 +78,3 @@ def make_wallet(home: Path, rules: MarketDescriptor, now: datetime, url: str = U
         places=[NamedPlace("home", "1010 Vienna", choose_cell(HERE, rules))],
         cost=Cost.MINIMUM,
     )
-
-
-def at(market: ClockedMarket, later: int = 0) -> datetime:
-    """The market's time."""
-    return datetime.fromtimestamp(market.clock.now + later, UTC)

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from tests.support import ClockedMarket, a_bid, a_key, a_vendor, an_item
-from tests.vrm.wallet.conftest import Wire, at
+from tests.vrm.wallet.conftest import Wire
+from tests.vrm.wallet.scenes import at
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Item
 from vrm.documents import CatalogueItem, Fallback, PersonalRequest, Signed

@@ -19,7 +19,8 @@ from tests.support import (
     a_vendor,
     forged,
 )
-from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
+from tests.vrm.wallet.conftest import URL, Wire, make_wallet
+from tests.vrm.wallet.scenes import at
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.documents.mail import name_of, pack

@@ -5,7 +5,8 @@ import pytest
 from marketplace.preferences import service as preferences
 from marketplace.vendors import service as vendors
 from tests.support import HERE, ClockedMarket, a_bid, a_key, a_place, a_question, a_vendor
-from tests.vrm.wallet.conftest import Wire, at
+from tests.vrm.wallet.conftest import Wire
+from tests.vrm.wallet.scenes import at
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.documents import Alternative, Preference, recall

@@ -9,7 +9,8 @@ import pytest
 
 from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
 from tests.vrm.client.test_base import Script, problem
-from tests.vrm.wallet.conftest import URL, Wire, at, make_wallet
+from tests.vrm.wallet.conftest import URL, Wire, make_wallet
+from tests.vrm.wallet.scenes import at
 from vrm.client.cascade import Unfilled
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Batch
