@@ -10,6 +10,7 @@ from litestar.di import Provide
 from marketplace.bids.controller import BidsController
 from marketplace.board.controller import BoardController
 from marketplace.brands.controller import BrandsController
+from marketplace.bundle.controller import BundleController
 from marketplace.cascade.controller import CascadeController
 from marketplace.catalogue.controller import CatalogueController
 from marketplace.db import Clock
@@ -73,6 +74,7 @@ def create_app(
             CatalogueController,
             BrandsController,
             RunsController,
+            BundleController,
             DemandController,
             LogController,
             CascadeController,

@@ -3,14 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, NoReturn
 
 import dramatiq
 import typer
 import uvicorn
-from platformdirs import user_data_path
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import schema
@@ -26,10 +24,10 @@ from marketplace.new_market import write_home
 from marketplace.replay.command import replay
 from marketplace.runs import operation
 from marketplace.settings import Settings, load_settings
+from marketplace.unlocking import Home, unlocked, with_market
 from marketplace.vendors import service as vendors
+from marketplace.verify.command import bundle, verify
 from vrm import console, keyfile
-
-T = TypeVar("T")
 
 app = console.application(
     "Run a personal-request market: customers post anonymous requests, vendors bid, and each market day "
@@ -39,16 +37,6 @@ app = console.application(
 )
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-Home = Annotated[
-    Path,
-    typer.Option(
-        envvar="VRM_MARKET_HOME",
-        help="The market's folder.",
-        default_factory=lambda: user_data_path("vrm-market"),
-        show_default="the user's data folder",
-    ),
-]
 
 
 @app.command()
@@ -121,7 +109,7 @@ def serve(
 
     The API's description: http://127.0.0.1:8000/docs
     """
-    settings, identity = _unlocked(home, passphrase_file)
+    settings, identity = unlocked(home, passphrase_file)
     if not settings.public_url and host not in LOOPBACK:
         raise ConfigurationError(
             "Set public_url in market.toml before listening beyond this machine: signed reads are checked "
@@ -150,7 +138,7 @@ def worker(home: Home, passphrase_file: console.PassphraseFile = None) -> None:
 
     Any number may run; the database decides who does what.
     """
-    settings, identity = _unlocked(home, passphrase_file)
+    settings, identity = unlocked(home, passphrase_file)
     console.run(_work(settings, identity))
 
 
@@ -162,7 +150,7 @@ def resolve(
     as_json: console.Json = False,
 ) -> None:
     """Close the open market day now, before its cutoff, and wait for its run."""
-    settings, identity = _unlocked(home, passphrase_file)
+    settings, identity = unlocked(home, passphrase_file)
     report = console.run(operation.resolve_now(lambda: Market.open(settings, identity), timeout))
     if as_json:
         console.print_json(report)
@@ -180,8 +168,8 @@ def status(
     home: Home, passphrase_file: console.PassphraseFile = None, as_json: console.Json = False
 ) -> None:
     """Show how the market stands: counts, the next cutoff, the newest runs."""
-    settings, identity = _unlocked(home, passphrase_file)
-    found = console.run(_with_market(settings, identity, health.tell_status))
+    settings, identity = unlocked(home, passphrase_file)
+    found = console.run(with_market(settings, identity, health.tell_status))
     if as_json:
         console.print_json(found._asdict())
         return
@@ -203,12 +191,12 @@ def invite(
     as_json: console.Json = False,
 ) -> None:
     """Make an invitation code for vendors; it is shown once, and kept only as a digest."""
-    settings, identity = _unlocked(home, passphrase_file)
+    settings, identity = unlocked(home, passphrase_file)
 
     async def make(market: Market) -> str:
         return await vendors.invite(market, uses)
 
-    code = console.run(_with_market(settings, identity, make))
+    code = console.run(with_market(settings, identity, make))
     if as_json:
         console.print_json({"invitation": code, "uses": uses})
     else:
@@ -224,13 +212,13 @@ def suspend(
     passphrase_file: console.PassphraseFile = None,
 ) -> None:
     """Suspend vendors: they read and bid no more, and their standing bids cannot win."""
-    settings, identity = _unlocked(home, passphrase_file)
+    settings, identity = unlocked(home, passphrase_file)
 
     async def all_of_them(market: Market) -> None:
         for did in dids:
             await vendors.suspend(market, did, reason, suspended=not lift)
 
-    console.run(_with_market(settings, identity, all_of_them))
+    console.run(with_market(settings, identity, all_of_them))
     console.out.print(f"{'Reinstated' if lift else 'Suspended'} {len(dids)} vendors.")
 
 
@@ -264,7 +252,8 @@ def demo(
     play(home, requests=requests, vendors=vendors_count, seed=seed, as_json=as_json)
 
 
-app.command()(replay)
+for command in (replay, bundle, verify):
+    app.command()(command)
 
 
 def main() -> NoReturn:
@@ -272,16 +261,6 @@ def main() -> NoReturn:
     os.umask(0o077)  # the database holds what waits for publication; it is nobody else's to read
     configure_logging()
     console.main(app, "market", also=(MarketError, SQLAlchemyError, dramatiq.DramatiqError))
-
-
-async def _with_market(
-    settings: Settings, identity: Identity, work: Callable[[Market], Awaitable[T]]
-) -> T:
-    market = Market.open(settings, identity)
-    try:
-        return await work(market)
-    finally:
-        await market.db.dispose()
 
 
 async def _work(settings: Settings, identity: Identity) -> None:
@@ -296,17 +275,3 @@ async def _work(settings: Settings, identity: Identity) -> None:
             await stop.wait()
     finally:
         await market.db.dispose()
-
-
-def _unlocked(home: Path, passphrase_file: Path | None) -> tuple[Settings, Identity]:
-    """Read the settings and unlock the keys; systemd's credential named ``passphrase`` is found too."""
-    settings = load_settings(home)
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    if passphrase_file is None and credentials and (Path(credentials) / "passphrase").is_file():
-        passphrase_file = Path(credentials) / "passphrase"
-    if not settings.key_file.is_file():
-        raise ConfigurationError(
-            f"No {settings.key_file.name} in {home}: the market's keys are missing."
-        )
-    secret = keyfile.load(settings.key_file, keyfile.passphrase(passphrase_file))
-    return settings, Identity.from_secret(secret)

@@ -21,7 +21,6 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import OpenAPIRenderPlugin
 from litestar.openapi.spec import (
-    OpenAPIFormat,
     OpenAPIMediaType,
     OpenAPIResponse,
     OpenAPIType,
@@ -34,6 +33,7 @@ from litestar.openapi.spec import (
 from litestar.plugins import OpenAPISchemaPlugin
 from litestar.static_files import create_static_files_router
 
+from marketplace.document_schemas import document_schemas
 from marketplace.http.examples import examples
 from marketplace.http.problems import MEDIA_TYPE, ProblemDocument
 from marketplace.market import Market
@@ -111,7 +111,7 @@ def describe_documents(app: Litestar, market: Market) -> None:
     description = app.openapi_schema
     documents = {document for _, opt in _operations(app) for document in _documents_of(opt)}
     schemas = description.components.schemas = dict(description.components.schemas or {})
-    schemas.update(_document_schemas(sorted(documents, key=lambda document: document.__name__)))
+    schemas.update(document_schemas(sorted(documents, key=lambda document: document.__name__)))
     schemas["Problem"] = _plain_schema(ProblemDocument)
     description.components.security_schemes = {
         "vendorSignature": SecurityScheme(
@@ -184,35 +184,6 @@ def _documents_of(opt: dict[str, Any]) -> Iterator[type[Document]]:
         yield opt["bodies"][1]
     if "answer" in opt:
         yield opt["answer"]
-
-
-def _document_schemas(documents: list[type[Document]]) -> dict[str, Any]:
-    _, components = msgspec.json.schema_components(
-        documents, ref_template="#/components/schemas/{name}"
-    )
-    for document in documents:
-        schema = components[document.__name__]
-        schema["properties"]["proof"] = {"$ref": "#/components/schemas/Proof"}
-        schema["required"] = [*schema["required"], "type", "v", "proof"]
-    components["Proof"] = _PROOF
-    return components
-
-
-_PROOF = {
-    "title": "Proof",
-    "description": "W3C Data Integrity, cryptosuite eddsa-jcs-2022. A pseudonym's proof has no created.",
-    "type": "object",
-    "properties": {
-        "type": {"const": "DataIntegrityProof"},
-        "cryptosuite": {"const": "eddsa-jcs-2022"},
-        "verificationMethod": {"type": "string", "pattern": "^did:key:z6Mk"},
-        "proofPurpose": {"const": "assertionMethod"},
-        "proofValue": {"type": "string", "pattern": "^z[1-9A-HJ-NP-Za-km-z]+$"},
-        "created": {"type": "string", "format": OpenAPIFormat.DATE_TIME.value},
-    },
-    "required": ["type", "cryptosuite", "verificationMethod", "proofPurpose", "proofValue"],
-    "additionalProperties": False,
-}
 
 
 def _plain_schema(kind: type[msgspec.Struct]) -> Any:

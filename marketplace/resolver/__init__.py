@@ -8,7 +8,7 @@ a day's inputs can call `resolve` and must get the day's outcome, bit for bit.
 from .eligibility import Refusal
 from .explain import Considered, Explanation, Verdict, explain
 from .market import Market, arranged
-from .resolve import Outcome, Status, reserves, resolve, tick
+from .resolve import VERSION, Outcome, Status, reserves, resolve, tick
 from .rows import Award, BidRow, PlaceRow, RequestRow, awards, market_from_rows
 from .tables import STRUCK_OUT, UNLISTED, Bids, Flaw, Places, Policy, Requests, Way
 from .wording import sentences
@@ -16,6 +16,7 @@ from .wording import sentences
 __all__ = [
     "STRUCK_OUT",
     "UNLISTED",
+    "VERSION",
     "Award",
     "BidRow",
     "Bids",

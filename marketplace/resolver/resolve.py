@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
+from typing import Final
 
 import numpy as np
 
@@ -11,6 +12,9 @@ from .market import Market
 from .matching import match
 from .orders import Orders, order_bids
 from .tables import I32, I64, U8, Flaw, size, view
+
+VERSION: Final = 1
+"""Goes up when the same inputs would give another outcome."""
 
 
 class Status(IntEnum):

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from marketplace.db import AnyRow
 from marketplace.resolver import UNLISTED, Bids, Market, Places, Requests
 from marketplace.resolver.tables import I32, I64, U8, Strings
 from marketplace.rowbytes import as_bytes
@@ -24,9 +23,10 @@ Block = NDArray[np.void]
 
 @dataclass(frozen=True, eq=False)
 class FrozenDay:
-    """A run's row, the market that the resolver takes, and the names of its rows."""
+    """A run, the market that the resolver takes, and the names of its rows."""
 
-    run: AnyRow
+    run: Any
+    """The run's row, or whatever else knows the run's ``seed``."""
     matching: Market
     places: Sequence[FrozenPlace]
     """By vendor and place, as in the market."""
@@ -110,7 +110,7 @@ class BidColumns:
 
 
 def arranged_day(
-    run: AnyRow,
+    run: Any,
     requests: Block,
     places: Sequence[FrozenPlace],
     bids: BidColumns,

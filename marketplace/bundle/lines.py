@@ -1,0 +1,318 @@
+"""The lines of a bundle, in the order in which they come.
+
+A bundle is a gzip stream of JSON lines. Each line is an object whose first member is ``kind``; the kinds come
+in the order of `ORDER`, and the lines of a kind in the order that its class names, compared byte by byte. A
+tick's lines stand together behind its report. docs/bundle.md explains it, docs/bundle.schema.json is made
+from these classes.
+
+Documents stand in their lines as they were signed. ``leaf`` is the number of a document's leaf in the log.
+"""
+
+from typing import Annotated, Final, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from vrm.documents.scalars import (
+    Did,
+    Digest,
+    Instant,
+    LatE6,
+    LngE6,
+    LocalDate,
+    MarketDay,
+    Slug,
+    UnfilledReason,
+)
+
+FORMAT: Final = 1
+MEDIA_TYPE: Final = "application/vnd.vrm.day+gzip"
+HASHES: Final = 256
+"""How many hashes a line of a proof has at most."""
+
+Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
+Metres = Annotated[int, Meta(ge=0, le=20_100_000)]
+Units = Annotated[int, Meta(ge=0, le=1_000_000)]
+Seconds = Annotated[int, Meta(ge=0, le=2**31)]
+Leaf = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The number of a leaf of the log.")]
+Note = Annotated[str, Meta(max_length=8192, description="A signed note (C2SP tlog-checkpoint).")]
+Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
+
+
+# The schema says which document belongs where; what is there is verified, not decoded.
+AMarketDescriptor = Annotated[
+    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/MarketDescriptor"})
+]
+ASuspension = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Suspension"})]
+AVendorProfile = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/VendorProfile"})]
+ACapacity = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Capacity"})]
+ACatalogueItem = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/CatalogueItem"})]
+APersonalRequest = Annotated[
+    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/PersonalRequest"})
+]
+APreference = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Preference"})]
+ABid = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Bid"})]
+ARunReport = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/RunReport"})]
+ATickReport = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/TickReport"})]
+ADecline = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Decline"})]
+AAssignment = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Assignment"})]
+AFallback = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Fallback"})]
+AAcceptance = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Acceptance"})]
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    """A line of a bundle."""
+
+
+class Logged(Line, frozen=True, kw_only=True):
+    """A line with a document that is in the log."""
+
+    leaf: Leaf
+
+
+class Header(Logged, frozen=True, kw_only=True, tag="header"):
+    """What day this is, by which rules, and the log at two instants."""
+
+    format: Literal[1] = FORMAT
+    resolver: Annotated[int, Meta(ge=1)]
+    """The version of the resolver that decided it."""
+    market: Did
+    day: MarketDay
+    ordinal: Annotated[int, Meta(ge=1, le=20_000)]
+    """The run's number among all of the market's: how often its seed must be hashed to give the anchor."""
+    freeze: Note
+    """The checkpoint that was published at the freeze: all that the run counts is in its tree."""
+    head: Note
+    """The checkpoint in whose tree the rest is."""
+    document: AMarketDescriptor
+    """The rules that counted."""
+
+
+class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
+    """A piece of evidence that counted in the vendors' bands. By vendor and document."""
+
+    vendor: Did
+    document: Digest
+    """The document that it is: an Acceptance, a Decline, or an Assignment whose time ran out."""
+    date: LocalDate
+    weight: Number
+    """Thousandths of one full observation."""
+    good: bool
+
+
+class SuspensionLine(Logged, frozen=True, kw_only=True, tag="suspension"):
+    """A decision about a vendor that bid, or whose item was asked for. By vendor and ``seq``."""
+
+    document: ASuspension
+
+
+class ProfileLine(Logged, frozen=True, kw_only=True, tag="profile"):
+    """The profile that counted of a vendor that bid. By vendor."""
+
+    document: AVendorProfile
+
+
+class CapacityLine(Logged, frozen=True, kw_only=True, tag="capacity"):
+    """The Capacity that counted for a place and the day's date. By vendor and place."""
+
+    document: ACapacity
+
+
+class ItemLine(Logged, frozen=True, kw_only=True, tag="item"):
+    """The version that counted of a catalogue item. By principal and id, and by the document's digest."""
+
+    document: ACatalogueItem
+
+
+class PlaceLine(Line, frozen=True, kw_only=True, tag="place"):
+    """A vendor's place as the run froze it. By vendor and place."""
+
+    vendor: Did
+    place: Slug
+    profile: Digest
+    lat_e6: LatE6
+    lng_e6: LngE6
+    reach_m: Metres
+    units: Units
+    """What it could take when the run was frozen."""
+    awarded: Number
+    """The units awarded on the date before that."""
+    band: Annotated[int, Meta(ge=0, le=20)]
+    suspended: bool
+
+
+class NamedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The item that a request names."""
+
+    version: Digest
+    suspended: bool
+    """Whether its principal was suspended."""
+
+
+class RequestLine(Logged, frozen=True, kw_only=True, tag="request"):
+    """A request that the run took. By digest."""
+
+    document: APersonalRequest
+    item: NamedItem | UnsetType = UNSET
+
+
+class PreferenceLine(Logged, frozen=True, kw_only=True, tag="preference"):
+    """The Preference that counted for a request. By request."""
+
+    document: APreference
+
+
+class BidLine(Logged, frozen=True, kw_only=True, tag="bid"):
+    """A bid that was live at the close. By request and vendor."""
+
+    document: ABid
+    distance_m: Metres
+
+
+class ReportLine(Logged, frozen=True, kw_only=True, tag="report"):
+    """The run's report."""
+
+    document: ARunReport
+    late_by: Seconds
+    """Seconds by which each ``accept_by`` was put off, since the market announced so late."""
+
+
+class TickLine(Logged, frozen=True, kw_only=True, tag="tick"):
+    """The report of a tick of the day's cascade. By number."""
+
+    document: ATickReport
+    late_by: Seconds
+
+
+class DisplacedLine(Logged, frozen=True, kw_only=True, tag="displaced"):
+    """A request whose assignment did not hold, taken by the tick above. By request.
+
+    The leaf is that of the Decline, or of the assignment whose time ran out.
+    """
+
+    request: Digest
+    bid: Digest
+    vendor: Did
+    assigned_at: Number
+    """The tick of the assignment, 0 for the run's."""
+    document: ADecline | UnsetType = UNSET
+    """Without one, the time ran out."""
+
+
+class LeftLine(Line, frozen=True, kw_only=True, tag="left"):
+    """What a place could still take at the tick above. By vendor and place."""
+
+    vendor: Did
+    place: Slug
+    units: Units
+
+
+class AssignmentLine(Line, frozen=True, kw_only=True, tag="assignment"):
+    """What the run, or the tick above, gave to a vendor. By request."""
+
+    document: AAssignment
+
+
+class FallbackLine(Line, frozen=True, kw_only=True, tag="fallback"):
+    """What the run, or the tick above, sent to an item's principal. By request."""
+
+    document: AFallback
+
+
+class UnfilledLine(Line, frozen=True, kw_only=True, tag="unfilled"):
+    """What the run, or the tick above, gave to nobody. By request."""
+
+    request: Digest
+    reason: UnfilledReason
+
+
+class AcceptanceLine(Logged, frozen=True, kw_only=True, tag="acceptance"):
+    """A vendor's Acceptance of an assignment. By request and tick."""
+
+    request: Digest
+    tick: Number
+    document: AAcceptance
+
+
+class RollOverLine(Line, frozen=True, kw_only=True, tag="roll-over"):
+    """A request that joined a later cutoff. By request."""
+
+    request: Digest
+    tick: Number
+    """At which it was left over, 0 for the run."""
+    cutoff: Instant
+
+
+class ProofLine(Line, frozen=True, kw_only=True, tag="proof"):
+    """Hashes of a proof, as many lines as it needs.
+
+    ``freeze``: that the leaves of all lines down to the bids are in the tree of the checkpoint at the freeze.
+    ``head``: that the leaves of all other lines are in that of the head. Both are multi-proofs
+    (crypto.multiproof).
+    ``growth``: that the head grew out of the freeze; ``since``: out of an older checkpoint that was asked for
+    (RFC 9162, section 2.1.4).
+    """
+
+    proof: Literal["freeze", "head", "growth", "since"]
+    size: Number
+    """Of the tree; for growth the size of the older one."""
+    hashes: Annotated[tuple[Hash, ...], Meta(max_length=HASHES)]
+
+
+AnyLine = (
+    Header
+    | EvidenceLine
+    | SuspensionLine
+    | ProfileLine
+    | CapacityLine
+    | ItemLine
+    | PlaceLine
+    | RequestLine
+    | PreferenceLine
+    | BidLine
+    | ReportLine
+    | TickLine
+    | DisplacedLine
+    | LeftLine
+    | AssignmentLine
+    | FallbackLine
+    | UnfilledLine
+    | AcceptanceLine
+    | RollOverLine
+    | ProofLine
+)
+
+OUTCOME: Final = (AssignmentLine, FallbackLine, UnfilledLine)
+"""What a report is followed by."""
+
+FROZEN: Final = (
+    Header,
+    EvidenceLine,
+    SuspensionLine,
+    ProfileLine,
+    CapacityLine,
+    ItemLine,
+    PlaceLine,
+    RequestLine,
+    PreferenceLine,
+    BidLine,
+)
+"""What a run decides from. The log must hold its documents before the freeze."""
+
+AFTER: Final = (AcceptanceLine, RollOverLine, ProofLine)
+
+ORDER: Final = (
+    *FROZEN,
+    ReportLine,
+    *OUTCOME,
+    TickLine,
+    DisplacedLine,
+    LeftLine,
+    *OUTCOME,  # those of the tick; then perhaps the next TickLine
+    *AFTER,
+)
+
+
+def kind_of(line: type[Line]) -> str:
+    """The word that names a kind of line."""
+    return str(line.__struct_config__.tag)

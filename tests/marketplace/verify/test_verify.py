@@ -1,0 +1,110 @@
+"""A day is verified from its bundle alone."""
+
+import asyncio
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema_rs
+import msgspec
+import pytest
+
+from marketplace.bundle.lines import MEDIA_TYPE
+from marketplace.bundle.schema import schema, text
+from marketplace.identity import seed_text
+from marketplace.verify.own import own_bids
+from tests.marketplace.cascade.scenes import DAY, VENDORS
+from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
+from tests.support import ClockedMarket
+from tests.support.market import problem
+
+ROOT = Path(__file__).parents[3]
+
+
+async def test_an_honest_day_verifies(market: ClockedMarket) -> None:
+    bundle = await bundle_of(market, await a_full_day(market))
+    assert faults(bundle) == []
+    found = verified(bundle)
+    checked = found.day.findings.checked
+    assert (checked["bids"], checked["preferences"], checked["acceptances"]) == (17, 2, 1)
+    assert checked["ticks"] == len(await market.items(f"/runs/{DAY}/ticks")) == 2
+    assert not found.day.findings.on_word
+
+
+async def test_a_day_without_requests_verifies(market: ClockedMarket) -> None:
+    await a_full_day(market)
+    bundle = await bundle_of(market, "2026-11-20")
+    assert faults(bundle) == []
+    assert verified(bundle).day.report.requests == 0
+
+
+async def test_anybody_downloads_the_bundle(market: ClockedMarket) -> None:
+    day = await a_full_day(market)
+    answer = await market.http.get(f"/runs/{day}/bundle")
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert answer.content == await bundle_of(market, day)
+    assert faults(answer.content) == []
+
+
+async def test_there_is_no_bundle_before_the_run_is_announced(market: ClockedMarket) -> None:
+    assert problem(await market.http.get(f"/runs/{DAY}/bundle")) == (404, "unknown-run")
+    await a_full_day(market)
+    await market.execute("UPDATE runs SET stage = 'published' WHERE day = :day", day=DAY)
+    assert problem(await market.http.get(f"/runs/{DAY}/bundle")) == (403, "not-yet-public")
+
+
+async def test_a_checkpoint_that_was_kept_is_held_against_the_log(market: ClockedMarket) -> None:
+    day = await a_full_day(market)
+    older = (await market.get(f"/log/consistency/{3}"))["checkpoint"]
+    bundle = await bundle_of(market, day, since=3)
+    assert faults(bundle, since=older) == []  # the head itself
+    answer = await market.http.get(f"/runs/{day}/bundle", params={"since": 10**6})
+    assert problem(answer)[1] == "unknown-size"
+
+
+async def test_a_vendor_reads_why_it_got_a_request_or_not(market: ClockedMarket) -> None:
+    found = verified(await bundle_of(market, await a_full_day(market)))
+    own = own_bids(found, VENDORS[0].did)
+    assert len(own) == 4
+    assert {bid.outcome for bid in own} >= {"assigned", "struck-out"}
+    assert all(bid.why for bid in own)
+    suspended = own_bids(found, VENDORS[3].did)
+    assert {bid.outcome for bid in suspended} == {"not-admitted"}
+
+
+def test_the_schema_in_the_docs_is_that_of_the_lines() -> None:
+    assert (ROOT / "docs" / "bundle.schema.json").read_text() == text()
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_every_line_of_a_bundle_is_as_the_schema_says(market: ClockedMarket) -> None:
+    validator = jsonschema_rs.validator_for(schema())
+    lines = gzip.decompress(await bundle_of(market, await a_full_day(market))).splitlines()
+    kinds = set()
+    for line in lines:
+        validator.validate(json.loads(line))
+        kinds.add(json.loads(line)["kind"])
+    assert kinds >= {"header", "suspension", "item", "displaced", "acceptance", "proof"}
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_whoever_has_the_package_and_the_file_can_check(
+    market: ClockedMarket, tmp_path: Path
+) -> None:
+    file, note = tmp_path / "day", tmp_path / "note"
+    file.write_bytes(await bundle_of(market, await a_full_day(market)))
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "marketplace", "verify", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    done = await asyncio.to_thread(run, file, "--market", market.did, "--keep", note)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified"), done.stderr
+    done = await asyncio.to_thread(run, file, "--since", note, "--json")
+    answer = msgspec.json.decode(done.stdout)
+    assert (done.returncode, answer["verified"], answer["faults"]) == (0, True, [])
+    other = seed_text(b"x" * 32)
+    done = await asyncio.to_thread(run, file, "--market", other)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "NOT verified: 1 fault")
