@@ -136,6 +136,10 @@ class Batch(Base):
     instant: Mapped[int] = mapped_column(primary_key=True)
     requests: Mapped[int]
     withdrawals: Mapped[int]
+    first_leaf: Mapped[int | None]
+    """Where its documents begin in the log. They stand there side by side; null in batches from before that."""
+    leaves: Mapped[int | None]
+    """How many they are, Preferences and answers to questions among them."""
 
 
 class PublishedRequest(Base):

@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import bids, items, profile, requests, setup
+from vrm.commands import bids, items, profile, receipts, requests, setup
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
@@ -40,6 +40,7 @@ for command in (
     bids.answer,
     requests.withdraw,
     requests.send,
+    receipts.receipts,
     setup.market,
     setup.move,
 ):

@@ -71,8 +71,10 @@ class LogFault(MarketMisbehaved):
     """The market's log is not what it was, or not what the market said that it is.
 
     ``code`` is a stable slug: ``rollback``, ``fork``, ``consistency``, ``missing``, ``inclusion`` and others.
+    ``notes`` are the signed heads that show it, where there are any; keep them, they are the evidence.
     """
 
-    def __init__(self, code: str, detail: str) -> None:
+    def __init__(self, code: str, detail: str, notes: tuple[str, ...] = ()) -> None:
         super().__init__(detail)
         self.code = code
+        self.notes = notes

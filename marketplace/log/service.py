@@ -97,6 +97,23 @@ async def append_all(market: Market, connection: AsyncConnection) -> int:
     return await repository.size(connection)
 
 
+async def append_together(
+    market: Market, connection: AsyncConnection, digests: Sequence[str]
+) -> tuple[int, int]:
+    """Append documents at once, side by side, in the caller's transaction, as the last thing that it does.
+
+    Args:
+        digests: in their order; the log does not hold them yet.
+
+    Returns:
+        The first one's number, and how many they are.
+    """
+    await repository.be_the_writer(connection)
+    first = await repository.size(connection)
+    await _append(market, connection, digests)
+    return first, len(digests)
+
+
 async def append_chunk(market: Market, connection: AsyncConnection) -> int:
     """Append the next documents that wait, with their tiles and a checkpoint; answers how many."""
     await repository.be_the_writer(connection)

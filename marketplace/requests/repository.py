@@ -34,7 +34,7 @@ async def publish(
     requests: Sequence[dict[str, Any]],
     withdrawals: Sequence[dict[str, Any]],
 ) -> None:
-    """Store a batch; its rows come sorted by digest."""
+    """Store what a batch lists; its rows come sorted by digest."""
     counts = {"instant": instant, "requests": len(requests), "withdrawals": len(withdrawals)}
     await connection.execute(insert(Batch), counts)
     if requests:
@@ -47,6 +47,14 @@ async def publish(
             .where(PublishedRequest.digest.in_(withdrawn), PublishedRequest.day.is_(None))
             .values(withdrawn_at=instant)
         )
+
+
+async def set_leaves(
+    connection: AsyncConnection, instant: int, first_leaf: int, leaves: int
+) -> None:
+    """Note where a batch's documents stand in the log."""
+    batch = update(Batch).where(Batch.instant == instant)
+    await connection.execute(batch.values(first_leaf=first_leaf, leaves=leaves))
 
 
 async def batches(connection: AsyncConnection, after: int, limit: int) -> Sequence[AnyRow]:

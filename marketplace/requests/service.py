@@ -91,9 +91,13 @@ async def publish_batch(market: Market) -> int:
         if publication_is_due(waiting, earliest, instant, market.rules):
             rows = await pending.take(connection)
             await _publish(market, connection, instant, rows)
+            await _settle(connection, rows)
+            leaves = await log.append_together(market, connection, [row.digest for row in rows])
+            await repository.set_leaves(connection, instant, *leaves)
         else:
             rows = await pending.take_unlisted(connection)
-        await _settle(connection, rows)
+            await _settle(connection, rows)
+            await log.put(connection, (row.digest for row in rows))
     if rows:
         await market.db.forget_order()
     return len(rows)
@@ -107,6 +111,7 @@ async def collect(market: Market) -> None:
     async with market.db.unit_of_work() as connection:
         rows = await pending.take_unlisted(connection)
         await _settle(connection, rows)
+        await log.put(connection, (row.digest for row in rows))
     if rows:
         await market.db.forget_order()
 
@@ -120,11 +125,13 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
         requests, withdrawals = await repository.batch_contents(connection, instants)
     items = [
         BatchView(
-            instant=instant_text(instant),
-            requests=requests.get(instant, []),
-            withdrawals=withdrawals.get(instant, []),
+            instant=instant_text(row.instant),
+            requests=requests.get(row.instant, []),
+            withdrawals=withdrawals.get(row.instant, []),
+            first_leaf=row.first_leaf,
+            leaves=row.leaves,
         )
-        for instant in instants
+        for row in rows
     ]
     return Page(items=items, next=write_cursor(instants[-1]) if more else None)
 
@@ -133,7 +140,6 @@ async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
     """Do what becomes of documents that were taken out of what waits, besides what a batch lists."""
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
-    await log.put(connection, (row.digest for row in rows))
 
 
 async def _publish(

@@ -107,6 +107,9 @@ def test_a_day_of_a_customer(at_home: Terminal, live: LiveMarket) -> None:
     live.publish()
     [kept] = vrm.json("requests")
     assert (kept["status"], kept["request"]) == ("published", posted["request"])
+    held = vrm.json("receipts")
+    assert held["logged"] == {posted["request"]: kept["leaf"]}
+    assert (held["broken"], held["findings"]) == ({}, [])
 
     taken_back = vrm.json("request", "City bicycle", "--fixed", "480.00", "--yes")["request"]
     assert vrm.json("withdraw", taken_back[:9])["status"] == "withdrawing"

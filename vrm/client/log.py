@@ -4,20 +4,21 @@ Whoever keeps the newest head that it saw, and gives it back the next time, noti
 or that shows others another history. There are two ways to find a document:
 
 * `find` asks the market for a proof by the document's digest: for those who have nothing to hide;
-* `require_at` reads the public files around a position, 256 leaves at a time, and computes the proof here, so
-  that the market does not learn which leaf matters.
+* `read` reads the public files, 256 leaves at a time, and computes the proof here, so that the market does not
+  learn which leaf matters: for those who read what everybody reads, whole batches.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 import crypto
-from crypto import checkpoint, merkle
+from crypto import checkpoint, merkle, multiproof
 from crypto.checkpoint import Checkpoint
 from crypto.errors import LogError
 from crypto.note import Verifier
-from crypto.tiles import ENTRIES, HASH, HEIGHT, WIDTH, Tile, node_of, tile_with, unbundle
+from crypto.tiles import ENTRIES, HEIGHT, WIDTH, Tile, node_of, tile_with, unbundle
 from vrm.client.base import MarketClient
 from vrm.errors import LogFault, MarketMisbehaved, MarketRefused
 
@@ -67,18 +68,42 @@ class LogReader:
             MarketRefused: the log is empty (`empty-log`).
         """
         raw = await self._client.fetch("/log/checkpoint")
-        verifier = Verifier.parse((await self._client.descriptor()).log)
         try:
             note = raw.decode()
-            new = checkpoint.verify(note, verifier)[0]
-            if kept:
-                old = checkpoint.verify(kept, verifier)[0]
-                checkpoint.verify_growth(old, new, await self._growth(old, new))
         except UnicodeDecodeError:
             raise LogFault("note", "The log's checkpoint is no text.") from None
+        head = await self.verified(note)
+        if kept:
+            await self.require_growth(await self.verified(kept), head)
+        return head
+
+    async def verified(self, note: str) -> Head:
+        """A head that somebody hands over, with the log's signature.
+
+        Raises:
+            LogFault: the log's key did not sign it (`unsigned`, `signature`), or it is malformed, or so is the
+                key in the descriptor (`key`).
+        """
+        named = (await self._client.descriptor()).log
+        try:
+            verifier = Verifier.parse(named)
+            return Head(note, checkpoint.verify(note, verifier)[0])
         except LogError as error:
-            raise LogFault(error.code, f"The log's checkpoint: {error}") from None
-        return Head(note, new)
+            raise LogFault(error.code, f"The log's checkpoint: {error}", (note,)) from None
+
+    async def require_growth(self, old: Head, new: Head) -> None:
+        """Require a head to have grown out of another one.
+
+        Raises:
+            LogFault: the log is shorter than it was (`rollback`), or has another history (`fork`,
+                `consistency`).
+        """
+        proof = await self._growth(old.checkpoint, new.checkpoint)
+        try:
+            checkpoint.verify_growth(old.checkpoint, new.checkpoint, proof)
+        except LogError as error:
+            notes = (old.note, new.note)
+            raise LogFault(error.code, f"The log's checkpoint: {error}", notes) from None
 
     async def _growth(self, old: Checkpoint, new: Checkpoint) -> list[bytes]:
         if not 0 < old.size < new.size:
@@ -104,26 +129,36 @@ class LogReader:
         _verify(digest, found.index, _hashes(found.proof), head)
         return found.index
 
-    async def require_at(self, digests: dict[int, str], head: Head) -> None:
-        """Require documents at their positions, by what anybody downloads.
+    async def read(self, spans: Sequence[tuple[int, int]], head: Head) -> list[list[str]]:
+        """The documents at some positions, proven, by what anybody downloads.
 
         Args:
-            digests: by position.
+            spans: pairs of a first position and a count, by rising position, without overlap.
+
+        Returns:
+            The documents' digests, for each span in its order.
 
         Raises:
-            LogFault: the log holds something else there (`missing`), or its files are not those of the head
-                (`inclusion`, `tile`, `bundle`).
+            LogFault: the head's tree has no such positions (`range`), or the log's files are not those of the
+                head (`inclusion`, `tile`, `bundle`).
         """
+        if any(first + count > head.size for first, count in spans):
+            raise LogFault("range", "The log is not as long as that.", (head.note,))
         files = _Files(self._client, head.size)
-        for index, digest in digests.items():
-            try:
-                held = unbundle(await files.read(ENTRIES, index // WIDTH))
-            except LogError as error:
-                raise LogFault(error.code, str(error)) from None
-            at = index % WIDTH
-            if at >= len(held) or held[at] != crypto.base64url_decode(digest):
-                raise LogFault("missing", f"The log holds something else at {index}.")
-            _verify(digest, index, await files.proof(index), head)
+        try:
+            entries = [await files.entries(first, count) for first, count in spans]
+            indices = [at for first, count in spans for at in range(first, first + count)]
+            if [len(held) for held in entries] != [count for _, count in spans]:
+                raise LogError("A bundle of entries is too short.", code="bundle")
+            hashes = [merkle.leaf_hash(entry) for held in entries for entry in held]
+            proof = await files.proof(indices)
+            root = multiproof.root_of(zip(indices, hashes, strict=True), head.size, proof)
+        except LogError as error:
+            raise LogFault(error.code, f"The log's files: {error}", (head.note,)) from None
+        if root != head.checkpoint.root:
+            detail = "The log's files are not those of its signed head."
+            raise LogFault("inclusion", detail, (head.note,))
+        return [[crypto.base64url_encode(entry) for entry in held] for held in entries]
 
 
 class _Files:
@@ -139,25 +174,29 @@ class _Files:
         if key not in self._read:
             hashes = self._size >> (HEIGHT * max(level, 0))
             width = min(WIDTH, hashes - number * WIDTH)
-            if width <= 0:
-                raise LogFault("missing", "The log is not as long as that.")
-            self._read[key] = await self._client.fetch(f"/log/{Tile(level, number, width).path}")
+            path = Tile(level, number, width).path
+            try:
+                self._read[key] = await self._client.fetch(f"/log/{path}")
+            except MarketRefused as refusal:
+                if refusal.code != "unknown-tile":
+                    raise
+                raise LogFault("tile", f"The log has no {path}.") from None
         return self._read[key]
 
-    async def proof(self, index: int) -> list[bytes]:
-        """The proof that a leaf is in the head's tree."""
-        needed: list[tuple[int, int]] = []
+    async def entries(self, first: int, count: int) -> list[bytes]:
+        """The entries of leaves from a number on."""
+        found: list[bytes] = []
+        begin = first // WIDTH * WIDTH
+        for number in range(first // WIDTH, (first + count - 1) // WIDTH + 1):
+            found += unbundle(await self.read(ENTRIES, number))
+        return found[first - begin : first - begin + count]
 
-        def note(level: int, at: int) -> bytes:
-            needed.append(tile_with(level, at))
-            return bytes(HASH)
-
-        merkle.inclusion_proof(index, self._size, note)
-        tiles = {at: await self.read(*at) for at in needed}
-        try:
-            return merkle.inclusion_proof(index, self._size, node_of(lambda *at: tiles[at]))
-        except LogError as error:
-            raise LogFault(error.code, str(error)) from None
+    async def proof(self, indices: Sequence[int]) -> list[bytes]:
+        """The proof that leaves are in the head's tree."""
+        needed = list(multiproof.subtrees(indices, self._size))
+        tiles = {at: await self.read(*at) for at in {tile_with(*node) for node in needed}}
+        node = node_of(lambda *at: tiles[at])
+        return [node(*at) for at in needed]
 
 
 def _verify(digest: str, index: int, proof: list[bytes], head: Head) -> None:

@@ -6,9 +6,10 @@ one item is to say which one matters.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from vrm.client.cascade import CascadeClient, Unfilled, run_path
 from vrm.documents import (
@@ -30,11 +31,17 @@ from vrm.errors import MarketMisbehaved
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """What became public at one batch instant: digests of requests, and of withdrawn requests."""
+    """What became public at one batch instant: digests of requests, and of withdrawn requests.
+
+    Its documents stand side by side in the log, ``leaves`` of them from ``first_leaf`` on: the requests,
+    withdrawals, Preferences and answers to questions. Both are None in batches from before that was so.
+    """
 
     instant: Instant
     requests: tuple[Digest, ...]
     withdrawals: tuple[Digest, ...]
+    first_leaf: Annotated[int, Meta(ge=0)] | None
+    leaves: Annotated[int, Meta(ge=1)] | None
 
 
 class Segment(msgspec.Struct, frozen=True):

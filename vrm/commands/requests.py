@@ -211,6 +211,8 @@ def requests(
             if entry is not None and (fallback := entry.shipped) is not None:
                 more = await explaining.brand(client, fallback)
         _show(state, digest, more, json)
+        if state.log_findings:
+            console.note("ALARM: the market's log is at fault; see: vrm receipts")
 
     console.run(look())
 
@@ -343,6 +345,7 @@ def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "digits": market.currency.digits,
         "publish_by": entry.publish_by,
         "published_at": entry.published_at,
+        "leaf": entry.leaf,
         "withdrawn_at": entry.withdrawn_at,
         "day": entry.day,
         "tick": entry.tick,

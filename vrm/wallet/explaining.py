@@ -43,13 +43,16 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
             "Make sure with: vrm withdraw"
         ),
         "pending": f"The market has it and promised to publish it by {entry.publish_by}.",
-        "published": f"It is public since {entry.published_at}; vendors can bid on it.",
+        "published": (
+            f"It is public since {entry.published_at}, and leaf {entry.leaf} of the market's log; vendors "
+            "can bid on it."
+        ),
         "rolled-over": "It is open for bids again.",
         "withdrawing": "Its withdrawal waits to become public.",
         "withdrawn": f"It is withdrawn since {entry.withdrawn_at}.",
         "promise-broken": (
-            f"The market promised to publish it by {entry.publish_by} and did not. "
-            "The wallet holds the signed promise; `vrm requests --json` shows it."
+            f"The market promised to publish it by {entry.publish_by} and did not: no batch that its log "
+            "bears out lists it. The wallet holds the signed promise; `vrm receipts --json` shows it."
         ),
         "market-at-fault": "".join(fault),
     }

@@ -3,28 +3,34 @@
 The wallet downloads whole lists and looks for its own digests in them here, so that the market cannot see
 which of them matter:
 
-1. all batches: a request is public once its digest stands in one, withdrawn once its withdrawal does;
+1. all batches, held against the log (`receipts`): a request is public once its digest stands in one and the
+   log holds it there, withdrawn once its withdrawal does;
 2. every run since the wallet was made, once, and what followed on it until the day is settled (`following`).
 
 An assignment or fallback counts with the market's signature only, and within what the request allows; an
 acceptance with that of the assignment's vendor. What the market promised and did not do is kept in sight: a
-digest in no batch by the promised instant (`promise-broken`), and what is against the market's rules
+digest in no such batch by the promised instant (`promise-broken`), and what is against the market's rules
 (`market-at-fault`): an assignment beyond the request, a request that the run of its day lists nowhere, a run
 that passed over the owner's order of the bids, a withdrawal that the wallet never signed, an assignment taken
 from a vendor that had accepted it or still had time, an acceptance by somebody else, a roll-over that the
 request does not allow.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+import msgspec
+
+import crypto
 from vrm.client.cascade import Accepted, Displaced, RollOver, Unfilled
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Batch, Run
+from vrm.client.public import Run
 from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed, recall
 from vrm.documents.scalars import parse_instant
-from vrm.wallet import following
+from vrm.wallet import following, receipts
 from vrm.wallet.consent import changes
 from vrm.wallet.following import Decided, News
+from vrm.wallet.receipts import Held
 from vrm.wallet.state import Failed, OwnRequest, Rolled, State
 from vrm.wallet.wallet import Wallet
 
@@ -39,6 +45,7 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
     market = await client.descriptor()
     batches = [batch async for batch in client.batches()]
     published = [run async for run in client.runs() if run.report is not None]
+    seen = await receipts.check(client, wallet.read(), batches)
     before = wallet.read()  # now, so that no run of these can hold a request that is made later
     runs = [run for run in reversed(published) if run.cutoff >= before.created]
     own = {entry.digest for entry in before.requests}
@@ -52,9 +59,10 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
     with wallet.editing() as state:
         if not changes(state.rules, market):
             state.rules = market
+        receipts.keep(state, seen)
         for entry in state.requests:
             if entry.is_open():
-                match_batches(entry, batches)
+                match_batches(entry, seen.held)
         for day in news:
             _take_in(state, day)
         for entry in state.requests:
@@ -147,18 +155,18 @@ def _left_out(entry: OwnRequest, decided: Decided) -> str | None:
     return None
 
 
-def match_batches(entry: OwnRequest, batches: list[Batch]) -> None:
+def match_batches(entry: OwnRequest, held: Sequence[Held]) -> None:
     """Note when a request became public, and when its withdrawal did, or that nobody here asked for one."""
-    for batch in batches:
+    for batch, leaves in ((one.batch, one.leaves) for one in held):
         if entry.published_at is None and entry.digest in batch.requests:
-            entry.published_at = batch.instant
+            entry.published_at, entry.leaf = batch.instant, leaves[entry.digest]
         if entry.withdrawn_at is None and entry.digest in batch.withdrawals:
             if entry.withdrawal is None:
                 entry.fault = (
                     f"The batch of {batch.instant} lists it as withdrawn, and this wallet signed no "
                     "withdrawal."
                 )
-            else:
+            elif crypto.digest(msgspec.json.decode(entry.withdrawal)) in leaves:
                 entry.withdrawn_at = batch.instant
 
 

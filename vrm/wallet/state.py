@@ -89,6 +89,14 @@ class Rolled(msgspec.Struct, frozen=True):
     cutoff: str
 
 
+class LogFinding(msgspec.Struct, frozen=True):
+    """What the market's log was once found to be at fault with, and the signed heads that show it."""
+
+    code: str
+    detail: str
+    notes: tuple[str, ...] = ()
+
+
 class OwnRequest(msgspec.Struct):
     """One request of the owner's, and what the public lists said about it."""
 
@@ -101,6 +109,8 @@ class OwnRequest(msgspec.Struct):
     withdrawal: bytes | None = None
     withdrawal_promise: bytes | None = None
     published_at: str | None = None
+    leaf: int | None = None
+    """Where the log holds it, proven: its receipt."""
     withdrawn_at: str | None = None
     day: str | None = None
     """The market day that decided it, and the tick of that day: 0 is its run."""
@@ -152,6 +162,11 @@ class OwnRequest(msgspec.Struct):
     def publish_by(self) -> str | None:
         """The instant by which the market promised to publish the request."""
         return recall(self.promise, Promise).publish_by if self.promise else None
+
+    @property
+    def promises(self) -> list[bytes]:
+        """The market's signed promises about it, kept for good."""
+        return [wire for wire in (self.promise, self.withdrawal_promise) if wire]
 
     def is_open(self) -> bool:
         """Whether no decision about it stands."""
@@ -212,6 +227,11 @@ class State(msgspec.Struct, kw_only=True):
     """Those of the days read whose vendors have not all answered."""
     mail_read: list[str] = []
     """The segments of the mail that were read."""
+    log_head: str = ""
+    """The signed head of the market's log that was seen last."""
+    batches_held: str = ""
+    """The instant of the batch up to which the log was found to hold all of them."""
+    log_findings: list[LogFinding] = []
 
     def place(self, name: str | None) -> NamedPlace:
         """Find a named place; without a name, the only or first one.

@@ -4,6 +4,9 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+from sqlalchemy.exc import IntegrityError
+
 import crypto
 from crypto import checkpoint, merkle
 from crypto.checkpoint import Checkpoint
@@ -32,12 +35,13 @@ from tests.support import (
     a_request,
     a_request_for,
     a_vendor,
+    a_withdrawal,
     an_answer,
     an_item,
     problem,
 )
 from tests.support.clock import seconds
-from vrm.documents import RunReport, read
+from vrm.documents import Document, RunReport, Signed, read
 
 
 async def leaf(market: ClockedMarket, digest: str) -> int | None:
@@ -187,6 +191,43 @@ async def test_answers_time_outs_and_reports_are_leaves(market: ClockedMarket) -
         assert await leaf(market, crypto.digest(document)) is not None, document["type"]
     # An assignment that was answered is pinned by the report's outcome alone.
     assert await leaf(market, crypto.digest(given[0])) is None
+
+
+async def test_the_documents_of_a_batch_stand_side_by_side(market: ClockedMarket) -> None:
+    keys = [crypto.SigningKey.generate() for _ in range(5)]
+    posted = [a_request(market, key) for key in keys]
+    await market.store(a_vendor(market, VENDORS[0]), *posted)
+    await market.publish()
+    bid, question = a_bid(market, VENDORS[0], posted[0]), a_question(market, VENDORS[0], posted[0])
+    await market.store(bid, question)
+    second: list[Signed[Document]] = [
+        a_preference(market, keys[0], posted[0], listed=(bid.digest,)),
+        an_answer(market, keys[0], question),
+        a_withdrawal(market, keys[1], posted[1].digest),
+        a_request(market),
+    ]
+    await market.store(*second)
+    await market.publish()
+    batches = await market.items("/batches")
+    published: list[list[Signed[Document]]] = [[*posted], second]
+    for batch, documents in zip(batches, published, strict=True):
+        assert batch["leaves"] == len(documents)
+        numbers = [await leaf(market, digest) for digest in sorted(one.digest for one in documents)]
+        first = batch["first_leaf"]
+        assert numbers == list(range(first, first + len(documents)))
+
+
+async def test_a_batch_that_is_not_committed_is_not_in_the_log(market: ClockedMarket) -> None:
+    await market.store(a_request(market))
+    await market.execute(
+        "INSERT INTO batches (instant, requests, withdrawals) VALUES (:at, 0, 0)",
+        at=seconds("2026-11-20T09:00:00Z"),
+    )
+    with pytest.raises(IntegrityError):
+        await market.publish()
+    rows = await market.contents()
+    assert (rows["log_leaves"], rows["log_tiles"], rows["requests"]) == ([], [], [])
+    assert len(rows["pending"]) == 1
 
 
 async def test_a_size_that_was_never_published(market: ClockedMarket) -> None:

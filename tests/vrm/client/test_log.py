@@ -84,7 +84,7 @@ async def test_a_document_is_found_by_its_digest_and_by_the_files(
     head = await reader.head()
     assert await reader.find(held[299], head) == 299
     between.asked.clear()
-    await reader.require_at({at: held[at] for at in (0, 299, 300, 699)}, head)
+    assert await reader.read([(299, 2), (600, 100)], head) == [held[299:301], held[600:]]
     assert not [path for path in between.asked if any(digest in path for digest in held)]
     assert len(between.asked) < 12, "each file is read once"
 
@@ -98,6 +98,7 @@ async def test_a_log_that_was_rolled_back(market: ClockedMarket, reader: LogRead
     with pytest.raises(LogFault) as caught:
         await reader.head(after.note)
     assert fault(caught) == "rollback"
+    assert caught.value.notes == (after.note, before.note)
 
 
 async def test_two_checkpoints_of_one_size(market: ClockedMarket, reader: LogReader) -> None:
@@ -149,10 +150,11 @@ async def test_a_document_that_is_not_logged(market: ClockedMarket, reader: LogR
     with pytest.raises(LogFault) as caught:
         await reader.find(stranger, head)
     assert fault(caught) == "missing"
-    for position in ({0: stranger}, {5: stranger}, {WIDTH: stranger}, {1: held[0]}):
+    assert await reader.read([(0, 5)], head) == [held]
+    for spans in ([(0, 6)], [(5, 1)], [(WIDTH, 1)], [(1, 2), (2, 1)], [(3, 1), (1, 1)]):
         with pytest.raises(LogFault) as caught:
-            await reader.require_at(position, head)
-        assert fault(caught) == "missing"
+            await reader.read(spans, head)
+        assert fault(caught) == "range"
 
 
 async def test_a_proof_for_something_else(
@@ -174,21 +176,24 @@ async def test_files_that_were_changed(
     market: ClockedMarket, reader: LogReader, between: Between
 ) -> None:
     """A leaf, a hash and a length: none passes for the signed tree."""
-    held = await grow(market, 300)
+    await grow(market, 300)
     head = await reader.head()
 
     def flipped(body: bytes) -> bytes:
         return bytes([body[0] ^ 1]) + body[1:]
 
     for part, change, code in (
-        ("tile/0/000", flipped, "inclusion"),
-        ("tile/0/000", lambda body: body[:-32], "tile"),
+        ("tile/0/000", lambda body: body[:32] + flipped(body[32:]), "inclusion"),
+        ("tile/0/000", lambda body: body[:32], "tile"),
         ("tile/entries/000", lambda body: body[:-1], "bundle"),
-        ("tile/entries/000", lambda body: body[:2] + flipped(body[2:]), "missing"),
+        ("tile/entries/000", lambda body: body[:-34], "inclusion"),
+        ("tile/entries/001.p/44", lambda _body: b"", "bundle"),
+        ("tile/entries/000", lambda body: body[:2] + flipped(body[2:]), "inclusion"),
     ):
         between.tamper = lambda path, body, part=part, change=change: (  # type: ignore[misc]
             change(body) if path == f"/log/{part}" else body
         )
         with pytest.raises(LogFault) as caught:
-            await reader.require_at({255: held[255], 0: held[0]}, head)
+            await reader.read([(0, 1), (254, 3)], head)
         assert fault(caught) == code, part
+        assert caught.value.notes == (head.note,)

@@ -17,6 +17,7 @@ from vrm.client.public import Batch
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet import Wallet, explaining, outcomes, requests
+from vrm.wallet.receipts import Held
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish
 
@@ -149,8 +150,10 @@ async def test_a_withdrawal_that_the_owner_never_signed(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket
 ) -> None:
     entry = await post(wallet, client)
-    first = Batch("2026-11-20T09:00:00Z", (entry.digest,), ())
-    outcomes.match_batches(entry, [first, Batch("2026-11-20T10:00:00Z", (), (entry.digest,))])
+    first = Batch("2026-11-20T09:00:00Z", (entry.digest,), (), 0, 1)
+    second = Batch("2026-11-20T10:00:00Z", (), (entry.digest,), 1, 1)
+    held = [Held(first, {entry.digest: 0}), Held(second, {entry.digest: 1})]
+    outcomes.match_batches(entry, held)
     assert entry.withdrawn_at is None
     assert entry.status(at(market)) == "market-at-fault"
     assert "signed no withdrawal" in explaining.in_words(entry, market.rules, at(market))[0]
@@ -279,7 +282,8 @@ async def test_a_refusal_after_a_lost_answer_hides_no_live_request(
     [kept] = wallet.read().requests
     assert kept.status(at(market)) == status
     assert explaining.in_words(kept, market.rules, at(market))
-    outcomes.match_batches(kept, [Batch("2026-11-20T09:00:00Z", (kept.digest,), ())])
+    batch = Batch("2026-11-20T09:00:00Z", (kept.digest,), (), 0, 1)
+    outcomes.match_batches(kept, [Held(batch, {kept.digest: 0})])
     assert kept.status(at(market)) == "published", "it is followed all the same"
 
 
