@@ -18,6 +18,7 @@ from marketplace.errors import ConfigurationError, MarketError
 from marketplace.health import service as health
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
+from marketplace.log import command as log
 from marketplace.logging_setup import configure_logging
 from marketplace.market import Market
 from marketplace.new_market import write_home
@@ -252,6 +253,7 @@ def demo(
     play(home, requests=requests, vendors=vendors_count, seed=seed, as_json=as_json)
 
 
+app.add_typer(log.app, name="log")
 for command in (replay, bundle, verify):
     app.command()(command)
 
