@@ -8,7 +8,7 @@ downloads.
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, func, select, tuple_, union_all
+from sqlalchemy import Select, and_, false, func, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -290,7 +290,13 @@ def _displaced(day: str, tick: int) -> tuple[Query, Keys]:
             given,
             and_(given.day == row.day, given.request == row.request, given.tick == row.assigned_at),
         )
-        .outerjoin(AssignmentAnswer, AssignmentAnswer.assignment == given.digest)
+        .outerjoin(
+            AssignmentAnswer,
+            and_(
+                AssignmentAnswer.assignment == given.digest,
+                AssignmentAnswer.accepted.is_(false()),
+            ),
+        )
         .join(LogLeaf, LogLeaf.digest == func.coalesce(AssignmentAnswer.digest, given.digest))
         .where(row.day == day, row.tick == tick)
     )

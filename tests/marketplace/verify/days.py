@@ -67,12 +67,12 @@ async def a_full_day(market: ClockedMarket) -> str:
     await decline(market, given[1])
     await market.reach_tick()
     await market.reach_tick(seconds(given[2]["accept_by"]))
-    await log.grow(market.market)
     return DAY
 
 
 async def bundle_of(market: ClockedMarket, day: str, since: int | None = None) -> bytes:
-    """A day's bundle as the market writes it."""
+    """A day's bundle as the market writes it, once the log holds all that waits."""
+    await log.grow(market.market)
     begun = await bundles.begin(market.market, day, since)
     return b"".join([part async for part in bundles.write(market.market, begun)])
 

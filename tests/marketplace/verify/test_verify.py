@@ -14,6 +14,7 @@ import pytest
 from marketplace.bundle.lines import MEDIA_TYPE
 from marketplace.bundle.schema import schema, text
 from marketplace.identity import seed_text
+from marketplace.log import service as log
 from marketplace.verify.own import own_bids
 from tests.marketplace.cascade.scenes import DAY, VENDORS
 from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
@@ -42,9 +43,10 @@ async def test_a_day_without_requests_verifies(market: ClockedMarket) -> None:
 
 async def test_anybody_downloads_the_bundle(market: ClockedMarket) -> None:
     day = await a_full_day(market)
+    bundle = await bundle_of(market, day)
     answer = await market.http.get(f"/runs/{day}/bundle")
     assert answer.headers["content-type"] == MEDIA_TYPE
-    assert answer.content == await bundle_of(market, day)
+    assert answer.content == bundle
     assert faults(answer.content) == []
 
 
@@ -57,6 +59,7 @@ async def test_there_is_no_bundle_before_the_run_is_announced(market: ClockedMar
 
 async def test_a_checkpoint_that_was_kept_is_held_against_the_log(market: ClockedMarket) -> None:
     day = await a_full_day(market)
+    await log.grow(market.market)
     older = (await market.get(f"/log/consistency/{3}"))["checkpoint"]
     bundle = await bundle_of(market, day, since=3)
     assert faults(bundle, since=older) == []  # the head itself
