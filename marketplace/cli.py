@@ -28,6 +28,7 @@ from marketplace.settings import Settings, load_settings
 from marketplace.unlocking import Home, unlocked, with_market
 from marketplace.vendors import service as vendors
 from marketplace.verify.command import bundle, verify
+from marketplace.whatif.command import whatif
 from vrm import console, keyfile
 
 app = console.application(
@@ -254,7 +255,7 @@ def demo(
 
 
 app.add_typer(log.app, name="log")
-for command in (replay, bundle, verify):
+for command in (replay, bundle, verify, whatif):
     app.command()(command)
 
 

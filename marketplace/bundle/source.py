@@ -52,7 +52,7 @@ def opened(
         path = Path(folder) / "bundle"
         if source.startswith(("http://", "https://")):
             _download(source, path, since)
-        elif _is_day(source):
+        elif is_day(source):
             settings, identity = unlocked(home, passphrase_file)
             console.run(
                 with_market(settings, identity, lambda market: save(market, source, path, since))
@@ -82,7 +82,8 @@ def _why(raw: bytes) -> str:
         return "no bundle"
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
+    """Whether a text names a market day."""
     try:
         parse_date(text.partition("#")[0])
     except ValueError:

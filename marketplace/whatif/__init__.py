@@ -1,0 +1,1 @@
+"""What a day would have decided under another policy."""
