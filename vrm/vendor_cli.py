@@ -12,6 +12,7 @@ from vrm.vendor_commands import (
     looking,
     receipts,
     signing,
+    verifying,
 )
 
 HELP = """Sell on a personal-request market: see what customers ask for, bid, deliver.
@@ -49,6 +50,7 @@ for command in (
     answering.accept,
     answering.decline,
     receipts.receipts,
+    verifying.verify,
     automatic.run,
     brand.report,
     signing.sign,

@@ -76,6 +76,11 @@ class Receipts:
         )
         return [document for (document,) in rows]
 
+    def __contains__(self, document: str) -> bool:
+        """Tell whether there is a receipt for a document."""
+        query = "SELECT 1 FROM receipt WHERE document = ?"
+        return self._db.execute(query, (document,)).fetchone() is not None
+
     def counts(self) -> tuple[int, int]:
         """How many receipts there are, and how many of their documents were found in the log."""
         query = "SELECT count(*), count(position) FROM receipt"
