@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import insert, text
+from sqlalchemy import Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benchmarks._market_day import market_day
@@ -44,8 +44,16 @@ async def fill(db: Database, requests: int) -> None:
             rows = next(len(column) for column in columns.values() if not isinstance(column, str))
             if db.is_sqlite:
                 await _insert(connection, table, columns, rows)
-            else:
-                await _copy(connection, table, columns, rows)
+                continue
+            # Ten million entries sorted once take a fraction of the time of as many put in one by one.
+            indexes = sorted(
+                cast(Table, table.__table__).indexes, key=lambda index: str(index.name)
+            )
+            for index in indexes:
+                await connection.run_sync(index.drop)
+            await _copy(connection, table, columns, rows)
+            for index in indexes:
+                await connection.run_sync(index.create)
 
 
 def _tables(market: Market) -> Iterator[tuple[type[Base], Columns]]:

@@ -74,6 +74,17 @@ class Database:
             yield connection
             await connection.rollback()
 
+    @asynccontextmanager
+    async def twin(self, connection: AsyncConnection) -> AsyncIterator[AsyncConnection]:
+        """Open one more reading transaction on PostgreSQL, which sees what a `snapshot` sees."""
+        exported = await connection.execute(text("SELECT pg_export_snapshot()"))
+        async with self._engine.connect() as twin:
+            await twin.execution_options(isolation_level="REPEATABLE READ")
+            await twin.begin()
+            await twin.execute(text(f"SET TRANSACTION SNAPSHOT '{exported.scalar_one()}'"))
+            yield twin
+            await twin.rollback()
+
     async def now(self, connection: AsyncConnection) -> int:
         """Tell the time by the database's clock, in whole seconds since the epoch."""
         if self._clock is not None or self.is_sqlite:

@@ -5,7 +5,7 @@ differently. Lists, awards and the digests of a run follow the text; a *row* is 
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from marketplace.resolver import UNLISTED, Bids, Market, Places, Requests
 from marketplace.resolver.tables import I32, I64, U8, Strings
-from marketplace.rowbytes import as_bytes
+from marketplace.rowbytes import Column, as_bytes
 from marketplace.runs.items import FrozenItems, mark_unauthorised
 from marketplace.runs.rules import FrozenPlace
 
@@ -54,26 +54,25 @@ class FrozenDay:
         return str(self.bids[self.bid_at[row]].decode())
 
 
-class BidColumns:
-    """Collects the blocks of a day's bids, which come in order of (request, vendor).
+class DayPart:
+    """Some of a day's requests, and a collector of the bids on them, which come in order of (request, vendor).
 
     Args:
-        numbers: the requests' numbers in the day, rising; a block names a bid's request by its number.
-        place_of: which of the day's places a place's number means, or -1.
+        requests: by digest, in columns; a block of bids names a bid's request by its number in the day.
     """
 
-    def __init__(self, numbers: I32, place_of: I32) -> None:
-        self._numbers = np.ascontiguousarray(numbers)
-        self._place_of = place_of
+    def __init__(self, requests: Block) -> None:
+        self.requests = requests
+        self._numbers = np.ascontiguousarray(requests["number"])
         self._parts: list[tuple[Any, ...]] = []
-        self.count = np.zeros(len(numbers), dtype=np.int64)
-        """How many bids each request has, in order of the text."""
+        self.count = np.zeros(len(requests), dtype=np.int64)
+        """How many bids each request has."""
 
     def add(self, block: Block) -> None:
         """Take the next bids.
 
         Raises:
-            ValueError: a bid is on a request that is not frozen, or of a place that is not.
+            ValueError: a bid is on a request that is not frozen.
         """
         if not len(block):
             return
@@ -85,12 +84,9 @@ class BidColumns:
         if (at >= len(self._numbers)).any() or (self._numbers.take(at) != first).any():
             raise ValueError("a bid is on a request that is not frozen")
         self.count[at] += np.diff(starts, append=len(numbers))
-        place = self._place_of.take(block["place"])
-        if place.min() < 0:
-            raise ValueError("a bid is of a place that is not frozen")
         self._parts.append(
             (
-                place,
+                block["place"].copy(),
                 block["amount"].copy(),
                 block["distance_m"].astype(np.int32),
                 block["way"].astype(np.uint8),
@@ -98,33 +94,41 @@ class BidColumns:
             )
         )
 
-    def columns(self) -> tuple[Any, ...]:
-        """Place, amount, distance, way and digest of all bids."""
-        kinds = ("i4", "i8", "i4", "u1", "S43")
-        found = []
-        for number, kind in enumerate(kinds):
-            parts = [part[number] for part in self._parts]
-            found.append(np.concatenate(parts) if parts else np.empty(0, dtype=kind))
-        self._parts.clear()
-        return tuple(found)
+    def take_bids(self) -> list[tuple[Any, ...]]:
+        """Hand over place's number, amount, distance, way and digest of the bids, block by block."""
+        parts, self._parts = self._parts, []
+        return parts
 
 
 def arranged_day(
     run: Any,
-    requests: Block,
+    parts: Sequence[DayPart],
     places: Sequence[FrozenPlace],
-    bids: BidColumns,
+    place_of: I32,
     items: FrozenItems,
 ) -> FrozenDay:
-    """Put a day's columns, which come in order of the text, into the resolver's order."""
+    """Put a day's columns, which come in order of the text, into the resolver's order.
+
+    Args:
+        parts: the day, in order of the requests' digests.
+        place_of: which of the places a place's number means, or -1.
+
+    Raises:
+        ValueError: a bid is of a place that is not frozen.
+    """
+    requests = np.concatenate([part.requests for part in parts])
+    count = np.concatenate([part.count for part in parts])
     digests = np.ascontiguousarray(requests["digest"])
     ids = raw_ids(digests)
     order = _order(ids)
     row_of = np.empty(len(order), dtype=np.int32)
     row_of[order] = np.arange(len(order), dtype=np.int32)
-    place, amount, distance, way, names = bids.columns()
-    first = np.cumsum(bids.count) - bids.count
-    bid_at = _spans(first.take(order), bids.count.take(order))
+    number, amount, distance, way, names = _bids(parts)
+    place = place_of.take(number)
+    if (place < 0).any():
+        raise ValueError("a bid is of a place that is not frozen")
+    count_of = count.take(order)
+    bid_at = _spans((np.cumsum(count) - count).take(order), count_of)
     listed = requests[order]
     same = np.zeros(
         1, dtype=np.uint16
@@ -143,7 +147,7 @@ def arranged_day(
         ),
         _places(places),
         Bids(
-            request=np.repeat(np.arange(len(order), dtype=np.int32), bids.count.take(order)),
+            request=np.repeat(np.arange(len(order), dtype=np.int32), count_of),
             place=place.take(bid_at),
             price=amount.take(bid_at),
             distance_m=distance.take(bid_at),
@@ -157,6 +161,14 @@ def arranged_day(
     )
     mark_unauthorised(market, row_of.take(np.searchsorted(digests, items.requests)), items)
     return FrozenDay(run, market, places, digests, row_of, names, bid_at, items)
+
+
+def _bids(parts: Sequence[DayPart]) -> Iterator[Column]:
+    """Place's number, amount, distance, way and digest of all bids."""
+    blocks = [block for part in parts for block in part.take_bids()]
+    for at, kind in enumerate(("i4", "i8", "i4", "u1", "S43")):
+        columns = [block[at] for block in blocks]
+        yield np.concatenate(columns) if columns else np.empty(0, dtype=kind)
 
 
 def raw_ids(digests: Strings) -> U8:

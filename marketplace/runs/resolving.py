@@ -1,22 +1,24 @@
 """The step from a frozen run to a resolved one: read, match, store; columns all the way."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import Database
+from marketplace.db import AnyRow, Database
 from marketplace.preferences import service as preferences
 from marketplace.resolver import Outcome, Status, reserves, resolve
-from marketplace.resolver.tables import Strings
+from marketplace.resolver.tables import I32, Strings
 from marketplace.rowbytes import Column
 from marketplace.runs import awards, repository, snapshot
-from marketplace.runs.frozen import BidColumns, FrozenDay, arranged_day
-from marketplace.runs.items import frozen_items
+from marketplace.runs.frozen import DayPart, FrozenDay, arranged_day
+from marketplace.runs.items import FrozenItems, frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.preferring import apply_preferences, mark_alternatives
-from marketplace.runs.rules import REASONS, Findings, inputs_digest, outcome_digest
+from marketplace.runs.rules import REASONS, Findings, FrozenPlace, inputs_digest, outcome_digest
 
 RESERVE_DEPTH = 5
 """How many ranked runners-up an assignment names."""
@@ -40,7 +42,7 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     Raises:
         LeaseLost: another has taken the run over; nothing is stored.
     """
-    frozen = await load_frozen(db, lease.day)
+    frozen = await load_frozen(db, lease.day, side_by_side=True)
     reach("read")
     # Long calls into C; threads keep the event loop answering meanwhile, and share the processors.
     pinned = asyncio.create_task(
@@ -75,25 +77,67 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     reach("resolved")
 
 
-async def load_frozen(db: Database, day: str, tick: int = 0) -> FrozenDay:
-    """Read what a run's freeze fixed; of a later tick of the day, only what concerns its displaced requests."""
+async def load_frozen(
+    db: Database, day: str, tick: int = 0, *, side_by_side: bool = False
+) -> FrozenDay:
+    """Read what a run's freeze fixed; of a later tick of the day, only what concerns its displaced requests.
+
+    Args:
+        side_by_side: read by two more connections on PostgreSQL, where the server's side of the copying is
+            the longest part of a run, and each connection is a process of its own.
+    """
     async with db.snapshot() as connection:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
-        places, place_of = await snapshot.frozen_places(connection, day)
-        blocks = [block async for block in snapshot.frozen_requests(connection, day, tick)]
-        requests = np.concatenate(blocks)
-        bids = BidColumns(requests["number"], place_of)
-        async for block in snapshot.frozen_bids(connection, day, tick):
-            await asyncio.to_thread(bids.add, block)
-        items = await frozen_items(connection, day, tick)
-        preferred = await preferences.frozen(connection, day)
-        alternatives = await snapshot.alternatives(connection, day)
-    frozen = await asyncio.to_thread(arranged_day, run, requests, places, bids, items)
-    await asyncio.to_thread(apply_preferences, frozen, preferred)
-    await asyncio.to_thread(mark_alternatives, frozen, alternatives)
+        if db.is_sqlite or not side_by_side:
+            parts = [await _part(connection, day, tick, snapshot.EVERY)]
+            rest = await _rest(connection, day, tick)
+        else:
+            async with (
+                db.twin(connection) as first,
+                db.twin(connection) as second,
+                asyncio.TaskGroup() as reading,
+            ):
+                halves = [
+                    reading.create_task(_part(twin, day, tick, half))
+                    for twin, half in zip((first, second), snapshot.HALVES, strict=True)
+                ]
+                rest = await _rest(connection, day, tick)
+            parts = [half.result() for half in halves]
+    frozen = await asyncio.to_thread(arranged_day, run, parts, *rest.places, rest.items)
+    await asyncio.to_thread(apply_preferences, frozen, rest.preferences)
+    await asyncio.to_thread(mark_alternatives, frozen, rest.alternatives)
     return frozen
+
+
+async def _part(
+    connection: AsyncConnection, day: str, tick: int, between: snapshot.Between
+) -> DayPart:
+    found = snapshot.frozen_requests(connection, day, tick, between)
+    part = DayPart(np.concatenate([block async for block in found]))
+    async for block in snapshot.frozen_bids(connection, day, tick, between):
+        await asyncio.to_thread(part.add, block)
+    return part
+
+
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """What a day decides from besides requests and bids."""
+
+    places: tuple[list[FrozenPlace], I32]
+    items: FrozenItems
+    preferences: Sequence[AnyRow]
+    alternatives: Sequence[AnyRow]
+
+
+async def _rest(connection: AsyncConnection, day: str, tick: int) -> _Rest:
+    return _Rest(
+        await snapshot.frozen_places(connection, day),
+        await frozen_items(connection, day, tick),
+        await preferences.frozen(connection, day),
+        await snapshot.alternatives(connection, day),
+    )
 
 
 def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
@@ -111,7 +155,7 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
             "bid": frozen.bids.take(frozen.bid_at.take(outcome.bid.take(rows))),
             "rank": outcome.rank.take(rows).astype(np.int64) + 1,
             "eligible": outcome.eligible.take(rows).astype(np.int64),
-            "reserve": _reserves(frozen, outcome)[rows],
+            "reserve": _reserves(frozen, reserves(frozen.matching, outcome, RESERVE_DEPTH)[rows]),
         },
         unfilled={
             "request": frozen.requests.take(unfilled),
@@ -124,9 +168,8 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
     )
 
 
-def _reserves(frozen: FrozenDay, outcome: Outcome) -> Strings:
-    """(requests): the digests of each one's runners-up, joined."""
-    runners_up = reserves(frozen.matching, outcome, RESERVE_DEPTH)
+def _reserves(frozen: FrozenDay, runners_up: I32) -> Strings:
+    """(awards): the digests of each one's runners-up, joined; `runners_up` has -1 where there is none."""
     found = np.zeros(runners_up.shape, dtype="S43")
     there = runners_up >= 0
     found[there] = frozen.bids.take(frozen.bid_at.take(runners_up[there]))

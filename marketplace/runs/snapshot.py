@@ -1,7 +1,7 @@
 """Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,12 @@ from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
 from marketplace.runs.repository import set_stage
 from marketplace.runs.rules import FrozenPlace, units_left
+
+Between = tuple[str, str]
+"""What requests' digests are not less than, and what they are less than."""
+EVERY: Final[Between] = ("", "~")
+HALVES: Final[tuple[Between, Between]] = (("", "V"), ("V", "~"))
+"""`V` is in the middle of the characters that a digest may begin with."""
 
 
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
@@ -170,7 +176,7 @@ async def freeze(
 
 
 def frozen_requests(
-    connection: AsyncConnection, day: str, tick: int = 0
+    connection: AsyncConnection, day: str, tick: int = 0, between: Between = EVERY
 ) -> AsyncIterator[NDArray[np.void]]:
     """The requests that a day's run, or a tick, decides, by digest, as columns.
 
@@ -200,12 +206,12 @@ def frozen_requests(
         "radius_m": "i8",
         "number": "i4",
     }
-    whole = among(query, row.digest, day, tick)
+    whole = _between(among(query, row.digest, day, tick), between, row.digest, RunRequest.request)
     return bulk.read(connection, whole, layout, along=row.digest)
 
 
 async def frozen_bids(
-    connection: AsyncConnection, day: str, tick: int = 0
+    connection: AsyncConnection, day: str, tick: int = 0, between: Between = EVERY
 ) -> AsyncIterator[NDArray[np.void]]:
     """The bids on them that were live at the day's close, by request and vendor, as columns."""
     layout = {
@@ -235,9 +241,19 @@ async def frozen_bids(
         query = select(*(both.c[name] for name in layout)).order_by(along, both.c.vendor)
     else:  # all of it out of one covering index
         live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
-        query = among(live, row.request, day, tick)
-    async for block in bulk.read(connection, query, layout, along=along):
+        query = _between(among(live, row.request, day, tick), between, RunRequest.request)
+    async for block in bulk.read(connection, _between(query, between, along), layout, along=along):
         yield block
+
+
+def _between(
+    query: Select[*tuple[Any, ...]], between: Between, *columns: Any
+) -> Select[*tuple[Any, ...]]:
+    """Keep a query to some digests; said of both sides of a join, each index is walked from there on."""
+    if between == EVERY:
+        return query
+    first, behind = between
+    return query.where(*(and_(column >= first, column < behind) for column in columns))
 
 
 async def has_roll_overs(connection: AsyncConnection, day: str) -> bool:

@@ -57,7 +57,8 @@ def frozen_day(day: Day) -> FrozenDay:
     table = day.table
     run = SimpleNamespace(seed=day.report.seed)
     try:
-        frozen = arranged_day(run, day.requests, places, table.columns, items)
+        every = np.arange(len(places), dtype=np.int32)
+        frozen = arranged_day(run, [table.columns], places, every, items)
     except ValueError as error:
         raise BundleFault(f"The bundle's figures are those of no market: {error}.") from None
     frozen = replace(frozen, matching=_exact(day, frozen, table))

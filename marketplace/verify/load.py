@@ -23,7 +23,7 @@ from marketplace.bundle.lines import (
     kind_of,
 )
 from marketplace.resolver.tables import I64, Mask, Strings
-from marketplace.runs.frozen import BidColumns
+from marketplace.runs.frozen import DayPart
 from marketplace.verify import documents
 from marketplace.verify.documents import Block, Checked, decoded, read_document
 from marketplace.verify.findings import BundleFault, Findings
@@ -78,7 +78,7 @@ class Leaves:
 class BidTable:
     """The day's bids, by request and vendor."""
 
-    columns: BidColumns
+    columns: DayPart
     places: Strings
     """The day's places, as `keys_of` writes them."""
     currency: list[U16] = field(default_factory=list)
@@ -134,9 +134,7 @@ class Day:
         if self.bids is None:
             vendors = np.array([place.vendor for place in self.places], dtype=documents.DID)
             names = np.array([place.place for place in self.places], dtype=documents.SLUG)
-            every = np.arange(len(self.places), dtype=np.int32)
-            columns = BidColumns(self.requests["number"], every)
-            self.bids = BidTable(columns, keys_of(vendors, names))
+            self.bids = BidTable(DayPart(self.requests), keys_of(vendors, names))
         return self.bids
 
     @property
