@@ -208,6 +208,7 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "declined": sum(tick.report.declined for tick in published.ticks),
         "timed_out": sum(tick.report.timed_out for tick in published.ticks),
         "placed_again": sum(tick.report.assigned for tick in published.ticks),
+        "shipped": sum(tick.report.fallback for tick in published.ticks),
         "by_own_order": sum(one.body.bid in listed for one in published.assignments),
         "items_served_nearby": len(
             {named.request for named in published.items}

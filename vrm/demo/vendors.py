@@ -2,12 +2,14 @@
 
     python -m vrm.demo.vendors --market URL --home DIR --count 60 --centre 60614 --phase register --json
     python -m vrm.demo.vendors --market URL --home DIR --phase bid --json
+    python -m vrm.demo.vendors --market URL --home DIR --phase answer --json
 
 ``register`` makes the vendors: a folder each with key, passphrase, stock and rules, a profile at the market,
 and today's capacities; then the brands, which list items and name the vendors that may sell them. ``bid`` lets
 the real bidding program of each vendor go over the board once, and names those that the catalogue wants out:
 whoever plays the operator suspends them before the close, so that their bids stand and are not eligible. (A
-vendor cannot get out of a firm bid itself.)
+vendor cannot get out of a firm bid itself.) ``answer`` lets those whom the newest run, or its newest tick, gave
+something say whether they stand by it (`answers`).
 
 Every folder is a vendor's home as `vendor` knows it, and can be tried afterwards:
 
@@ -34,6 +36,7 @@ from vrm.client.brand import BrandClient
 from vrm.client.vendor import VendorClient
 from vrm.console import Json
 from vrm.demo import brands
+from vrm.demo.answers import Answers, answer_all, asked
 from vrm.demo.catalogue import BRANDS
 from vrm.demo.shops import Vendor, draw_vendors, write_files
 from vrm.documents import MarketDescriptor
@@ -49,7 +52,7 @@ PASSPHRASE: Final = "passphrase"  # noqa: S105 - a file's name
 
 C = TypeVar("C", bound=VendorClient)
 
-Phase = Literal["register", "bid", "all"]
+Phase = Literal["register", "bid", "answer"]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -94,22 +97,23 @@ def play(
     count: Annotated[int, typer.Option(min=1, help="How many vendors.")] = 60,
     seed: Annotated[int, typer.Option(help="Draws the same shops each time.")] = 1,
     centre: Annotated[str, typer.Option(help="The postal code that they live around.")] = "60614",
-    phase: Annotated[Phase, typer.Option(help="What to do now.")] = "all",
+    phase: Annotated[Phase, typer.Option(help="What to do now.")] = "register",
     json: Json = False,
 ) -> None:
     """Play the vendors of a demonstration."""
-    result: dict[str, object] = {}
-    if phase != "bid":
-        result["registered"] = console.run(
-            register(market, home, draw_vendors(seed, count, centre), centre)
-        )
-    if phase != "register":
-        result["bidden"] = console.run(bid(market, home))
+    result: Registered | Bidden | Answers
+    match phase:
+        case "register":
+            shops = draw_vendors(seed, count, centre)
+            result = console.run(register(market, home, shops, centre))
+        case "bid":
+            result = console.run(bid(market, home))
+        case "answer":
+            result = console.run(answer(market, home))
     if json:
         console.print_json(result)
     else:
-        for name, figures in result.items():
-            console.say(f"{name}: {msgspec.to_builtins(figures)}")
+        console.say(f"{phase}: {msgspec.to_builtins(result)}")
 
 
 async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) -> Registered:
@@ -154,10 +158,7 @@ async def bid(url: str, home: Path) -> Bidden:
         UsageError: the first phase has not taken place.
     """
     started = time.monotonic()
-    try:
-        parts = msgspec.json.decode((home / CAST).read_bytes(), type=list[Part])
-    except FileNotFoundError:
-        raise UsageError(f"No vendors in {home}; play --phase register first.") from None
+    parts = _cast(home)
     rounds: list[Round] = []
 
     def work(part: Part) -> Callable[[], Awaitable[None]]:
@@ -178,6 +179,37 @@ async def bid(url: str, home: Path) -> Bidden:
     )
 
 
+async def answer(url: str, home: Path) -> Answers:
+    """Let the vendors that were given something last say whether they stand by it.
+
+    Raises:
+        UsageError: the first phase has not taken place.
+    """
+    parts = _cast(home)
+    turn = await asked(url)
+    said: list[Answers] = []
+
+    def work(part: Part) -> Callable[[], Awaitable[None]]:
+        async def one() -> None:
+            folder = home / part.folder
+            async with _client(VendorClient, url, folder) as client:
+                with Home(folder).ledger() as ledger:
+                    has_sold = part.vendor in turn.have_sold
+                    said.append(await answer_all(client, ledger, _files(folder), has_sold=has_sold))
+
+        return one
+
+    await _all("Vendors answer", [work(part) for part in parts if part.vendor in turn.vendors])
+    return Answers(sum(one.accepted for one in said), sum(one.declined for one in said))
+
+
+def _cast(home: Path) -> list[Part]:
+    try:
+        return msgspec.json.decode((home / CAST).read_bytes(), type=list[Part])
+    except FileNotFoundError:
+        raise UsageError(f"No vendors in {home}; play --phase register first.") from None
+
+
 async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> str:
     _make_home(url, market, folder)
     terms = [agreement.id for agreement in market.terms]
@@ -196,10 +228,13 @@ async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendo
 
 
 async def _work(url: str, folder: Path) -> Round:
-    files = Files(folder / "stock.csv", folder / "rules.toml")
     async with _client(VendorClient, url, folder) as client:
         with Home(folder).ledger() as ledger:
-            return await bid_round(client, ledger, files, tell=lambda _: None)
+            return await bid_round(client, ledger, _files(folder), tell=lambda _: None)
+
+
+def _files(folder: Path) -> Files:
+    return Files(folder / "stock.csv", folder / "rules.toml")
 
 
 def _make_home(url: str, market: MarketDescriptor, folder: Path) -> None:

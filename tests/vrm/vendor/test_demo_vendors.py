@@ -7,9 +7,9 @@ import pytest
 
 from tests.vrm.vendor.live import LiveMarket
 from vrm.client.public import PublicClient
-from vrm.demo.catalogue import SHOPS
+from vrm.demo.catalogue import ITEMS, SHOPS
 from vrm.demo.shops import draw_vendors
-from vrm.demo.vendors import bid, register
+from vrm.demo.vendors import answer, bid, register
 from vrm.documents import Area, AskingPrice, Need
 from vrm.documents.place import cell_at
 from vrm.errors import UsageError
@@ -40,6 +40,15 @@ async def post_tuning(live: LiveMarket) -> str:
     return digest
 
 
+async def post_everything(live: LiveMarket) -> None:
+    """Somebody asks for each thing that shops carry, at a good price."""
+    area = Area(cell=cell_at(postal_code(CENTRE).at, 6), radius_m=50_000)
+    for item in ITEMS:
+        asking = AskingPrice(kind="ceiling", amount=item.usual * 2, currency="USD")
+        need = Need(title=item.wanted_as, category=item.category)
+        await live.post(need, area=area, price=asking, delivery=("ship", "pickup"))
+
+
 async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
     live: LiveMarket, tmp_path: Path
 ) -> None:
@@ -66,3 +75,27 @@ async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
     assert unfilled[tuning] == "none-eligible"
     assert Counter(unfilled.values()) == {"none-eligible": 1, "no-bids": 1}
     assert {place.vendor for place in places if place.suspended} == set(result.to_suspend)
+
+
+async def test_vendors_accept_decline_and_say_nothing(live: LiveMarket, tmp_path: Path) -> None:
+    home = tmp_path / "vendors"
+    await register(live.url, home, draw_vendors(1, 2 * EVERY_KIND, CENTRE), CENTRE)
+    await post_everything(live)
+    live.publish()
+    result = await bid(live.url, home)
+    live.suspend(result.to_suspend)
+    day = live.close_day()
+    said = await answer(live.url, home)
+    assert said.accepted > 0
+    assert said.declined > 0
+    async with PublicClient(live.url) as client:
+        assert len([one async for one in client.acceptances(day)]) == said.accepted
+        given = Counter([one.body.vendor async for one in client.assignments(day)])
+    assert said.accepted + said.declined == given.total() - max(given.values()), "one is silent"
+    live.tick()
+    async with PublicClient(live.url) as client:
+        (tick,) = [tick async for tick in client.ticks(day)]
+    assert tick.report is not None
+    assert tick.report.body.declined == said.declined
+    assert tick.report.body.assigned > 0
+    assert (await answer(live.url, home)).declined == 0

@@ -17,21 +17,35 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import httpx
-from rich.text import Text
 
 from crypto.vault import Cost
+from marketplace.demo.clock import hold_next_tick
+from marketplace.demo.lists import (
+    PATIENCE_SECONDS,
+    await_announcements,
+    await_mail,
+    await_publication,
+)
+from marketplace.demo.telling import stories, tell
 from marketplace.errors import ConfigurationError, MarketError
+from marketplace.identity import Identity
 from marketplace.new_market import write_home
+from marketplace.settings import SETTINGS_FILE, load_settings
 from vrm import console, keyfile
 
 ZONE = "America/Chicago"
 CENTRE = "60601"
 MARKER = ".vrm-demo"
-PATIENCE_SECONDS = 60.0
+TICKS = """\
+acknowledge_minutes = 30
+tick_minutes = 5
+"""
+"""How soon the demo's vendors must answer: well before its next cutoff."""
+FOLLOWED = ("accepted", "declined", "timed_out", "placed_again", "shipped")
+"""What became of the assignments, as the referee counts it."""
 
 
 def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -> None:
@@ -47,24 +61,25 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         _say(f"The market listens on {url}.")
         _player("vendors", url, home, "--phase", "register", "--count", vendors, "--seed", seed)
         posted = _player("customers", url, home, "--count", requests, "--seed", seed)
-        _await_publication(url, posted["requests"], posted["withdrawn"])
+        await_publication(url, posted["requests"], posted["withdrawn"])
         _say(f"{posted['requests']} requests are on the board, {posted['withdrawn']} taken back.")
         bidding = _player(
             "vendors", url, home, "--phase", "bid", "--count", vendors, "--seed", seed
         )
-        bids = bidding["bidden"]["bids"]
-        _await_mail(url, bids)
+        bids = bidding["bids"]
+        await_mail(url, bids)
         chosen = _player("customers", url, home, "--phase", "prefer", "--seed", seed)
         _say(
             f"{bids} bids are in, and {chosen['preferred']} customers have put theirs into an order of "
             "their own. The operator closes the day."
         )
-        _suspend(home, passphrase_file, bidding["bidden"]["to_suspend"])
+        _suspend(home, passphrase_file, bidding["to_suspend"])
         report = _run([*_market("resolve", home), "--json"], passphrase_file)
+        _play_cascade(url, home, passphrase_file, report["day"])
         verdict = _run(
             [*_python("vrm.demo.referee"), "--market", url, "--day", report["day"], "--json"]
         )
-        stories = _stories(url, report["day"])
+        told = stories(url, report["day"])
     summary = {
         "requests": report["requests"],
         "bids": report["bids"],
@@ -72,6 +87,7 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         "fallback": report["fallback"],
         "items_served_nearby": verdict.get("items_served_nearby"),
         "unfilled": report["unfilled"],
+        **{name: verdict.get(name) for name in FOLLOWED},
         "median_km": verdict.get("median_km"),
         "verified": verdict["verified"],
         "seconds": round(time.monotonic() - started, 1),
@@ -79,7 +95,7 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
     if as_json:
         console.print_json(summary)
     else:
-        _tell(home, url, report["day"], summary, verdict, stories, posted)
+        tell(home, url, report["day"], summary, verdict, told, posted)
     if not verdict["verified"]:
         raise MarketError(f"The referee found differences: {'; '.join(verdict['faults'][:3])}")
 
@@ -111,7 +127,27 @@ def _new_home(home: Path) -> Path:
         batch_seconds=1,
         batch_minimum=1,
     )
+    with (home / "market" / SETTINGS_FILE).open("a") as settings:  # its last table is the schedule
+        settings.write(TICKS)
     return passphrase_file
+
+
+def _play_cascade(url: str, home: Path, passphrase_file: Path, day: str) -> None:
+    """Let vendors answer, and hold tick after tick of the day, until nothing waits for an answer."""
+    settings = load_settings(home / "market")
+    secret = keyfile.load(settings.key_file, keyfile.passphrase(passphrase_file))
+    identity = Identity.from_secret(secret)
+    held = -1
+    while True:
+        ticks = await_announcements(url, day)
+        if ticks > held:
+            said = _player("vendors", url, home, "--phase", "answer")
+            _say(f"Vendors accept {said['accepted']} assignments and decline {said['declined']}.")
+            held = ticks
+        instant = hold_next_tick(settings, identity)
+        if instant is None:
+            return
+        _say(f"The clock goes on to {instant}.")
 
 
 def _far_cutoff() -> str:
@@ -154,66 +190,6 @@ def _await_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
             pass
         time.sleep(0.1)
     raise MarketError(f"The market did not start; see {log}.")
-
-
-def _await_publication(url: str, requests: int, withdrawn: int) -> None:
-    """Wait until the batches hold what the customers posted, as a wallet would."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with httpx.Client(base_url=url) as client:
-        while time.monotonic() < deadline:
-            batches = _all(client, "/batches")
-            published = sum(len(batch["requests"]) for batch in batches)
-            taken_back = sum(len(batch["withdrawals"]) for batch in batches)
-            if (published, taken_back) == (requests, withdrawn):
-                return
-            time.sleep(0.2)
-    raise MarketError("The market did not publish what it promised.")
-
-
-def _await_mail(url: str, bids: int) -> None:
-    """Wait until the mail holds what vendors sent to the owners of the requests."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    with httpx.Client(base_url=url) as client:
-        while time.monotonic() < deadline:
-            if sum(segment["messages"] for segment in _all(client, "/mail")) >= bids:
-                return
-            time.sleep(0.2)
-    raise MarketError("The market did not carry the bids to the customers.")
-
-
-def _stories(url: str, day: str) -> list[list[str]]:
-    """Decisions in words: with competition for capacity, without, by a customer's own order, and by a brand."""
-    with httpx.Client(base_url=url) as client:
-        run = f"/runs/{quote(day, safe='')}"
-        assignments = _all(client, f"{run}/assignments")
-        own = {
-            one["request"]: one["document"]["listed"] for one in _all(client, f"{run}/preferences")
-        }
-        chosen = [
-            next((a for a in assignments if a["rank"] > 1 and a["reserve"]), None),
-            next((a for a in assignments if a["rank"] == 1 and len(a["reserve"]) > 1), None),
-            next((a for a in assignments if a["bid"] in own.get(a["request"], [])), None),
-        ]
-        told = []
-        shipped = next(iter(_all(client, f"{run}/fallbacks")), None)
-        for decision in filter(None, [*chosen, shipped]):
-            request = decision["request"]
-            board = {row["request"]: row["document"] for row in _all(client, f"{run}/requests")}
-            answer = client.get(f"{run}/requests/{request}").raise_for_status().json()
-            told.append([board[request]["need"]["title"], *answer["sentences"]])
-        return told
-
-
-def _all(client: httpx.Client, path: str) -> list[Any]:
-    items: list[Any] = []
-    cursor: str | None = None
-    while True:
-        query = {"limit": 1000} | ({"cursor": cursor} if cursor else {})
-        page = client.get(path, params=query).raise_for_status().json()
-        items += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return items
 
 
 def _player(name: str, url: str, home: Path, *arguments: object) -> dict[str, Any]:
@@ -264,54 +240,3 @@ def _market(command: str, home: Path) -> list[str]:
 
 def _say(line: str) -> None:
     console.note(line)
-
-
-def _tell(
-    home: Path,
-    url: str,
-    day: str,
-    summary: dict[str, Any],
-    verdict: dict[str, Any],
-    stories: list[list[str]],
-    posted: dict[str, Any],
-) -> None:
-    rows = [
-        ("requests", summary["requests"]),
-        ("bids", summary["bids"]),
-        ("assigned", summary["assigned"]),
-        ("brands' items, served nearby", summary["items_served_nearby"]),
-        ("brands' items, shipped by the brand", summary["fallback"]),
-        *((f"unfilled: {reason}", count) for reason, count in summary["unfilled"].items()),
-        ("assigned by the customer's own order", str(verdict.get("by_own_order", 0))),
-        ("first choices that were full", f"{verdict.get('first_choices_full', 0):.0%}"),
-        ("median distance", f"{summary['median_km']} km"),
-        ("checked again by the referee", "yes" if summary["verified"] else "NO"),
-        ("seconds", summary["seconds"]),
-    ]
-    console.out.print(
-        console.table([f"Market day {day}", ""], [(name, str(value)) for name, value in rows])
-    )
-    for title, *sentences in stories:
-        console.out.print(Text(f"\n{title}", style="bold"))
-        for sentence in sentences:
-            console.out.print(Text(f"  {sentence}"))
-    console.out.print(Text("\nWhat to try next", style="bold"))
-    for line in _next_steps(home, url, posted):
-        console.out.print(Text(f"  {line}"), soft_wrap=True)
-
-
-def _next_steps(home: Path, url: str, posted: dict[str, Any]) -> list[str]:
-    bin_folder = Path(sys.executable).parent
-    market = f"--home {home}/market --passphrase-file {home}/passphrase"
-    steps = [
-        f"{bin_folder}/market status {market}",
-        f"{bin_folder}/market serve {market} --port {url.rpartition(':')[2]}",
-        f"    and, while it serves, open {url}/docs or ask a wallet:",
-    ]
-    brand = f"--home {home}/vendors/brand-1 --passphrase-file {home}/vendors/brand-1/passphrase"
-    steps.append(f"{bin_folder}/vendor report {brand}")
-    example = posted["example"]
-    if example is not None:
-        secret = f"--passphrase-file {example['passphrase_file']}"
-        steps.append(f"{bin_folder}/vrm requests --home {example['home']} {secret}")
-    return steps

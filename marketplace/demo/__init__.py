@@ -1,0 +1,5 @@
+"""`market demo`: a market day on one machine, played by programs that share nothing but HTTP."""
+
+from marketplace.demo.play import play
+
+__all__ = ["play"]
