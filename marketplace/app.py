@@ -32,6 +32,7 @@ from marketplace.jobs.worker import working
 from marketplace.log.controller import LogController
 from marketplace.mail.controller import MailController
 from marketplace.market import Market
+from marketplace.moderation.controller import ModerationController
 from marketplace.preferences.controller import PreferencesController
 from marketplace.questions.controller import QuestionsController
 from marketplace.requests.controller import RequestsController
@@ -68,6 +69,7 @@ def create_app(
             RequestsController,
             PreferencesController,
             QuestionsController,
+            ModerationController,
             MailController,
             BoardController,
             BidsController,

@@ -21,6 +21,7 @@ from marketplace.jobs.worker import working
 from marketplace.log import command as log
 from marketplace.logging_setup import configure_logging
 from marketplace.market import Market
+from marketplace.moderation.command import hide, reports, unhide
 from marketplace.new_market import write_home
 from marketplace.replay.command import replay
 from marketplace.runs import operation
@@ -255,7 +256,7 @@ def demo(
 
 
 app.add_typer(log.app, name="log")
-for command in (replay, bundle, verify, whatif):
+for command in (reports, hide, unhide, replay, bundle, verify, whatif):
     app.command()(command)
 
 

@@ -24,8 +24,12 @@ class Problem:
 class Refused(MarketError):
     """A caller's request that breaks a rule; ``code`` names a row of `PROBLEMS`."""
 
-    def __init__(self, code: str, detail: str, field: str | None = None) -> None:
+    def __init__(
+        self, code: str, detail: str, field: str | None = None, *, decision: bytes | None = None
+    ) -> None:
         super().__init__(detail)
+        self.decision = decision
+        """The signed decision behind it, where there is one."""
         self.code = code
         self.detail = detail
         self.field = field
@@ -174,6 +178,11 @@ PROBLEMS: Final[dict[str, Problem]] = {
     ),
     "method-not-allowed": Problem(405, "Method not allowed", "See /docs for what there is."),
     "refused": Problem(400, "Refused", "See /docs for what is expected."),
+    # reports and hidden documents
+    "unknown-document": Problem(404, "Document not known", "Check the document's digest."),
+    "reported-enough": Problem(429, "Reported often enough", "Nothing: the operator knows."),
+    "hidden": Problem(451, "Hidden by the operator", "Read the decision; ask the operator."),
+    "not-hidden": Problem(404, "Nothing was decided about it", "See /moderation."),
     # the log
     "empty-log": Problem(404, "The log is empty", "Come back in a moment."),
     "not-logged": Problem(404, "Not in the log", "Ask for a larger size, or come back later."),

@@ -172,6 +172,8 @@ class PublishedRequest(Base):
     day: Mapped[str | None]
     """The newest market day that took it; null while it is open. What a day took stands in `run_requests`."""
     withdrawn_at: Mapped[int | None]
+    hidden: Mapped[bool] = mapped_column(server_default=text("false"))
+    """The operator has hidden it: no run takes it."""
     category: Mapped[str]
     price_kind: Mapped[str]
     amount: Mapped[int]

@@ -10,9 +10,23 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace import models, models_cascade, models_catalogue, models_log, models_mail
+from marketplace import (
+    models,
+    models_cascade,
+    models_catalogue,
+    models_log,
+    models_mail,
+    models_moderation,
+)
 
-TABLES: Final = (models, models_cascade, models_catalogue, models_log, models_mail)
+TABLES: Final = (
+    models,
+    models_cascade,
+    models_catalogue,
+    models_log,
+    models_mail,
+    models_moderation,
+)
 """Where tables are described; the metadata knows them all once these are imported."""
 
 METADATA: Final = models.Base.metadata

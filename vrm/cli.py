@@ -3,7 +3,7 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import bids, items, profile, receipts, requests, setup
+from vrm.commands import bids, items, profile, receipts, reporting, requests, setup
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
@@ -41,6 +41,7 @@ for command in (
     requests.withdraw,
     requests.send,
     receipts.receipts,
+    reporting.report,
     setup.market,
     setup.move,
 ):

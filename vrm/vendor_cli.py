@@ -11,6 +11,7 @@ from vrm.vendor_commands import (
     brand,
     looking,
     receipts,
+    reporting,
     signing,
     verifying,
 )
@@ -57,6 +58,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(brand.app, name="item")
+app.command("report-document")(reporting.report_document)
 app.command("sign-read")(signing.sign_read)
 
 

@@ -172,6 +172,7 @@ def _bid_request(row: AnyRow) -> BidRequest:
     return BidRequest(
         digest=row.digest,
         withdrawn=row.withdrawn_at is not None,
+        hidden=row.hidden,
         resolved=row.day is not None,
         bids_close=row.bids_close,
         price_kind=row.price_kind,

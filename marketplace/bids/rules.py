@@ -13,6 +13,7 @@ class BidRequest:
 
     digest: str
     withdrawn: bool
+    hidden: bool
     resolved: bool
     bids_close: int
     price_kind: str
@@ -71,6 +72,8 @@ def check_bid(
         raise Refused("unknown-request", "No published request has this digest.", "request")
     if request.withdrawn:
         raise Refused("request-withdrawn", "The customer has withdrawn the request.", "request")
+    if request.hidden:
+        raise Refused("hidden", "The operator has hidden this request.", "request")
     if request.resolved or now >= request.bids_close:
         raise Refused("bids-closed", "Bids on this request are closed.", "request")
     if sellers is not None and bid.vendor not in sellers:

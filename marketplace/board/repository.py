@@ -35,7 +35,7 @@ async def page(
 
 def _where(wanted: BoardFilter, now: int) -> list[ColumnElement[bool]]:
     row = PublishedRequest
-    conditions: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = [row.hidden.is_(False)]
     still_open = and_(row.day.is_(None), row.bids_close > now)
     if wanted.state == "open":
         conditions += [row.withdrawn_at.is_(None), still_open]

@@ -9,6 +9,7 @@ from marketplace.errors import Refused
 from marketplace.http.paging import FollowedPage, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.market import Market
+from marketplace.moderation import service as moderation
 from marketplace.questions import service as questions
 from marketplace.questions.schemas import QuestionView
 from vrm.documents.place import Point, distance_m
@@ -56,10 +57,11 @@ async def show(market: Market, digest: str) -> BoardItem:
     """Show one request.
 
     Raises:
-        Refused: nothing with this digest was published.
+        Refused: nothing with this digest was published, or it is hidden.
     """
     async with market.db.snapshot() as connection:
         row = await repository.find(connection, digest)
+        await moderation.require_shown(connection, digest)
         now = await market.db.now(connection)
         asked = await questions.on_requests(connection, [digest])
     if row is None:

@@ -14,6 +14,7 @@ from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.log import service as log
 from marketplace.market import Market
+from marketplace.moderation import service as moderation
 from vrm.documents import CatalogueItem, read, recall
 
 
@@ -65,9 +66,11 @@ async def list_items(
     after = read_cursor(cursor, tuple[str, str]) or ("", "")
     async with market.db.snapshot() as connection:
         found = await repository.page(connection, principal, category, listed, after, limit + 1)
-    rows, more = cut(found, limit)
-    items = [_view(row) for row in rows]
-    return Page(items=items, next=write_cursor(items[-1].principal, items[-1].id) if more else None)
+        rows, more = cut(found, limit)
+        hidden = await moderation.hidden(connection, [row.digest for row in rows])
+    items = [_view(row) for row in rows if row.digest not in hidden]
+    last = rows[-1] if more else None
+    return Page(items=items, next=write_cursor(last.principal, last.item) if last else None)
 
 
 async def show(market: Market, principal: str, item: str) -> ItemView:
@@ -78,8 +81,9 @@ async def show(market: Market, principal: str, item: str) -> ItemView:
     """
     async with market.db.snapshot() as connection:
         found = await repository.newest(connection, [(principal, item)])
-    if not found:
-        raise Refused("unknown-item", "The principal has no item with this id.", "item")
+        if not found:
+            raise Refused("unknown-item", "The principal has no item with this id.", "item")
+        await moderation.require_shown(connection, found[principal, item].digest)
     return _view(found[principal, item])
 
 
@@ -91,14 +95,21 @@ async def show_version(market: Market, digest: str) -> ItemView:
     """
     async with market.db.snapshot() as connection:
         row = await repository.version(connection, digest)
+        await moderation.require_shown(connection, digest)
     if row is None:
         raise Refused("unknown-item", "No version of an item has this digest.", "item")
     return _view(row)
 
 
 async def offer(connection: AsyncConnection, principal: str, item: str) -> Offer | None:
-    """An item as it counts now, for a request that names it."""
+    """An item as it counts now, for a request that names it.
+
+    Raises:
+        Refused: it is hidden.
+    """
     found = (await repository.newest(connection, [(principal, item)])).get((principal, item))
+    if found is not None:
+        await moderation.require_shown(connection, found.digest)
     return None if found is None else Offer(recall(found.wire, CatalogueItem), found.suspended)
 
 

@@ -26,6 +26,7 @@ from vrm.documents import (
     Place,
     Preference,
     Question,
+    Report,
     RequestWithdrawal,
     Signed,
     VendorProfile,
@@ -104,6 +105,13 @@ def examples(market: Market) -> dict[str, Any]:
     decline = Decline(
         market=market.did, vendor=vendor.did, assignment=assignment, reason="Sold at the counter."
     )
+    report = Report(
+        market=market.did,
+        reporter=pseudonym.did,
+        document=question.digest,
+        reason="personal-data",
+        text="It names a neighbour.",
+    )
     signed: list[Signed[Document]] = [
         profile,
         sign(item, vendor),
@@ -117,6 +125,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(bid_withdrawal, vendor),
         sign(acceptance, vendor),
         sign(decline, vendor),
+        sign(report, pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
 

@@ -32,12 +32,14 @@ class ProblemDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     code: str
     remedy: str
     field: str | None = None
+    decision: msgspec.Raw | None = None
+    """The market's signed decision, where one is the reason."""
 
 
 def problem_of(error: Exception) -> ProblemDocument:
     """Word an error of this program's trees; anything else is the market's own failure."""
     if isinstance(error, Refused):
-        return _document(error.code, error.detail, error.field)
+        return _document(error.code, error.detail, error.field, error.decision)
     if isinstance(error, InvalidDocument):
         return _document(_known(error.code, "invalid-document"), str(error), error.field)
     if isinstance(error, KeyFormatError):
@@ -70,7 +72,9 @@ def _respond(problem: ProblemDocument, given: Mapping[str, str]) -> Response[Pro
     return Response(problem, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
 
 
-def _document(code: str, detail: str, field: str | None = None) -> ProblemDocument:
+def _document(
+    code: str, detail: str, field: str | None = None, decision: bytes | None = None
+) -> ProblemDocument:
     kind = PROBLEMS[code]
     return ProblemDocument(
         type=f"/problems/{code}",
@@ -80,6 +84,7 @@ def _document(code: str, detail: str, field: str | None = None) -> ProblemDocume
         code=code,
         remedy=kind.remedy,
         field=field,
+        decision=None if decision is None else msgspec.Raw(decision),
     )
 
 

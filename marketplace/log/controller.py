@@ -37,7 +37,7 @@ class LogController(Controller):
 
     @get("/documents/{digest:str}")
     async def document(self, market: TheMarket, digest: Word) -> Response[msgspec.Raw]:
-        """A profile, capacity, suspension or descriptor in any version that ever counted."""
+        """A profile, capacity, item, decision or descriptor in any version that ever counted."""
         return Response(msgspec.Raw(await service.show(market, digest)), headers=FOR_EVER)
 
     @get("/inclusion/{document:str}")

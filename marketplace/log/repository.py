@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from crypto.tiles import HEIGHT, MAX_LEVEL, Border, Tile
 from marketplace.db import AnyRow, insert_all_new, insert_found_new, insert_new
 from marketplace.models_log import KeptDocument, LogCheckpoint, LogLeaf, LogTile, LogWaiting
+from marketplace.models_moderation import StoredModeration
 
 BLOCK = 1000
 _LOCK = 2_204_2026
@@ -34,6 +35,14 @@ async def keep(
 async def kept(connection: AsyncConnection, digest: str) -> bytes | None:
     """A kept document."""
     query = select(KeptDocument.wire).where(KeptDocument.digest == digest)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def hidden_by(connection: AsyncConnection, digest: str) -> bytes | None:
+    """The decision by which a document is hidden, if it is."""
+    query = select(StoredModeration.wire).where(
+        StoredModeration.document == digest, StoredModeration.hidden.is_(True)
+    )
     return (await connection.execute(query)).scalar_one_or_none()
 
 

@@ -64,10 +64,13 @@ async def show(market: Market, digest: str) -> bytes:
     """A kept document, by its digest.
 
     Raises:
-        Refused: none is kept under this digest.
+        Refused: none is kept under this digest, or it is hidden.
     """
     async with market.db.snapshot() as connection:
         wire = await repository.kept(connection, digest)
+        decision = await repository.hidden_by(connection, digest)
+    if decision is not None:
+        raise Refused("hidden", "The operator has hidden this document.", decision=decision)
     if wire is None:
         raise Refused("not-found", "No document is kept under this digest.", "digest")
     return wire

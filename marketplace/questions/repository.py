@@ -18,7 +18,8 @@ async def find_request(connection: AsyncConnection, digest: str) -> Asked | None
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         return None
-    return Asked(row.pseudonym, row.withdrawn_at is not None, row.day is not None, row.bids_close)
+    withdrawn, resolved = row.withdrawn_at is not None, row.day is not None
+    return Asked(row.pseudonym, withdrawn, row.hidden, resolved, row.bids_close)
 
 
 async def is_suspended(connection: AsyncConnection, vendor: str) -> bool | None:
@@ -62,7 +63,10 @@ async def on_requests(connection: AsyncConnection, requests: Sequence[str]) -> S
     """The questions about requests with their answers, by request and vendor."""
     row = StoredQuestion
     query = (
-        select(row.request, row.wire, StoredAnswer.wire.label("answer"))
+        select(
+            *(row.request, row.digest, row.wire),
+            *(StoredAnswer.wire.label("answer"), StoredAnswer.digest.label("answered")),
+        )
         .outerjoin(StoredAnswer, StoredAnswer.question == row.digest)
         .where(row.request.in_(requests))
         .order_by(row.request, row.vendor)

@@ -11,6 +11,7 @@ class Asked:
 
     pseudonym: str
     is_withdrawn: bool
+    is_hidden: bool
     is_resolved: bool
     bids_close: int
 
@@ -25,6 +26,8 @@ def check_open(request: Asked | None, now: int) -> Asked:
         raise Refused("unknown-request", "No published request has this digest.", "request")
     if request.is_withdrawn:
         raise Refused("request-withdrawn", "The customer has withdrawn the request.", "request")
+    if request.is_hidden:
+        raise Refused("hidden", "The operator has hidden this request.", "request")
     if request.is_resolved or now >= request.bids_close:
         raise Refused("bids-closed", "Bids on this request are closed.", "request")
     return request

@@ -10,6 +10,7 @@ from marketplace.errors import Refused
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.moderation import service as moderation
 from marketplace.pending import service as pending
 from marketplace.questions import repository
 from marketplace.questions.rules import check_open
@@ -94,12 +95,18 @@ async def publish_answers(connection: AsyncConnection, rows: Sequence[AnyRow]) -
 async def on_requests(
     connection: AsyncConnection, requests: Sequence[str]
 ) -> dict[str, list[QuestionView]]:
-    """The questions about requests, with their answers."""
+    """The questions about requests, with their answers, but for those that are hidden."""
     found: dict[str, list[QuestionView]] = {}
-    for row in await repository.on_requests(connection, requests):
+    rows = await repository.on_requests(connection, requests)
+    digests = [digest for row in rows for digest in (row.digest, row.answered) if digest]
+    hidden = await moderation.hidden(connection, digests)
+    for row in rows:
+        if row.digest in hidden:
+            continue
+        is_answered = row.answer is not None and row.answered not in hidden
         view = QuestionView(
             question=msgspec.Raw(row.wire),
-            answer=None if row.answer is None else msgspec.Raw(row.answer),
+            answer=msgspec.Raw(row.answer) if is_answered else None,
         )
         found.setdefault(row.request, []).append(view)
     return found

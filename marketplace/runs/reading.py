@@ -13,6 +13,7 @@ from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.log import service as logs
 from marketplace.market import Market
+from marketplace.moderation import service as moderation
 from marketplace.runs import awards, fallbacks, listing, repository
 from marketplace.runs.schemas import (
     RunBid,
@@ -57,11 +58,14 @@ async def list_requests(
     market: Market, day: str, cursor: str | None, limit: int
 ) -> Page[RunRequest]:
     """List the requests that a run resolved, by digest."""
-    return await _list(
-        market, "requests", day, read_cursor(cursor, tuple[str]), limit,
-        lambda row: RunRequest(request=row.digest, document=msgspec.Raw(row.wire)),
-        lambda row: (row.digest,),
-    )  # fmt: skip
+    after = read_cursor(cursor, tuple[str])
+    await published(market, day)
+    async with market.db.snapshot() as connection:
+        found = await listing.page_of(connection, "requests", day, after, limit + 1)
+        rows, more = cut(found, limit)
+        hidden = await moderation.hidden(connection, [row.digest for row in rows])
+    items = [RunRequest(request=row.digest, **_shown(row, hidden)) for row in rows]
+    return Page(items=items, next=write_cursor(rows[-1].digest) if more else None)
 
 
 async def list_bids(market: Market, day: str, cursor: str | None, limit: int) -> Page[RunBid]:
@@ -70,13 +74,14 @@ async def list_bids(market: Market, day: str, cursor: str | None, limit: int) ->
     await published(market, day)
     async with market.db.snapshot() as connection:
         found = await listing.bids_page(connection, day, after, limit + 1)
-    rows, more = cut(found, limit)
+        rows, more = cut(found, limit)
+        hidden = await moderation.hidden(connection, [row.digest for row in rows])
     items = [
         RunBid(
             bid=row.digest,
             request=row.request,
             distance_m=row.distance_m,
-            document=msgspec.Raw(row.wire),
+            **_shown(row, hidden),
         )
         for row in rows
     ]
@@ -159,6 +164,13 @@ async def list_fallbacks(
         rows, more = cut(await fallbacks.page(connection, day, after[0], limit + 1), limit)
     items = await _signed(rows, lambda unsigned: fallbacks.sign_all(market, unsigned))
     return Page(items=items, next=write_cursor(rows[-1].request) if more else None)
+
+
+def _shown(row: AnyRow, hidden: Mapping[str, bytes]) -> dict[str, msgspec.Raw | None]:
+    decision = hidden.get(row.digest)
+    if decision is None:
+        return {"document": msgspec.Raw(row.wire), "hidden": None}
+    return {"document": None, "hidden": msgspec.Raw(decision)}
 
 
 async def _signed(

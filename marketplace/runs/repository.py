@@ -60,6 +60,7 @@ async def anything_to_take(connection: AsyncConnection, cutoff: int, takes_until
     query = select(PublishedRequest.digest).where(
         PublishedRequest.day.is_(None),
         PublishedRequest.withdrawn_at.is_(None),
+        PublishedRequest.hidden.is_(False),
         PublishedRequest.cutoff <= takes_until,
         PublishedRequest.published_at <= cutoff,
     )

@@ -26,7 +26,10 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request that the run resolved."""
 
     request: str
-    document: msgspec.Raw
+    document: msgspec.Raw | None
+    """Null where it is hidden."""
+    hidden: msgspec.Raw | None
+    """The signed decision by which it is."""
 
 
 class RunBid(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,7 +38,10 @@ class RunBid(msgspec.Struct, frozen=True, kw_only=True):
     bid: str
     request: str
     distance_m: int
-    document: msgspec.Raw
+    document: msgspec.Raw | None
+    """Null where it is hidden."""
+    hidden: msgspec.Raw | None
+    """The signed decision by which it is."""
 
 
 class RunPlaceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
     belonging = and_(
         PublishedRequest.day.is_(None),
         PublishedRequest.withdrawn_at.is_(None),
+        PublishedRequest.hidden.is_(False),
         PublishedRequest.cutoff <= run.takes_until,
         PublishedRequest.published_at <= run.cutoff,
     )

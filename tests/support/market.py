@@ -56,6 +56,7 @@ PATHS = {
     "CatalogueItem": "/catalogue",
     "Acceptance": "/acceptances",
     "Decline": "/declines",
+    "Report": "/reports",
 }
 """Where each document is posted."""
 

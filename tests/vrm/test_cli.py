@@ -110,6 +110,10 @@ def test_a_day_of_a_customer(at_home: Terminal, live: LiveMarket) -> None:
     held = vrm.json("receipts")
     assert held["logged"] == {posted["request"]: kept["leaf"]}
     assert (held["broken"], held["findings"]) == ({}, [])
+    reported = vrm.json("report", posted["request"], "--reason", "spam")
+    assert reported["document"] == posted["request"]
+    code, _, err = vrm("report", "A" * 43, "--reason", "spam")
+    assert (code, "unknown-document" in err) == (1, True)
 
     taken_back = vrm.json("request", "City bicycle", "--fixed", "480.00", "--yes")["request"]
     assert vrm.json("withdraw", taken_back[:9])["status"] == "withdrawing"

@@ -17,6 +17,7 @@ from vrm.documents import (
     Bid,
     CatalogueItem,
     Fallback,
+    Moderation,
     PersonalRequest,
     Preference,
     RunReport,
@@ -169,6 +170,7 @@ class _RunEntry(msgspec.Struct, frozen=True):
 class _RequestEntry(msgspec.Struct, frozen=True):
     request: str
     document: msgspec.Raw
+    hidden: msgspec.Raw
 
 
 class _BidEntry(msgspec.Struct, frozen=True):
@@ -176,6 +178,13 @@ class _BidEntry(msgspec.Struct, frozen=True):
     request: str
     distance_m: int
     document: msgspec.Raw
+    hidden: msgspec.Raw
+
+
+class _ModerationEntry(msgspec.Struct, frozen=True):
+    document: str
+    hidden: bool
+    decision: msgspec.Raw
 
 
 class _PreferenceEntry(msgspec.Struct, frozen=True):
@@ -297,15 +306,22 @@ class PublicClient(CascadeClient):
         return self._run(await self.get(run_path(day), _RunEntry))
 
     async def run_requests(self, day: str) -> AsyncIterator[Signed[PersonalRequest]]:
-        """Walk the requests that a run decided, by digest."""
+        """Walk the requests that a run decided, by digest, but for those that the operator has hidden."""
+        await self.descriptor()
         async for entry in self.each(run_path(day, "requests"), _RequestEntry):
+            if self._is_hidden(entry.request, entry.hidden):
+                continue
             request = self.verified(bytes(entry.document), PersonalRequest)
             self._check(request.digest == entry.request, "A request is filed as another one.")
             yield request
 
     async def run_bids(self, day: str) -> AsyncIterator[RunBid]:
-        """Walk all bids that were live at a run's close, by request and bid."""
+        """Walk all bids that were live at a run's close, by request and bid, but for those that the operator
+        has hidden."""
+        await self.descriptor()
         async for entry in self.each(run_path(day, "bids"), _BidEntry):
+            if self._is_hidden(entry.bid, entry.hidden):
+                continue
             bid = self.verified(bytes(entry.document), Bid)
             filed = bid.digest == entry.bid and bid.body.request == entry.request
             self._check(filed, "A bid is filed as another one.")
@@ -369,6 +385,26 @@ class PublicClient(CascadeClient):
         report = None if raw == b"null" else self.by_market(raw, RunReport)
         self._check(report is None or report.body.day == entry.day, "A report is of another day.")
         return Run(entry.day, entry.cutoff, entry.stage, entry.checkpoint, report)
+
+    async def moderation(self) -> dict[str, Signed[Moderation]]:
+        """The operator's decisions that count, all of them, by document: hidden, or shown again."""
+        await self.descriptor()
+        decisions: dict[str, Signed[Moderation]] = {}
+        async for entry in self.each("/moderation", _ModerationEntry):
+            decision = self.by_market(bytes(entry.decision), Moderation)
+            filed = (decision.body.document, decision.body.hidden)
+            self._check(filed == (entry.document, entry.hidden), "A decision says something else.")
+            decisions[entry.document] = decision
+        return decisions
+
+    def _is_hidden(self, digest: str, decision: msgspec.Raw) -> bool:
+        """Tell whether a document is hidden; without the market's signed decision about it none is."""
+        if bytes(decision) == b"null":
+            return False
+        body = self.by_market(bytes(decision), Moderation).body
+        about_it = body.document == digest and body.hidden
+        self._check(about_it, "A document is hidden by a decision about another one.")
+        return True
 
     @staticmethod
     def _check(holds: bool, otherwise: str) -> None:

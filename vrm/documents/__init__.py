@@ -12,6 +12,7 @@ from vrm.documents.customer import (
     PersonalRequest,
     Preference,
     Profile,
+    Report,
     RequestWithdrawal,
 )
 from vrm.documents.market import (
@@ -23,6 +24,7 @@ from vrm.documents.market import (
     Fallback,
     MarketCurrency,
     MarketDescriptor,
+    Moderation,
     Promise,
     Receipt,
     RunReport,
@@ -69,6 +71,7 @@ __all__ = [
     "ItemName",
     "MarketCurrency",
     "MarketDescriptor",
+    "Moderation",
     "Need",
     "PersonalRequest",
     "Place",
@@ -78,6 +81,7 @@ __all__ = [
     "Promise",
     "Question",
     "Receipt",
+    "Report",
     "RequestWithdrawal",
     "RunReport",
     "Schedule",

@@ -124,6 +124,24 @@ class PersonalRequest(Document, frozen=True, kw_only=True):
             raise ValueError("not_before must be earlier than needed_by")
 
 
+ReportReason = Literal["illegal", "fraud", "personal-data", "abuse", "spam", "other"]
+
+
+class Report(Document, frozen=True, kw_only=True):
+    """Anybody's word to the operator that a document should not be shown; a fresh key is fine."""
+
+    SIGNER: ClassVar[str] = "reporter"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["Report"] = "Report"
+    market: Did
+    reporter: Did
+    document: Digest
+    reason: ReportReason
+    text: Text | UnsetType = UNSET
+    """What else the operator should know."""
+
+
 class RequestWithdrawal(Document, frozen=True, kw_only=True):
     """The pseudonym takes its request back."""
 

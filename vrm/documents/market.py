@@ -127,6 +127,25 @@ class Suspension(Document, frozen=True, kw_only=True):
     reason: Text
 
 
+Hideable = Literal["PersonalRequest", "Bid", "Question", "Answer", "CatalogueItem"]
+"""The documents with words of somebody's own, which a market may have to hide."""
+
+
+class Moderation(Document, frozen=True, kw_only=True):
+    """The market's decision to hide a document's words, or to show them again; the highest ``seq`` counts."""
+
+    SIGNER: ClassVar[str] = "market"
+
+    type: Literal["Moderation"] = "Moderation"
+    market: Did
+    document: Digest
+    document_type: Hideable
+    seq: Annotated[int, Meta(ge=1)]
+    """1 for the first decision about the document, then one more each time."""
+    hidden: bool
+    reason: Text
+
+
 class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Vendor
-from vrm.documents import Assignment, Fallback, MarketDescriptor, recall
+from vrm.documents import Assignment, Fallback, MarketDescriptor, Moderation, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
 from vrm.wallet.state import Failed, OwnRequest, Rolled
@@ -49,6 +49,7 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
         ),
         "rolled-over": "It is open for bids again.",
         "withdrawing": "Its withdrawal waits to become public.",
+        "hidden": f"The operator has hidden it, so no run takes it. The reason given: {_why(entry)}",
         "withdrawn": f"It is withdrawn since {entry.withdrawn_at}.",
         "promise-broken": (
             f"The market promised to publish it by {entry.publish_by} and did not: no batch that its log "
@@ -57,6 +58,10 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
         "market-at-fault": "".join(fault),
     }
     return [*before, told[entry.status(now)]]
+
+
+def _why(entry: OwnRequest) -> str:
+    return recall(entry.moderation, Moderation).reason if entry.moderation else ""
 
 
 async def runners_up(

@@ -44,6 +44,7 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
     """
     market = await client.descriptor()
     batches = [batch async for batch in client.batches()]
+    decisions = await client.moderation()
     published = [run async for run in client.runs() if run.report is not None]
     seen = await receipts.check(client, wallet.read(), batches)
     before = wallet.read()  # now, so that no run of these can hold a request that is made later
@@ -63,6 +64,8 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         for entry in state.requests:
             if entry.is_open():
                 match_batches(entry, seen.held)
+            if (decision := decisions.get(entry.digest)) is not None:
+                entry.moderation = decision.wire
         for day in news:
             _take_in(state, day)
         for entry in state.requests:
@@ -279,7 +282,7 @@ def dropped(
     entry: OwnRequest, runs: list[Run], read: list[str], market: MarketDescriptor
 ) -> str | None:
     """Say which run had to decide a request and lists it nowhere: the first one late enough for it."""
-    if entry.published_at is None or entry.withdrawal_promise is not None:
+    if entry.published_at is None or entry.withdrawal_promise or entry.moderation:
         return None
     due = parse_instant(entry.published_at) + max(
         timedelta(minutes=market.schedule.minimum_open_minutes),

@@ -17,6 +17,7 @@ from vrm.documents import (
     Assignment,
     Fallback,
     MarketDescriptor,
+    Moderation,
     PersonalRequest,
     Preference,
     Promise,
@@ -36,6 +37,7 @@ Status = Literal[
     "rolled-over",
     "withdrawing",
     "withdrawn",
+    "hidden",
     "assigned",
     "accepted",
     "fallback",
@@ -122,6 +124,8 @@ class OwnRequest(msgspec.Struct):
     failed: list[Failed] = []
     rolled: list[Rolled] = []
     fallback: bytes | None = None
+    moderation: bytes | None = None
+    """The operator's newest decision to hide it, or to show it again."""
     reason: UnfilledReason | None = None
     lost: bool = False
     """Whether an attempt to send it had no answer, so that the market may have it."""
@@ -168,6 +172,10 @@ class OwnRequest(msgspec.Struct):
         """The market's signed promises about it, kept for good."""
         return [wire for wire in (self.promise, self.withdrawal_promise) if wire]
 
+    def is_hidden(self) -> bool:
+        """Whether the operator has hidden it, so that no run takes it."""
+        return self.moderation is not None and recall(self.moderation, Moderation).hidden
+
     def is_open(self) -> bool:
         """Whether no decision about it stands."""
         return not (self.assignment or self.fallback or self.reason)
@@ -184,6 +192,8 @@ class OwnRequest(msgspec.Struct):
             return "withdrawn"
         if self.fault:
             return "market-at-fault"
+        if self.is_hidden():
+            return "hidden"
         if not (self.promise or self.published_at or self.withdrawal_promise):
             return "refused" if self.refusal else "unsent"
         return self._waiting(now)

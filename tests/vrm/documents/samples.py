@@ -25,6 +25,7 @@ from vrm.documents import (
     Document,
     Fallback,
     MarketDescriptor,
+    Moderation,
     Need,
     PersonalRequest,
     Preference,
@@ -32,6 +33,7 @@ from vrm.documents import (
     Promise,
     Question,
     Receipt,
+    Report,
     RequestWithdrawal,
     RunReport,
     Suspension,
@@ -233,6 +235,16 @@ SORTS = [
             "question": digests,
             "text": text(40),
         },
+    ),
+    _sort(
+        Report,
+        {"reporter": st.just(KEY.did), "document": digests, "reason": st.just("fraud")},
+        {"text": text(40)},
+    ),
+    _sort(
+        Moderation,
+        {"document": digests, "document_type": st.just("Bid"), "seq": st.integers(1, 99)}
+        | {"hidden": st.booleans(), "reason": text(40)},
     ),
     _sort(RequestWithdrawal, {"pseudonym": st.just(KEY.did), "request": digests}),
     _sort(

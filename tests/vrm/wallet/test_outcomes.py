@@ -7,6 +7,7 @@ import httpx
 import msgspec
 import pytest
 
+from marketplace.moderation import service as moderation
 from tests.support import ClockedMarket, a_bid, a_key, a_place, a_request, a_vendor
 from tests.vrm.client.test_base import Script, problem
 from tests.vrm.wallet.conftest import URL, Wire, make_wallet
@@ -102,6 +103,25 @@ async def test_a_withdrawn_request(
     async with client:
         with pytest.raises(WalletError, match="already"):
             await requests.withdraw(wallet, client, wallet.read().requests[0])
+
+
+async def test_a_request_that_the_operator_hid(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """No run takes it, by a signed decision: that is no fault of the market's."""
+    entry = await post(wallet, client)
+    await market.publish()
+    await moderation.decide(market.market, entry.digest, "Names a neighbour.", hidden=True)
+    assert await status(wallet, client, market) == "hidden"
+    await market.store(a_request(market))
+    await market.publish()
+    await market.reach_cutoff(signed(entry))
+    assert await status(wallet, client, market) == "hidden"
+    [kept] = wallet.read().requests
+    words = explaining.in_words(kept, market.rules, at(market))
+    assert "Names a neighbour." in words[0]
+    await moderation.decide(market.market, entry.digest, "The neighbour agreed.", hidden=False)
+    assert await status(wallet, client, market) == "published"
 
 
 # --- what a market might do ---
