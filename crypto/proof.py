@@ -102,8 +102,10 @@ def verify(
     signer: str,
     purpose: str = "assertionMethod",
     allow_created: bool = True,
-) -> None:
+) -> bytes:
     """Check that `signer`, a did:key, signed the document for `purpose`.
+
+    Returns the SHA-256 of the document's canonical unsigned form: its identity as bytes.
 
     Raises:
         DocumentError: the document is outside the strict subset.
@@ -114,7 +116,9 @@ def verify(
         raise ProofError("The document is not signed.", code="missing-proof")
     bare = unsigned(document)
     claim = _read(bare, proof, signer, purpose, allow_created=allow_created)
-    claim.key.verify(claim.options_hash + _hash(bare), claim.signature)
+    document_hash = _hash(bare)
+    claim.key.verify(claim.options_hash + document_hash, claim.signature)
+    return document_hash
 
 
 def verify_countersigned(

@@ -5,7 +5,8 @@ in the order of `ORDER`, and the lines of a kind in the order that its class nam
 tick's lines stand together behind its report. docs/bundle.md explains it, docs/bundle.schema.json is made
 from these classes.
 
-Documents stand in their lines as they were signed. ``leaf`` is the number of a document's leaf in the log.
+Documents stand in their lines as they were signed. ``leaf`` is the number of a document's leaf in the log. Of
+a document that the market had to hide there are ``hidden`` and ``figures`` instead.
 """
 
 from typing import Annotated, Final, Literal
@@ -13,7 +14,11 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from vrm.documents import AcceptedTerms, Area, AskingPrice, BidPrice, ItemName
 from vrm.documents.scalars import (
+    Amount,
+    Currency,
+    DeliveryWay,
     Did,
     Digest,
     Instant,
@@ -21,7 +26,11 @@ from vrm.documents.scalars import (
     LngE6,
     LocalDate,
     MarketDay,
+    Policy,
+    QuarterHour,
+    Sequence,
     Slug,
+    TermsId,
     UnfilledReason,
 )
 
@@ -40,6 +49,7 @@ Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
 
 
 # The schema says which document belongs where; what is there is verified, not decoded.
+AModeration = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Moderation"})]
 AMarketDescriptor = Annotated[
     msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/MarketDescriptor"})
 ]
@@ -88,6 +98,61 @@ class Header(Logged, frozen=True, kw_only=True, tag="header"):
     """The rules that counted."""
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A group of members inside a line."""
+
+
+class Hidden(Part, frozen=True, kw_only=True):
+    """In place of a document whose words the market had to hide: what it is, and why."""
+
+    digest: Digest
+    leaf: Leaf
+    """Of the decision, in the tree of the head."""
+    decision: AModeration
+
+
+class RequestFigures(Part, frozen=True, kw_only=True):
+    """What a run decides from of a hidden request, on the market's word."""
+
+    pseudonym: Did
+    price: AskingPrice
+    area: Area
+    delivery: tuple[DeliveryWay, ...]
+    terms: AcceptedTerms
+    policy: Policy
+    needed_by: QuarterHour | UnsetType = UNSET
+    item: ItemName | UnsetType = UNSET
+    roll_over: bool
+
+
+class BidFigures(Part, frozen=True, kw_only=True):
+    """What a run decides from of a hidden bid, on the market's word."""
+
+    request: Digest
+    vendor: Did
+    place: Slug
+    price: BidPrice
+    delivery: DeliveryWay
+    terms: AcceptedTerms
+    alternative: bool
+    """Whether it offers something else than was asked for."""
+
+
+class ItemFigures(Part, frozen=True, kw_only=True):
+    """What a run decides from of a hidden catalogue item, on the market's word."""
+
+    principal: Did
+    id: Slug
+    seq: Sequence
+    category: Slug
+    amount: Amount
+    currency: Currency
+    delivery: tuple[DeliveryWay, ...]
+    terms: tuple[TermsId, ...]
+    listed: bool
+    authorised: tuple[Did, ...] | UnsetType = UNSET
+
+
 class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
     """A piece of evidence that counted in the vendors' bands. By vendor and document."""
 
@@ -121,7 +186,9 @@ class CapacityLine(Logged, frozen=True, kw_only=True, tag="capacity"):
 class ItemLine(Logged, frozen=True, kw_only=True, tag="item"):
     """The version that counted of a catalogue item. By principal and id, and by the document's digest."""
 
-    document: ACatalogueItem
+    document: ACatalogueItem | UnsetType = UNSET
+    hidden: Hidden | UnsetType = UNSET
+    figures: ItemFigures | UnsetType = UNSET
 
 
 class PlaceLine(Line, frozen=True, kw_only=True, tag="place"):
@@ -141,7 +208,7 @@ class PlaceLine(Line, frozen=True, kw_only=True, tag="place"):
     suspended: bool
 
 
-class NamedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class NamedItem(Part, frozen=True, kw_only=True):
     """The item that a request names."""
 
     version: Digest
@@ -152,7 +219,9 @@ class NamedItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class RequestLine(Logged, frozen=True, kw_only=True, tag="request"):
     """A request that the run took. By digest."""
 
-    document: APersonalRequest
+    document: APersonalRequest | UnsetType = UNSET
+    hidden: Hidden | UnsetType = UNSET
+    figures: RequestFigures | UnsetType = UNSET
     item: NamedItem | UnsetType = UNSET
 
 
@@ -165,7 +234,9 @@ class PreferenceLine(Logged, frozen=True, kw_only=True, tag="preference"):
 class BidLine(Logged, frozen=True, kw_only=True, tag="bid"):
     """A bid that was live at the close. By request and vendor."""
 
-    document: ABid
+    document: ABid | UnsetType = UNSET
+    hidden: Hidden | UnsetType = UNSET
+    figures: BidFigures | UnsetType = UNSET
     distance_m: Metres
 
 

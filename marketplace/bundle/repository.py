@@ -35,6 +35,7 @@ from marketplace.models_cascade import (
 from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
 from marketplace.models_log import KeptDocument, LogLeaf
 from marketplace.models_mail import RunPreference
+from marketplace.models_moderation import StoredModeration
 from marketplace.runs.snapshot import kept_from_close, live_at_close
 
 BLOCK: Final = 1000
@@ -76,6 +77,17 @@ async def newest_rules(connection: AsyncConnection, size: int) -> AnyRow | None:
         .limit(1)
     )
     return (await connection.execute(query)).one_or_none()
+
+
+async def hiding(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """The decisions by which documents are hidden now, with their leaves; null where there is none yet."""
+    row = StoredModeration
+    query = (
+        select(row.document, row.wire, LogLeaf.number)
+        .outerjoin(LogLeaf, LogLeaf.digest == row.decision)
+        .where(row.hidden.is_(True))
+    )
+    return (await connection.execute(query)).all()
 
 
 async def suspensions(connection: AsyncConnection, day: str, size: int) -> Sequence[AnyRow]:
@@ -132,7 +144,7 @@ async def items(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
     row = CatalogueEntry
     counting = select(RunItem.item).where(RunItem.day == day)
     query = (
-        select(row.wire, LogLeaf.number)
+        select(row.digest, row.wire, LogLeaf.number)
         .join(LogLeaf, LogLeaf.digest == row.digest)
         .where(row.digest.in_(counting))
         .order_by(row.principal, row.item, row.digest)
@@ -205,7 +217,7 @@ def preferences(db: Database, day: str) -> AsyncIterator[Sequence[AnyRow]]:
 async def bids(db: Database, day: str) -> AsyncIterator[Sequence[AnyRow]]:
     """The bids that were live at a day's close, by request and vendor."""
     row = StoredBid
-    columns = (row.request, row.vendor, row.distance_m, row.wire, LogLeaf.number)
+    columns = (row.request, row.vendor, row.digest, row.distance_m, row.wire, LogLeaf.number)
     taken = RunRequest
     listed = select(taken.request).where(taken.day == day)
     async for block in _blocks(db, listed, (taken.request,), REQUESTS):

@@ -3,8 +3,9 @@
 import asyncio
 import zlib
 from array import array
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -13,12 +14,15 @@ from marketplace.bundle import repository
 from marketplace.bundle.lines import (
     AcceptanceLine,
     AssignmentLine,
+    BidFigures,
     BidLine,
     CapacityLine,
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
     Header,
+    Hidden,
+    ItemFigures,
     ItemLine,
     LeftLine,
     Line,
@@ -29,6 +33,7 @@ from marketplace.bundle.lines import (
     ProfileLine,
     ProofLine,
     ReportLine,
+    RequestFigures,
     RequestLine,
     RollOverLine,
     SuspensionLine,
@@ -43,10 +48,20 @@ from marketplace.log.proofs import leaves as leaves_of
 from marketplace.log.proofs import multiproof, newest
 from marketplace.market import Market
 from marketplace.resolver import VERSION
-from vrm.documents import Capacity, Suspension, recall
+from vrm.documents import (
+    Bid,
+    Capacity,
+    CatalogueItem,
+    Document,
+    PersonalRequest,
+    Suspension,
+    recall,
+)
 
 LEVEL = 6
 """Of compression: signatures and salts do not get smaller, whatever the pains."""
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 Lines = AsyncIterator[Sequence[Line]]
 
@@ -65,6 +80,8 @@ class Bundle:
     """Of the reports, by digest."""
     rules: AnyRow
     since: int | None
+    hidden: dict[str, Hidden]
+    """What stands for the documents that are hidden, by their digests."""
     early: "array[int]" = field(default_factory=lambda: array("q"))
     """The leaves that have been written and must lie before the freeze."""
     late: "array[int]" = field(default_factory=lambda: array("q"))
@@ -116,10 +133,17 @@ async def begin(market: Market, day: str, since: int | None = None) -> Bundle:
             ):
                 break
             whole.append(tick)
+        hiding = await repository.hiding(connection)
+        if any(row.number is None or row.number >= size for row in hiding):
+            raise Refused("not-yet-public", "A decision to hide something is not in the log yet.")
         rules = await repository.newest_rules(connection, run.log_size)
         if rules is None:
             raise Refused("not-yet-public", "The log does not hold the market's rules.", "day")
-    return Bundle(run, whole, notes[run.log_size], head, size, leaves, rules, since)
+    hidden = {
+        row.document: Hidden(digest=row.document, leaf=row.number, decision=msgspec.Raw(row.wire))
+        for row in hiding
+    }
+    return Bundle(run, whole, notes[run.log_size], head, size, leaves, rules, since, hidden)
 
 
 async def write(market: Market, bundle: Bundle) -> AsyncIterator[bytes]:
@@ -150,6 +174,8 @@ async def _lines(market: Market, bundle: Bundle) -> Lines:
     """All lines, in blocks, noting the leaves that they name."""
     async for block in _frozen(market, bundle):
         bundle.early.extend(line.leaf for line in block if isinstance(line, Logged))
+        if bundle.hidden:
+            bundle.late.extend(one.leaf for line in block if (one := getattr(line, "hidden", None)))
         yield block
     async for block in _decided(market, bundle):
         bundle.late.extend(line.leaf for line in block if isinstance(line, Logged))
@@ -182,16 +208,21 @@ async def _frozen(market: Market, bundle: Bundle) -> Lines:
     yield await _capacities(market, bundle)
     async with db.snapshot() as connection:
         versions = await repository.items(connection, day)
-    yield [ItemLine(leaf=row.number, document=_raw(row)) for row in versions]
+    yield [ItemLine(leaf=row.number, **_shown(bundle, row.digest, row, _item)) for row in versions]
     async for rows in repository.places(db, day):
         yield [_place(row) for row in rows]
     async for rows in repository.requests(db, day):
-        yield [_request(row) for row in rows]
+        yield [_request(bundle, row) for row in rows]
     async for rows in repository.preferences(db, day):
         yield [PreferenceLine(leaf=row.number, document=_raw(row)) for row in rows]
     async for rows in repository.bids(db, day):
         yield [
-            BidLine(leaf=row.number, document=_raw(row), distance_m=row.distance_m) for row in rows
+            BidLine(
+                leaf=row.number,
+                distance_m=row.distance_m,
+                **_shown(bundle, row.digest, row, _bid),
+            )
+            for row in rows
         ]
 
 
@@ -307,11 +338,40 @@ def _place(row: AnyRow) -> PlaceLine:
     return PlaceLine(**{name: getattr(row, name) for name in PlaceLine.__struct_fields__})
 
 
-def _request(row: AnyRow) -> RequestLine:
+def _request(bundle: Bundle, row: AnyRow) -> RequestLine:
+    shown = _shown(bundle, row.request, row, _asked)
     if row.item is None:
-        return RequestLine(leaf=row.number, document=_raw(row))
+        return RequestLine(leaf=row.number, **shown)
     named = NamedItem(version=row.item, suspended=row.suspended)
-    return RequestLine(leaf=row.number, document=_raw(row), item=named)
+    return RequestLine(leaf=row.number, item=named, **shown)
+
+
+def _shown(
+    bundle: Bundle, digest: str, row: AnyRow, figures: Callable[[bytes], msgspec.Struct]
+) -> dict[str, Any]:
+    """A document; where it is hidden, what stands for it."""
+    hidden = bundle.hidden.get(digest)
+    if hidden is None:
+        return {"document": _raw(row)}
+    return {"hidden": hidden, "figures": figures(row.wire)}
+
+
+def _asked(wire: bytes) -> RequestFigures:
+    return _figures(RequestFigures, recall(wire, PersonalRequest))
+
+
+def _item(wire: bytes) -> ItemFigures:
+    return _figures(ItemFigures, recall(wire, CatalogueItem))
+
+
+def _bid(wire: bytes) -> BidFigures:
+    body = recall(wire, Bid)
+    return _figures(BidFigures, body, alternative=bool(body.alternative))
+
+
+def _figures(kind: type[S], body: Document, **facts: Any) -> S:
+    shared = {name: getattr(body, name) for name in kind.__struct_fields__ if name not in facts}
+    return kind(**shared, **facts)
 
 
 def _displaced(row: AnyRow) -> DisplacedLine:

@@ -12,8 +12,8 @@ from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import Decided, decide
 from marketplace.runs.rules import outcome_digest, units_left
 from marketplace.verify.columns import row_of_bids
+from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined, keys_of
 from marketplace.verify.documents import ACCEPTANCE, ASSIGNMENT, DISPLACED, Block
-from marketplace.verify.load import UNFILLED, Day, Wave, found_in, joined, keys_of
 from marketplace.verify.matching import check_wave, decided_at
 
 Given = tuple[bytes, int]

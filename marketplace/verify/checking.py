@@ -8,8 +8,9 @@ from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import decide
 from marketplace.verify.cascade import check_cascade
 from marketplace.verify.columns import check_bids, frozen_day
+from marketplace.verify.day import Day
 from marketplace.verify.findings import BundleFault
-from marketplace.verify.load import Day, Progress, load
+from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log, check_seed
 from marketplace.verify.matching import check_run_report, check_wave
 from marketplace.verify.standing import check_bands, check_places, check_suspensions

@@ -15,9 +15,9 @@ from marketplace.resolver.tables import I16, I32, Strings
 from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems
 from marketplace.runs.rules import FrozenPlace
+from marketplace.verify.day import BidTable, Day, codes_of, found_in, joined
 from marketplace.verify.documents import NAMED, PREFERENCE
 from marketplace.verify.findings import BundleFault
-from marketplace.verify.load import BidTable, Day, codes_of, found_in, joined
 from vrm.documents.place import EARTH_RADIUS_M
 
 BLOCK = 1 << 16

@@ -23,6 +23,7 @@ from marketplace.bundle.lines import (
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
+    ItemLine,
     Line,
     PreferenceLine,
     RequestLine,
@@ -38,9 +39,10 @@ from vrm.documents import (
     Decline,
     Document,
     Fallback,
+    Moderation,
     PersonalRequest,
     Preference,
-    accept,
+    examine,
 )
 from vrm.documents.place import centre_of, resolution_of
 from vrm.documents.scalars import parse_instant
@@ -122,6 +124,8 @@ class Checked:
     """The bids that a batch of Preferences names."""
     documents: int = 0
     """How many signatures were verified."""
+    decisions: list[tuple[int, str]] = field(default_factory=list)
+    """The leaves and digests of the decisions by which documents are hidden."""
 
 
 @dataclass(frozen=True)
@@ -129,8 +133,11 @@ class Read:
     """A document that could be read."""
 
     body: Any
+    """Of a hidden document its figures."""
     digest: str
     faults: list[Fault]
+    decision: tuple[int, str] | None = None
+    """The leaf and digest of the decision by which it is hidden."""
 
 
 def check(batch: Batch, market: str) -> Checked:
@@ -165,17 +172,45 @@ def read_document(raw: msgspec.Raw, expected: type[Document], market: str) -> Re
     digest, document = "", None
     try:
         document = crypto.parse(bytes(raw))
-        signed = accept(document, expected)
+        body, digest = examine(document, expected)
     except (crypto.CryptoError, InvalidDocument) as error:
         if document is not None:
             digest = crypto.digest(document)
         fault = Fault("signatures", f"{name} {digest or '?'}", str(error))
         return Read(_body(document, expected), digest, [fault])
     faults = []
-    if getattr(signed.body, "market", market) != market:
+    if getattr(body, "market", market) != market:
         what = "it was made for another market"
-        faults.append(Fault("signatures", f"{name} {signed.digest}", what))
-    return Read(signed.body, signed.digest, faults)
+        faults.append(Fault("signatures", f"{name} {digest}", what))
+    return Read(body, digest, faults)
+
+
+def read_shown(
+    line: ItemLine | RequestLine | BidLine, number: int, expected: type[Document], market: str
+) -> Read:
+    """Verify a document that may be hidden; then the decision is verified, and the figures are taken.
+
+    Raises:
+        BundleFault: the line has both, or neither.
+    """
+    if line.document and not line.hidden and not line.figures:
+        return read_document(line.document, expected, market)
+    if line.document or not line.hidden or not line.figures:
+        raise BundleFault(
+            f"Line {number} of the bundle has neither a document nor what stands for it."
+        )
+    hidden, name = line.hidden, expected.__name__
+    read = read_document(hidden.decision, Moderation, market)
+    said = read.body
+    faults = read.faults
+    if said is None or (said.document, said.document_type, said.hidden) != (
+        hidden.digest,
+        name,
+        True,
+    ):
+        fault = Fault("hidden", f"{name} {hidden.digest}", "it is hidden, and no decision says so")
+        faults = [*faults, fault]
+    return Read(line.figures, hidden.digest, faults, (hidden.leaf, read.digest))
 
 
 def _body(document: dict[str, Any] | None, expected: type[Document]) -> Document | None:
@@ -307,16 +342,28 @@ def _checked(
 ) -> Checked:
     rows: list[tuple[Any, ...]] = []
     faults: list[Fault] = []
+    decisions: list[tuple[int, str]] = []
     lines = decoded(batch, kind)
-    for line in lines:
-        read = read_document(line.document, expected, market)
+    for number, line in enumerate(lines, start=batch.number):
+        if isinstance(line, RequestLine | BidLine):
+            read = read_shown(line, number, expected, market)
+        else:
+            read = read_document(line.document, expected, market)
+        if read.decision is not None:
+            decisions.append(read.decision)
         faults += read.faults
         if read.body is not None:
             try:
                 rows.append(row(line, read))
             except InvalidDocument as error:
                 faults.append(Fault("signatures", f"{expected.__name__} {read.digest}", str(error)))
-    return Checked(batch.kind, np.array(rows, dtype=layout), faults, documents=len(lines))
+    return Checked(
+        batch.kind,
+        np.array(rows, dtype=layout),
+        faults,
+        documents=len(lines),
+        decisions=decisions,
+    )
 
 
 _CHECKS: Final[dict[str, Callable[[Batch, str], Checked]]] = {

@@ -14,9 +14,9 @@ from crypto.multiproof import root_of
 from crypto.note import Verifier
 from marketplace.runs.frozen import raw_ids
 from marketplace.verify.cascade import assignment_of
+from marketplace.verify.day import Day, Leaves, joined
 from marketplace.verify.documents import DISPLACED
 from marketplace.verify.findings import BundleFault
-from marketplace.verify.load import Day, Leaves, joined
 
 BLOCK: Final = 1 << 14
 

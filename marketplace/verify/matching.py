@@ -15,8 +15,8 @@ from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import Decided
 from marketplace.runs.rules import inputs_digest, outcome_digest
 from marketplace.schedule import Calendar
+from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined
 from marketplace.verify.documents import ASSIGNMENT, FALLBACK, Block
-from marketplace.verify.load import UNFILLED, Day, Wave, found_in, joined
 from vrm.documents.scalars import parse_instant
 
 WAY_NAMES: Final = {int(code): name for name, code in WAY_CODES.items()}

@@ -8,8 +8,8 @@ import numpy as np
 
 from marketplace.resolver import Considered, Explanation, Verdict, explain
 from marketplace.verify.checking import Verified
+from marketplace.verify.day import found_in, joined
 from marketplace.verify.documents import ASSIGNMENT, DISPLACED
-from marketplace.verify.load import found_in, joined
 
 
 class OwnBid(msgspec.Struct, frozen=True, kw_only=True):

@@ -50,7 +50,7 @@ def checked(
         except BrokenProcessPool:
             raise MarketError("A process that verified signatures died.") from None
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)
 
 
 def _result(batch: Batch, future: "Future[Checked] | None") -> tuple[Batch, Checked | None]:

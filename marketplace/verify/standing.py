@@ -7,8 +7,8 @@ import numpy as np
 from marketplace.bundle.lines import PlaceLine
 from marketplace.reputation.rules import UNIT, Tally, band, prior_share, score
 from marketplace.runs.rules import units_left
+from marketplace.verify.day import Day, joined
 from marketplace.verify.documents import EVIDENCE
-from marketplace.verify.load import Day, joined
 from vrm.documents import Suspension
 
 

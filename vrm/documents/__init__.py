@@ -1,6 +1,6 @@
 """The documents of the protocol: JSON, typed by ``type``, versioned by ``v``, signed with eddsa-jcs-2022."""
 
-from vrm.documents.base import Document, Signed, accept, read, recall, sign, type_name
+from vrm.documents.base import Document, Signed, accept, examine, read, recall, sign, type_name
 from vrm.documents.customer import (
     AcceptedTerms,
     Answer,
@@ -90,6 +90,7 @@ __all__ = [
     "TickReport",
     "VendorProfile",
     "accept",
+    "examine",
     "read",
     "recall",
     "sign",

@@ -94,6 +94,12 @@ def read(raw: bytes, expected: type[D]) -> Signed[D]:
 
 def accept(document: dict[str, Any], expected: type[D]) -> Signed[D]:
     """Verify a document that strict parsing has already produced (see `read`)."""
+    body, digest = examine(document, expected)
+    return Signed(body, digest, canonical(document))
+
+
+def examine(document: dict[str, Any], expected: type[D]) -> tuple[D, str]:
+    """Do the same, for whoever needs only the body and the digest."""
     name = expected.__name__
     if type_name(document) != name:
         raise InvalidDocument("wrong-type", f"A document of type {name} belongs here.", "type")
@@ -104,10 +110,10 @@ def accept(document: dict[str, Any], expected: type[D]) -> Signed[D]:
     if not isinstance(signer, str):
         detail = f"The document must name its signer in {expected.SIGNER}."
         raise InvalidDocument("invalid-field", detail, expected.SIGNER)
-    proof.verify(document, signer=signer, allow_created=not expected.PSEUDONYMOUS)
+    identity = proof.verify(document, signer=signer, allow_created=not expected.PSEUDONYMOUS)
     bare = unsigned(document)
     _check_texts(bare)
-    return Signed(_decode(bare, expected), crypto.digest(bare), canonical(document))
+    return _decode(bare, expected), crypto.base64url_encode(identity)
 
 
 def recall(wire: bytes, expected: type[D]) -> D:

@@ -19,8 +19,10 @@ from marketplace.runs.resolving import Decided, decide
 from marketplace.runs.rules import inputs_digest, outcome_digest
 from marketplace.schedule import Calendar
 from marketplace.verify.columns import frozen_day
-from marketplace.verify.load import Day, load
+from marketplace.verify.day import Day
+from marketplace.verify.load import load
 from marketplace.verify.matching import decided_at
+from tests.marketplace.verify.days import faults
 from tests.support.market import an_identity
 
 Line = dict[str, Any]
@@ -209,3 +211,25 @@ class Forgery:
             self.sign(line)
             made.append(line)
         return made
+
+
+def steps(bundle: bytes, **options: Any) -> set[str]:
+    """Which checks find something."""
+    return {step for step, _, _ in faults(bundle, **options)}
+
+
+def is_named(bundle: bytes, step: str, *words: str) -> bool:
+    """Tell whether a check finds a fault that says all the words."""
+    told = [f"{subject}: {detail}" for at, subject, detail in faults(bundle) if at == step]
+    return any(all(word in line for word in words) for line in told)
+
+
+def bids_by(forgery: Forgery, key: crypto.SigningKey) -> list[Line]:
+    """The lines of a vendor's bids."""
+    return [line for line in forgery.of("bid") if line["document"]["vendor"] == key.did]
+
+
+def place_of(forgery: Forgery, key: crypto.SigningKey) -> Line:
+    """The line of a vendor's place."""
+    (found,) = [line for line in forgery.of("place") if line["vendor"] == key.did]
+    return found

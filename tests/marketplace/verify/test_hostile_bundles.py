@@ -13,9 +13,8 @@ from marketplace.cli import app
 from marketplace.verify import reading
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.reading import batches
-from tests.marketplace.verify.days import a_full_day, bundle_of, verified
+from tests.marketplace.verify.days import verified
 from tests.marketplace.verify.forging import Forgery
-from tests.support import ClockedMarket
 
 HEADER = b'{"kind":"header","a":1}\n'
 REPORT = b'{"kind":"report"}\n'
@@ -25,17 +24,6 @@ REPORT = b'{"kind":"report"}\n'
 def database_kind() -> str:
     """What is in the bundle does not depend on it."""
     return "sqlite"
-
-
-KEPT: dict[str, bytes] = {}
-
-
-@pytest.fixture
-async def honest(market: ClockedMarket) -> bytes:
-    """The bundle of a day that went as it should."""
-    if not KEPT:
-        KEPT["day"] = await bundle_of(market, await a_full_day(market))
-    return KEPT["day"]
 
 
 def refused(raw: bytes) -> str:

@@ -10,11 +10,10 @@ from crypto.checkpoint import Checkpoint
 from marketplace.descriptor import service as descriptor
 from marketplace.verify.own import Expected, missing
 from tests.conftest import OpenMarket
-from tests.marketplace.cascade.scenes import DAY, VENDORS, accept, assignments, contested, decline
-from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
-from tests.marketplace.verify.forging import Forgery
+from tests.marketplace.cascade.scenes import DAY, VENDORS, assignments, contested, decline
+from tests.marketplace.verify.days import bundle_of, faults, verified
+from tests.marketplace.verify.forging import Forgery, bids_by, is_named, place_of, steps
 from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
-from tests.support.clock import seconds
 from vrm.documents import PersonalRequest, read
 
 
@@ -22,44 +21,6 @@ from vrm.documents import PersonalRequest, read
 def database_kind() -> str:
     """What is in the bundle does not depend on it."""
     return "sqlite"
-
-
-KEPT: dict[str, bytes] = {}
-"""The honest day's bundle: every test forges the same one."""
-
-
-@pytest.fixture
-async def honest(market: ClockedMarket) -> bytes:
-    """The bundle of a day that went as it should."""
-    if not KEPT:
-        KEPT["day"] = await bundle_of(market, await a_full_day(market))
-    return KEPT["day"]
-
-
-@pytest.fixture
-def forgery(honest: bytes) -> Forgery:
-    """The same, in the operator's hands."""
-    return Forgery(honest)
-
-
-def steps(bundle: bytes, **options: Any) -> set[str]:
-    """Which checks find something."""
-    return {step for step, _, _ in faults(bundle, **options)}
-
-
-def is_named(bundle: bytes, step: str, *words: str) -> bool:
-    """Tell whether a check finds a fault that says all the words."""
-    told = [f"{subject}: {detail}" for at, subject, detail in faults(bundle) if at == step]
-    return any(all(word in line for word in words) for line in told)
-
-
-def bids_by(forgery: Forgery, key: crypto.SigningKey) -> list[Any]:
-    return [line for line in forgery.of("bid") if line["document"]["vendor"] == key.did]
-
-
-def place_of(forgery: Forgery, key: crypto.SigningKey) -> Any:
-    (found,) = [line for line in forgery.of("place") if line["vendor"] == key.did]
-    return found
 
 
 async def test_a_forger_who_changes_nothing_is_believed(forgery: Forgery) -> None:
@@ -324,68 +285,6 @@ async def test_checkpoint_not_signed_by_the_log(forgery: Forgery) -> None:
     header = forgery.of("header")[0]
     header["freeze"] = header["freeze"][:-12] + "AAAAAAAAAA=\n"
     assert "log" in steps(forgery.pack())
-
-
-async def test_tick_that_displaces_an_accepted_assignment(market: ClockedMarket) -> None:
-    await contested(market)
-    await descriptor.announce(market.market)
-    await market.reach_cutoff()
-    await market.reach_cutoff()
-    (given,) = await assignments(market)
-    await accept(market, given)
-    held = (await market.contents())["assignment_answers"]
-    await market.execute("DELETE FROM assignment_answers")
-    await market.reach_tick(seconds(given["accept_by"]))
-    await market.execute(
-        "INSERT INTO assignment_answers VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i)",
-        **dict(zip("abcdefghi", held[0], strict=True)),
-    )
-    bundle = await bundle_of(market, DAY)
-    assert is_named(bundle, "tick 1", given["request"], "its vendor accepted it")
-
-
-async def test_time_taken_from_a_vendor(market: ClockedMarket) -> None:
-    """A tick displaces what has time left."""
-    await contested(market)
-    await descriptor.announce(market.market)
-    await market.reach_cutoff()
-    await market.reach_cutoff()
-    (given,) = await assignments(market)
-    await market.execute("UPDATE assignments SET accept_by = accept_by - 3600")
-    await market.execute("UPDATE ticks SET instant = instant - 3600")
-    await market.reach_tick(seconds(given["accept_by"]) - 3600)
-    bundle = await bundle_of(market, DAY)
-    assert is_named(bundle, "tick 1", given["request"], "its time runs out at")
-
-
-async def test_time_out_passed_over_for_a_friend(market: ClockedMarket) -> None:
-    await contested(market, requests=2)
-    await descriptor.announce(market.market)
-    await market.reach_cutoff()
-    await market.reach_cutoff()
-    given = await assignments(market)
-    await market.execute(
-        "UPDATE assignments SET accept_by = accept_by + 90000 WHERE request = :r",
-        r=given[0]["request"],
-    )
-    await market.reach_tick(seconds(given[0]["accept_by"]))
-    bundle = await bundle_of(market, DAY)
-    assert is_named(bundle, "ticks", crypto.digest(given[0]), "no tick matched its request again")
-
-
-async def test_unit_given_back_that_was_burnt(market: ClockedMarket) -> None:
-    await contested(market)
-    await descriptor.announce(market.market)
-    await market.reach_cutoff()
-    await market.reach_cutoff()
-    (given,) = await assignments(market)
-    await decline(market, given)
-    await market.reach_tick()
-    forgery = Forgery(await bundle_of(market, DAY))
-    (left,) = [line for line in forgery.of("left") if line["vendor"] == given["vendor"]]
-    left["units"] += 1
-    found = is_named(forgery.pack(), "tick 1", given["vendor"], "8 is stated, 7 is right")
-    assert found
 
 
 @pytest.fixture
