@@ -1,9 +1,11 @@
 """One market day on this machine: market, vendors, customers and a referee, each a process of its own.
 
 They share nothing but HTTP. The players are the programs of `vrm.demo`, which know nothing of this package;
-the day is closed by the operator's own command, and the referee checks what was published.
+the day is closed by the operator's own command, the referee checks what was published, and the day's bundle is
+verified from its file alone.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -22,6 +24,7 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from crypto.vault import Cost
+from marketplace.bundle.source import save
 from marketplace.demo.clock import hold_next_tick
 from marketplace.demo.lists import (
     PATIENCE_SECONDS,
@@ -33,7 +36,9 @@ from marketplace.demo.telling import stories, tell
 from marketplace.errors import ConfigurationError, MarketError
 from marketplace.identity import Identity
 from marketplace.new_market import write_home
-from marketplace.settings import SETTINGS_FILE, load_settings
+from marketplace.settings import SETTINGS_FILE, Settings
+from marketplace.unlocking import unlocked, with_market
+from marketplace.verify.checking import verify
 from vrm import console, keyfile
 
 ZONE = "America/Chicago"
@@ -75,11 +80,15 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         )
         _suspend(home, passphrase_file, bidding["to_suspend"])
         report = _run([*_market("resolve", home), "--json"], passphrase_file)
-        _play_cascade(url, home, passphrase_file, report["day"])
+        settings, identity = unlocked(home / "market", passphrase_file)
+        _play_cascade(url, home, settings, identity, report["day"])
         verdict = _run(
             [*_python("vrm.demo.referee"), "--market", url, "--day", report["day"], "--json"]
         )
         told = stories(url, report["day"])
+        bundle = home / f"{report['day']}.bundle"
+        asyncio.run(with_market(settings, identity, lambda own: save(own, report["day"], bundle)))
+    faults = [*verdict["faults"], *_faults_of(bundle)]
     summary = {
         "requests": report["requests"],
         "bids": report["bids"],
@@ -89,15 +98,16 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
         "unfilled": report["unfilled"],
         **{name: verdict.get(name) for name in FOLLOWED},
         "median_km": verdict.get("median_km"),
-        "verified": verdict["verified"],
+        "bundle": str(bundle),
+        "verified": not faults,
         "seconds": round(time.monotonic() - started, 1),
     }
     if as_json:
         console.print_json(summary)
     else:
         tell(home, url, report["day"], summary, verdict, told, posted)
-    if not verdict["verified"]:
-        raise MarketError(f"The referee found differences: {'; '.join(verdict['faults'][:3])}")
+    if faults:
+        raise MarketError(f"The day is not as it should be: {'; '.join(faults[:3])}")
 
 
 def _new_home(home: Path) -> Path:
@@ -132,11 +142,15 @@ def _new_home(home: Path) -> Path:
     return passphrase_file
 
 
-def _play_cascade(url: str, home: Path, passphrase_file: Path, day: str) -> None:
+def _faults_of(bundle: Path) -> list[str]:
+    """Verify the day from its bundle alone."""
+    with bundle.open("rb") as file:
+        found = verify(file, processes=1, progress=lambda *_: None).day.findings
+    return [f"{fault.step}: {fault.subject}: {fault.detail}" for fault in found.faults]
+
+
+def _play_cascade(url: str, home: Path, settings: Settings, identity: Identity, day: str) -> None:
     """Let vendors answer, and hold tick after tick of the day, until nothing waits for an answer."""
-    settings = load_settings(home / "market")
-    secret = keyfile.load(settings.key_file, keyfile.passphrase(passphrase_file))
-    identity = Identity.from_secret(secret)
     held = -1
     while True:
         ticks = await_announcements(url, day)

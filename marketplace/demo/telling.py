@@ -78,7 +78,8 @@ def tell(
         ("accepted by their vendors", str(summary["accepted"])),
         ("declined, and not answered in time", _pair(summary, "declined", "timed_out")),
         ("of these placed again, and shipped by brands", _pair(summary, "placed_again", "shipped")),
-        ("checked again by the referee", "yes" if summary["verified"] else "NO"),
+        ("checked again by the referee", "yes" if verdict["verified"] else "NO"),
+        ("verified from its bundle alone", "yes" if summary["verified"] else "NO"),
         ("seconds", summary["seconds"]),
     ]
     console.out.print(
@@ -89,7 +90,7 @@ def tell(
         for sentence in sentences:
             console.out.print(Text(f"  {sentence}"))
     console.out.print(Text("\nWhat to try next", style="bold"))
-    for line in _next_steps(home, url, posted):
+    for line in _next_steps(home, url, summary, posted):
         console.out.print(Text(f"  {line}"), soft_wrap=True)
 
 
@@ -97,10 +98,12 @@ def _pair(summary: dict[str, Any], *names: str) -> str:
     return ", ".join(str(summary[name]) for name in names)
 
 
-def _next_steps(home: Path, url: str, posted: dict[str, Any]) -> list[str]:
+def _next_steps(home: Path, url: str, summary: dict[str, Any], posted: dict[str, Any]) -> list[str]:
     bin_folder = Path(sys.executable).parent
     market = f"--home {home}/market --passphrase-file {home}/passphrase"
     steps = [
+        f"{bin_folder}/market verify {summary['bundle']}",
+        f"{bin_folder}/market whatif {summary['bundle']}",
         f"{bin_folder}/market status {market}",
         f"{bin_folder}/market serve {market} --port {url.rpartition(':')[2]}",
         f"    and, while it serves, open {url}/docs or ask a wallet:",
