@@ -105,6 +105,7 @@ async def test_a_day_with_everything_verifies_where_only_the_wheel_is(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)  # a whole demo
 def test_the_demos_day_verifies_where_only_the_wheel_is(wheel: Path, tmp_path: Path) -> None:
     words = ["--home", str(tmp_path / "demo"), "--requests", "60", "--vendors", "30", "--json"]
     played = subprocess.run(
