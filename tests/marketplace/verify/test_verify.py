@@ -13,8 +13,10 @@ import pytest
 
 from marketplace.bundle.lines import MEDIA_TYPE
 from marketplace.bundle.schema import schema, text
+from marketplace.descriptor import service as descriptor
 from marketplace.identity import seed_text
 from marketplace.log import service as log
+from marketplace.verify.findings import BundleFault
 from marketplace.verify.own import own_bids
 from tests.marketplace.cascade.scenes import DAY, VENDORS
 from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
@@ -58,13 +60,34 @@ async def test_there_is_no_bundle_before_the_run_is_announced(market: ClockedMar
 
 
 async def test_a_checkpoint_that_was_kept_is_held_against_the_log(market: ClockedMarket) -> None:
+    kept = await _first_checkpoint(market)
     day = await a_full_day(market)
-    await log.grow(market.market)
-    older = (await market.get(f"/log/consistency/{3}"))["checkpoint"]
-    bundle = await bundle_of(market, day, since=3)
-    assert faults(bundle, since=older) == []  # the head itself
+    bundle = await bundle_of(market, day, since=1)
+    assert faults(bundle, since=kept) == []
     answer = await market.http.get(f"/runs/{day}/bundle", params={"since": 10**6})
     assert problem(answer)[1] == "unknown-size"
+
+
+async def test_a_bundle_without_the_proof_says_how_to_get_it(market: ClockedMarket) -> None:
+    kept = await _first_checkpoint(market)
+    bundle = await bundle_of(market, await a_full_day(market))
+    with pytest.raises(BundleFault, match="download it with --since 1"):
+        verified(bundle, since=kept)
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"])
+async def test_a_day_is_verified_by_its_address(market: ClockedMarket, tmp_path: Path) -> None:
+    (tmp_path / "note").write_text(await _first_checkpoint(market))
+    day = await a_full_day(market)
+    await log.grow(market.market)
+    with market.served() as url:
+        address = f"{url}/runs/{day}/bundle"
+        done = await asyncio.to_thread(_verify, tmp_path, address, "--since", "note")
+        assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified"), done.stderr
+        done = await asyncio.to_thread(_verify, tmp_path, f"{url}/runs/2020-01-01/bundle")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.endswith("answered 404: There is no run of 2020-01-01.\n")
+        assert done.stderr.count("\n") == 1
 
 
 async def test_a_vendor_reads_why_it_got_a_request_or_not(market: ClockedMarket) -> None:
@@ -98,16 +121,24 @@ async def test_whoever_has_the_package_and_the_file_can_check(
 ) -> None:
     file, note = tmp_path / "day", tmp_path / "note"
     file.write_bytes(await bundle_of(market, await a_full_day(market)))
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "marketplace", "verify", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
-
-    done = await asyncio.to_thread(run, file, "--market", market.did, "--keep", note)
+    done = await asyncio.to_thread(_verify, tmp_path, file, "--market", market.did, "--keep", note)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified"), done.stderr
-    done = await asyncio.to_thread(run, file, "--since", note, "--json")
+    done = await asyncio.to_thread(_verify, tmp_path, file, "--since", note, "--json")
     answer = msgspec.json.decode(done.stdout)
     assert (done.returncode, answer["verified"], answer["faults"]) == (0, True, [])
     other = seed_text(b"x" * 32)
-    done = await asyncio.to_thread(run, file, "--market", other)
+    done = await asyncio.to_thread(_verify, tmp_path, file, "--market", other)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "NOT verified: 1 fault")
+
+
+async def _first_checkpoint(market: ClockedMarket) -> str:
+    """The checkpoint of a log with one leaf."""
+    await descriptor.announce(market.market)
+    await log.grow(market.market)
+    return (await market.http.get("/log/checkpoint")).text
+
+
+def _verify(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in an empty folder."""
+    command = [sys.executable, "-m", "marketplace", "verify", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
