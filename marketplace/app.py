@@ -26,18 +26,20 @@ from marketplace.http.openapi import (
     openapi_config,
 )
 from marketplace.http.problems import answer_problem
-from marketplace.http.signed_reads import reading_vendor
+from marketplace.http.signed_reads import reading_vendor, signing_member
 from marketplace.identity import Identity
 from marketplace.jobs.worker import working
 from marketplace.log.controller import LogController
 from marketplace.mail.controller import MailController
 from marketplace.market import Market
+from marketplace.members.controller import MembersController
 from marketplace.moderation.controller import ModerationController
 from marketplace.preferences.controller import PreferencesController
 from marketplace.questions.controller import QuestionsController
 from marketplace.requests.controller import RequestsController
 from marketplace.runs.controller import RunsController
 from marketplace.settings import Settings
+from marketplace.tokens.controller import TokensController
 from marketplace.vendors.controller import VendorsController
 
 
@@ -66,6 +68,8 @@ def create_app(
         route_handlers=[
             DescriptorController,
             VendorsController,
+            MembersController,
+            TokensController,
             RequestsController,
             PreferencesController,
             QuestionsController,
@@ -88,6 +92,7 @@ def create_app(
             "market": Provide(lambda: market, sync_to_thread=False),
             "json_body": Provide(json_body),
             "reading_vendor": Provide(reading_vendor),
+            "signing_member": Provide(signing_member),
         },
         exception_handlers={Exception: answer_problem},
         lifespan=[_lifespan(market, open_market if works else None)],

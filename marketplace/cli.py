@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import dramatiq
+import msgspec
 import typer
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +22,7 @@ from marketplace.jobs.worker import working
 from marketplace.log import command as log
 from marketplace.logging_setup import configure_logging
 from marketplace.market import Market
+from marketplace.members import service as members
 from marketplace.moderation.command import hide, reports, unhide
 from marketplace.new_market import write_home
 from marketplace.replay.command import replay
@@ -189,14 +191,19 @@ def status(
 @app.command()
 def invite(
     home: Home,
-    uses: Annotated[int, typer.Option(help="How many vendors may use it.", min=1)] = 1,
+    uses: Annotated[int, typer.Option(help="How many may use it.", min=1)] = 1,
+    members_too: Annotated[
+        bool, typer.Option("--members", help="For customers who join, in place of vendors.")
+    ] = False,
     passphrase_file: console.PassphraseFile = None,
     as_json: console.Json = False,
 ) -> None:
-    """Make an invitation code for vendors; it is shown once, and kept only as a digest."""
+    """Make an invitation code for vendors, or for members; it is shown once, and kept only as a digest."""
     settings, identity = unlocked(home, passphrase_file)
 
     async def make(market: Market) -> str:
+        if members_too:
+            return await members.invite(market, uses)
         return await vendors.invite(market, uses)
 
     code = console.run(with_market(settings, identity, make))
@@ -204,6 +211,25 @@ def invite(
         console.print_json({"invitation": code, "uses": uses})
     else:
         console.out.print(code)
+
+
+@app.command("members")
+def list_members(
+    home: Home, passphrase_file: console.PassphraseFile = None, as_json: console.Json = False
+) -> None:
+    """List the members: their names, their tiers, and what they show this market of their profiles."""
+    settings, identity = unlocked(home, passphrase_file)
+    found = console.run(with_market(settings, identity, members.list_all))
+    if as_json:
+        console.print_json(found)
+        return
+    rows = [(one.member, one.tier, _shown(bytes(one.profile))) for one in found]
+    console.out.print(console.table(["member", "tier", "shows"], rows))
+
+
+def _shown(profile: bytes) -> str:
+    facets = msgspec.json.decode(profile)["credentialSubject"]
+    return ", ".join(sorted(name for name in facets if name != "id")) or "nothing"
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The one error tree of this package, and the catalogue of every refusal that a caller can meet."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +26,13 @@ class Refused(MarketError):
     """A caller's request that breaks a rule; ``code`` names a row of `PROBLEMS`."""
 
     def __init__(
-        self, code: str, detail: str, field: str | None = None, *, decision: bytes | None = None
+        self,
+        code: str,
+        detail: str,
+        field: str | None = None,
+        *,
+        decision: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.decision = decision
@@ -33,6 +40,7 @@ class Refused(MarketError):
         self.code = code
         self.detail = detail
         self.field = field
+        self.headers = headers
 
     @property
     def problem(self) -> Problem:
@@ -88,6 +96,29 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "signature-required": Problem(401, "Signature required", "Sign the request (RFC 9421)."),
     "signature-invalid": Problem(401, "Request signature refused", "Sign this very request, now."),
     "nonce-replayed": Problem(401, "Signature used before", "Sign again with a fresh nonce."),
+    # members and posting tokens
+    "unknown-member": Problem(403, "Not a member", "Join the market first."),
+    "keys-refused": Problem(
+        409, "Chain of keys refused", "Show the whole chain that continues the known one."
+    ),
+    "profile-refused": Problem(
+        422, "Profile refused", "Sign the profile with the key of the registration."
+    ),
+    "sponsorship-invalid": Problem(
+        403, "Sponsorship not valid", "Ask a member for a new one, for this market and epoch."
+    ),
+    "sponsorship-used-up": Problem(403, "Sponsor's quota used up", "Ask another member."),
+    "token-request-invalid": Problem(
+        422, "Token request refused", "Draw the allotment under the key of your tier and epoch."
+    ),
+    "already-drawn": Problem(
+        409, "Drawn before", "Repeat the first request byte for byte, or wait for the next epoch."
+    ),
+    "token-required": Problem(401, "Posting token required", "Spend a posting token (RFC 9577)."),
+    "token-invalid": Problem(
+        401, "Posting token refused", "Spend a token of this market, drawn for this pseudonym."
+    ),
+    "token-expired": Problem(401, "Posting token expired", "Draw the tokens of this epoch."),
     # parties
     "wrong-market": Problem(422, "Meant for another market", "Set market to this market's did."),
     "unknown-vendor": Problem(404, "Vendor not known", "Register the vendor first."),

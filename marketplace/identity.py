@@ -75,6 +75,13 @@ class Identity:
         return note.Verifier(f"{self.did}/log", self.log_key.public)
 
     @property
+    def issuer_seed(self) -> bytes:
+        """32 bytes from which every issuer key derives: keyed BLAKE2b (RFC 7693) of nothing."""
+        return hashlib.blake2b(
+            key=self.key.seed, person=b"vrm issuer keys", digest_size=32
+        ).digest()
+
+    @property
     def seed_anchor(self) -> str:
         """The end of the chain, base64url without padding."""
         return _text(_chain(self.chain_root, CHAIN_LENGTH))

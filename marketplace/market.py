@@ -60,6 +60,8 @@ class Market:
                 for name, text in terms.items()
             ),
             admission=settings.admission,
+            members=settings.members.document(),
+            tokens=settings.tokens.document(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,
         )

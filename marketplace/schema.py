@@ -16,6 +16,7 @@ from marketplace import (
     models_catalogue,
     models_log,
     models_mail,
+    models_members,
     models_moderation,
 )
 
@@ -26,6 +27,7 @@ TABLES: Final = (
     models_log,
     models_mail,
     models_moderation,
+    models_members,
 )
 """Where tables are described; the metadata knows them all once these are imported."""
 

@@ -6,7 +6,7 @@ setting's name with the prefix ``VRM_MARKET_``, nested by ``__``: ``VRM_MARKET_S
 
 import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -20,7 +20,8 @@ from pydantic_settings import (
 )
 
 from marketplace.errors import ConfigurationError
-from vrm.documents import Category, CellRange, DemandBounds, Schedule
+from vrm.documents import Category, CellRange, DemandBounds, MemberRules, Schedule, TokenRules
+from vrm.documents.membership import Tier
 from vrm.documents.scalars import Policy
 
 SETTINGS_FILE = "market.toml"
@@ -84,6 +85,36 @@ class ScheduleSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), Schedule)
 
 
+class MemberSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.MemberRules`."""
+
+    admission: Literal["open", "invited"] = "open"
+    sponsorships: Annotated[int, Field(ge=0, le=1000)] = 3
+
+    def document(self) -> MemberRules:
+        """The rules as the descriptor states them."""
+        return MemberRules(admission=self.admission, sponsorships=self.sponsorships)
+
+
+class TokenSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.TokenRules`."""
+
+    epoch_days: Annotated[int, Field(ge=1, le=366)] = 7
+    grace_days: Annotated[int, Field(ge=0, le=366)] = 2
+    allotment: dict[Tier, Annotated[int, Field(ge=1, le=64)]] = {"new": 16}
+
+    @field_validator("allotment")
+    @classmethod
+    def _newcomers_post_too(cls, value: dict[Tier, int]) -> dict[Tier, int]:
+        if "new" not in value:
+            raise ValueError("say how many tokens the tier new draws")
+        return value
+
+    def document(self) -> TokenRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), TokenRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -99,6 +130,8 @@ class Settings(BaseSettings):
     """``redis://`` or ``amqp://``; empty means a worker inside ``market serve`` and no broker."""
     currency: str = "EUR"
     schedule: ScheduleSettings = ScheduleSettings()
+    members: MemberSettings = MemberSettings()
+    tokens: TokenSettings = TokenSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
     coarsest_cell: int = Field(4, ge=0, le=9)

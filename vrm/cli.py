@@ -3,13 +3,15 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import bids, items, profile, receipts, reporting, requests, setup
+from vrm.commands import bids, items, members, profile, receipts, reporting, requests, setup
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
 A first day:
 
     vrm init --market https://market.example
+    vrm join
+    vrm tokens
     vrm place home 60601
     vrm request "Twin stroller" --category baby --at-most 250.00 --pickup
     vrm bids
@@ -31,6 +33,11 @@ app.command()(setup.init)
 app.add_typer(profile.app, name="profile")
 for command in (
     setup.place,
+    members.join,
+    members.tokens,
+    members.sponsor,
+    members.rotate,
+    members.leave,
     items.items,
     requests.request,
     requests.requests,

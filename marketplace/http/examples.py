@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 import crypto
+from crypto import rotation
 from marketplace.market import Market
 from vrm.documents import (
     Acceptance,
@@ -20,11 +21,15 @@ from vrm.documents import (
     Capacity,
     CatalogueItem,
     Decline,
+    Departure,
     Document,
+    Facets,
+    Membership,
     Need,
     PersonalRequest,
     Place,
     Preference,
+    Profile,
     Question,
     Report,
     RequestWithdrawal,
@@ -112,8 +117,20 @@ def examples(market: Market) -> dict[str, Any]:
         reason="personal-data",
         text="It names a neighbour.",
     )
+    member = _key("member")
+    registration = Membership(
+        market=market.did,
+        member=member.did,
+        key=member.did,
+        seq=1,
+        keys=(dict(rotation.incept(member, _key("next member").did)),),
+        profile=dict(crypto.parse(sign(_shown(member.did), member).wire)),
+    )
+    departure = Departure(market=market.did, member=member.did, key=member.did, seq=2)
     signed: list[Signed[Document]] = [
         profile,
+        sign(registration, member),
+        sign(departure, member),
         sign(item, vendor),
         request,
         bid,
@@ -137,6 +154,11 @@ def _key(name: str) -> crypto.SigningKey:
 def _terms(market: Market) -> AcceptedTerms:
     first = market.rules.terms[0]
     return AcceptedTerms(id=first.id, digest=first.digest)
+
+
+def _shown(did: str) -> Profile:
+    facets = Facets(id=did, languages=("en", "de-AT"))
+    return Profile(issuer=did, valid_from="2026-11-01T00:00:00Z", credential_subject=facets)
 
 
 def _profile(market: Market, did: str) -> VendorProfile:

@@ -5,7 +5,8 @@ verified could lose what its signature covers. Handlers name their documents in 
 
 * ``body``: the document that the call takes; ``bodies``: (name, document) of a list in the body;
 * ``answer``: the document that the call answers; ``also``: a further status with the same answer;
-* ``signed``: the call must be signed by a vendor.
+* ``raw_body``: the media type of a body that is no JSON;
+* ``signed``: the call must be signed, by a vendor or by whom the named scheme says.
 
 The docs page comes from files of the package ``swagger-ui-py``, not from a content delivery network.
 """
@@ -116,7 +117,10 @@ def describe_documents(app: Litestar, market: Market) -> None:
     description.components.security_schemes = {
         "vendorSignature": SecurityScheme(
             type="http", scheme="signature", description="RFC 9421, Ed25519, tag vrm-read."
-        )
+        ),
+        "memberSignature": SecurityScheme(
+            type="http", scheme="signature", description="RFC 9421, Ed25519, tag vrm-member."
+        ),
     }
     shown = examples(market)
     for operation, opt in _operations(app):
@@ -136,6 +140,9 @@ def _describe(operation: Operation, opt: dict[str, Any], shown: dict[str, Any]) 
         operation.request_body = RequestBody(
             required=True, content={"application/json": _content(name, shown.get(name))}
         )
+    if "raw_body" in opt:
+        binary = OpenAPIMediaType(schema=Schema(content_media_type=opt["raw_body"]))
+        operation.request_body = RequestBody(required=True, content={opt["raw_body"]: binary})
     if "bodies" in opt:
         member, document = opt["bodies"]
         operation.request_body = _list_body(member, document, shown)
@@ -153,7 +160,8 @@ def _describe(operation: Operation, opt: dict[str, Any], shown: dict[str, Any]) 
     if opt.get("cached"):
         responses["304"] = OpenAPIResponse(description="Not modified.")
     if opt.get("signed"):
-        operation.security = [{"vendorSignature": []}]
+        scheme = opt["signed"] if isinstance(opt["signed"], str) else "vendorSignature"
+        operation.security = [{scheme: []}]
 
 
 def _list_body(member: str, document: type[Document], shown: dict[str, Any]) -> RequestBody:

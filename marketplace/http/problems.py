@@ -64,8 +64,9 @@ def answer_problem(_request: Request[Any, Any, Any], error: Exception) -> Respon
 
 
 def _respond(problem: ProblemDocument, given: Mapping[str, str]) -> Response[ProblemDocument]:
-    headers = {**given, "Cache-Control": "no-store"}  # given: a 405 says what is allowed
-    if problem.status == HTTPStatus.UNAUTHORIZED:
+    # given: a 405 says what is allowed, a 401 which token is wanted
+    headers = {**given, "Cache-Control": "no-store"}
+    if problem.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" not in headers:
         headers["WWW-Authenticate"] = 'Signature realm="vrm-read"'
     if problem.status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "2"

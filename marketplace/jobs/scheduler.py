@@ -10,6 +10,7 @@ from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
+from marketplace.tokens import service as tokens
 
 TICK_SECONDS = 0.5
 PURGE_SECONDS = 60
@@ -22,6 +23,7 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     worker is found again, also at boot.
     """
     await descriptor.announce(market)
+    await tokens.keep_keys(market)
     last_purge = 0.0
     loop = asyncio.get_running_loop()
     while not stop.is_set():
@@ -31,6 +33,8 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
             actors.publish_mail.send()
         if await runs.work_is_due(market):
             actors.close_days.send()
+        if await tokens.keys_are_due(market):
+            actors.keep_keys.send()
         if await log.anything_waits(market):
             actors.grow_log.send()
         if loop.time() - last_purge > PURGE_SECONDS:

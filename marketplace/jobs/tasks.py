@@ -12,6 +12,7 @@ from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.runs.apart import resolve_apart
 from marketplace.runs.resolving import resolve_here
+from marketplace.tokens import service as tokens
 from marketplace.vendors import service as vendors
 
 QUEUE = "vrm"
@@ -24,6 +25,7 @@ class Actors:
     publish_batch: dramatiq.Actor[[], None]
     publish_mail: dramatiq.Actor[[], None]
     close_days: dramatiq.Actor[[], None]
+    keep_keys: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
     purge: dramatiq.Actor[[], None]
 
@@ -34,6 +36,11 @@ async def _close_days(market: Market) -> None:
     # With another clock than the database's own, another process could not tell the time.
     apart = market.db.has_own_clock
     await runs.close_days(market, resolving=resolve_apart if apart else resolve_here)
+
+
+async def _purge(market: Market) -> None:
+    await vendors.purge_nonces(market)
+    await tokens.purge(market)
 
 
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
@@ -67,11 +74,14 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
     async def close_days() -> None:
         await run_alone("close_days", _close_days)
 
+    async def keep_keys() -> None:
+        await run_alone("keep_keys", tokens.keep_keys)
+
     async def grow_log() -> None:
         await run_alone("grow_log", log.grow)
 
     async def purge() -> None:
-        await run_alone("purge", vendors.purge_nonces)
+        await run_alone("purge", _purge)
 
     def declare(work: Callable[[], Awaitable[None]]) -> dramatiq.Actor[[], None]:
         return dramatiq.actor(broker=broker, queue_name=QUEUE)(work)
@@ -80,6 +90,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         declare(publish_batch),
         declare(publish_mail),
         declare(close_days),
+        declare(keep_keys),
         declare(grow_log),
         declare(purge),
     )

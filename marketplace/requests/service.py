@@ -19,6 +19,7 @@ from marketplace.questions import service as questions
 from marketplace.requests import repository
 from marketplace.requests.rules import check_request, publication_is_due, published_row
 from marketplace.requests.schemas import BatchView
+from marketplace.tokens import service as tokens
 from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, read, recall
 
 
@@ -98,6 +99,7 @@ async def publish_batch(market: Market) -> int:
             rows = await pending.take_unlisted(connection)
             await _settle(connection, rows)
             await log.put(connection, (row.digest for row in rows))
+        await tokens.count(market, connection)
     if rows:
         await market.db.forget_order()
     return len(rows)

@@ -3,6 +3,7 @@
 import secrets
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crypto.http_signatures import VerifiedRequest
 from marketplace.db import AnyRow, take_turns
@@ -165,9 +166,18 @@ async def accept_read(market: Market, signed: VerifiedRequest) -> str:
         if vendor.suspended:
             why = recall(vendor.suspension, Suspension).reason
             raise Refused("suspended", f"This vendor is suspended: {why}")
-        if not await repository.store_nonce(connection, signed.did, signed.nonce, signed.expires):
-            raise Refused("nonce-replayed", "This signature was used before.")
+        await remember_nonce(connection, signed)
     return signed.did
+
+
+async def remember_nonce(connection: AsyncConnection, signed: VerifiedRequest) -> None:
+    """Keep the nonce of a signed call, in the transaction that serves it.
+
+    Raises:
+        Refused: it was seen before.
+    """
+    if not await repository.store_nonce(connection, signed.did, signed.nonce, signed.expires):
+        raise Refused("nonce-replayed", "This signature was used before.")
 
 
 async def purge_nonces(market: Market) -> None:

@@ -14,7 +14,7 @@ import hashlib
 import secrets
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
@@ -47,6 +47,8 @@ PAGE_LIMIT: Final = 1000
 LARGEST_ANSWER: Final = 32 * 2**20
 """Bytes of an answer, after decompression, that a client takes in: some times a full page of documents."""
 _CHUNK: Final = 64 * 1024
+
+Signer = Callable[[httpx.Request], Mapping[str, str]]
 
 T = TypeVar("T")
 D = TypeVar("D", bound=Document)
@@ -275,12 +277,14 @@ class MarketClient:
         parameters: Mapping[str, str | int] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
-        signed: bool = False,
+        signed: bool | Signer = False,
         over: httpx.AsyncClient | None = None,
     ) -> bytes:
         """Make one call, again where that helps, and return the bytes of a good answer.
 
         Args:
+            signed: whether this client's key signs each attempt, as vendors' reads are signed; or what makes
+                the headers that sign it otherwise.
             over: a connection of the caller's own, in place of this client's.
 
         Raises:
@@ -292,12 +296,11 @@ class MarketClient:
         if http is None:
             raise RuntimeError("MarketClient is used outside its `async with`")
         request = http.build_request(method, path, params=parameters, content=body, headers=headers)
-        if body is not None:
+        if body is not None and "content-type" not in (headers or {}):
             request.headers["content-type"] = "application/json"
         problem: MarketUnreachable | MarketRefused
         for attempt in range(1, self._attempts + 1):
-            if signed:
-                self._sign(request, body)
+            self._sign(request, body, signed)
             try:
                 answer = await _received(http, request)
             except httpx.RequestError as error:
@@ -351,7 +354,12 @@ class MarketClient:
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise MarketMisbehaved(f"The market's answer has an unknown shape: {error}") from error
 
-    def _sign(self, request: httpx.Request, body: bytes | None) -> None:
+    def _sign(self, request: httpx.Request, body: bytes | None, signed: bool | Signer) -> None:
+        if not isinstance(signed, bool):
+            request.headers.update(signed(request))
+            return
+        if not signed:
+            return
         if self._key is None:
             raise RuntimeError("this client has no key to sign a read with")
         added = sign_request(

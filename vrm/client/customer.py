@@ -4,7 +4,7 @@ A pseudonym never makes a signed read, and nothing that it sends travels beside 
 a connection of its own, under one plain User-Agent, without cookies, and closes it again.
 """
 
-from vrm.client.public import PublicClient
+from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
     PersonalRequest,
@@ -16,7 +16,7 @@ from vrm.documents import (
 from vrm.errors import MarketMisbehaved, UsageError
 
 
-class CustomerClient(PublicClient):
+class CustomerClient(MemberClient):
     """One customer at one market; use it with ``async with``. Arguments: see `MarketClient`, without a key."""
 
     async def submit(self, request: Signed[PersonalRequest]) -> Signed[Promise]:

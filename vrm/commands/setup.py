@@ -53,7 +53,7 @@ def init(
         "The profile key never signs a request: each request gets a key of its own.\n"
         "Back up the folder; without it and its passphrase nothing can be recovered."
     )
-    console.note("Next: vrm place home 60601")
+    console.note("Next: vrm join")
 
 
 async def _meet(url: str, did: str | None) -> MarketDescriptor:

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from vrm.documents.base import Document, Part
+from vrm.documents.membership import MemberRules, TokenRules
 from vrm.documents.scalars import (
     Amount,
     Currency,
@@ -107,6 +108,9 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     policies: Annotated[tuple[Policy, ...], Meta(min_length=1, max_length=4)]
     terms: Annotated[tuple[Agreement, ...], Meta(min_length=1, max_length=16)]
     admission: Literal["open", "invited"]
+    """Of vendors."""
+    members: MemberRules
+    tokens: TokenRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
     log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]

@@ -66,7 +66,11 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
     listed = [segment async for segment in client.mail() if segment.instant >= begin]
     unread = [segment.segment for segment in listed if segment.segment not in known]
     boxes = [box for name in unread for box in await client.mail_segment(name)]
-    keys = [(entry, wallet.reply_key(entry.index)) for entry in before.requests if entry.is_open()]
+    keys = [
+        (entry, wallet.reply_key(entry.epoch, entry.index))
+        for entry in before.requests
+        if entry.is_open()
+    ]
     found: list[tuple[str, Signed[Document]]] = []
     faulty = 0
     for box in boxes:

@@ -151,7 +151,7 @@ async def prefer(
     if entry.published_at is None or not entry.is_open() or entry.withdrawn_at is not None:
         raise WalletError("Bids can be ordered on a request that is public and not decided yet.")
     market = (await client.descriptor()).market
-    key = wallet.pseudonym(entry.index)
+    key = wallet.pseudonym(entry.epoch, entry.index)
     known = [bid.digest for bid in standing(entry)]
     with wallet.editing() as state:
         kept = state.request(entry.digest)

@@ -61,7 +61,7 @@ async def answer(wallet: Wallet, client: CustomerClient, name: str, text: str) -
         raise WalletError("The question has its answer.")
     with wallet.editing() as state:
         entry = state.request(one.request)
-        key = wallet.pseudonym(entry.index)
+        key = wallet.pseudonym(entry.epoch, entry.index)
         own = entry.answers.get(one.digest)
         if own is None:
             body = Answer(

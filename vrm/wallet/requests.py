@@ -56,7 +56,7 @@ def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
         require_unchanged(state.rules, market)
         place = state.place(wish.place)
         index = state.next_index
-        signed = sign(_compose(wallet, wish, market, place.cell, index), wallet.pseudonym(index))
+        signed = sign(_compose(wallet, wish, market, place.cell, index), wallet.pseudonym(0, index))
         entry = OwnRequest(index=index, digest=signed.digest, wire=signed.wire, place=place.name)
         state.next_index = index + 1
         state.requests.append(entry)
@@ -115,7 +115,7 @@ async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) ->
         raise WalletError("The request is decided already and cannot be withdrawn.")
     if entry.withdrawn_at:
         raise WalletError("The request is withdrawn already.")
-    key = wallet.pseudonym(entry.index)
+    key = wallet.pseudonym(entry.epoch, entry.index)
     body = RequestWithdrawal(market=entry.body.market, pseudonym=key.did, request=entry.digest)
     withdrawal = sign(body, key)
     try:
@@ -140,8 +140,8 @@ def _compose(
         wish,
         market,
         cell=cell,
-        pseudonym=wallet.pseudonym(index).did,
-        reply_key=wallet.reply_key(index).public.text,
+        pseudonym=wallet.pseudonym(0, index).did,
+        reply_key=wallet.reply_key(0, index).public.text,
     )
 
 

@@ -2,21 +2,20 @@
 
 Signing and reply keys follow the paths of `crypto.derivation` (BIP39, SLIP-0010): a pseudonym stands at epoch,
 device and index, where the device branch is drawn at random when the wallet is made, so that two wallets under
-one phrase share no pseudonym. Markets do not divide time into epochs yet; all requests stand in epoch 0.
+one phrase share no pseudonym. The epochs are those of the market's posting tokens; the index is below the
+epoch's allotment.
 """
 
 import hashlib
 import secrets
 from functools import cached_property
-from typing import Final, Self
+from typing import Self
 
 import msgspec
 
 from crypto import ReplyKey, SigningKey
 from crypto.derivation import MAX_INDEX, Root, new_phrase, seed_of_phrase
 from vrm.errors import WalletError
-
-EPOCH: Final = 0
 
 
 class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
@@ -58,18 +57,21 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def _root(self) -> Root:
         return Root.from_seed(self._seed)
 
-    def pseudonym(self, index: int) -> SigningKey:
-        """The key of the wallet's request with this index."""
-        return self._root.pseudonym(EPOCH, self.device, index)
+    def pseudonym(self, epoch: int, index: int) -> SigningKey:
+        """The key of the wallet's request at this place."""
+        return self._root.pseudonym(epoch, self.device, index)
 
-    def reply_key(self, index: int) -> ReplyKey:
-        """The key to which answers to the request with this index are sealed."""
-        return self._root.reply(EPOCH, self.device, index)
+    def reply_key(self, epoch: int, index: int) -> ReplyKey:
+        """The key to which answers to the request at this place are sealed."""
+        return self._root.reply(epoch, self.device, index)
 
-    @cached_property
-    def profile_key(self) -> SigningKey:
-        """The key that signs the owner's profile; it signs no request."""
-        return self._root.identity(0)
+    def blind_seed(self, epoch: int, index: int) -> bytes:
+        """The seed of the blind of the posting token for the pseudonym at this place."""
+        return self._root.blind_seed(epoch, self.device, index)
+
+    def identity(self, generation: int) -> SigningKey:
+        """The owner's key after so many rotations; it signs profile and membership, and no request."""
+        return self._root.identity(generation)
 
     @cached_property
     def state_key(self) -> bytes:

@@ -23,6 +23,7 @@ from vrm.documents import (
     Promise,
     recall,
 )
+from vrm.documents.membership import Tier
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
@@ -99,14 +100,44 @@ class LogFinding(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class OwnMembership(msgspec.Struct):
+    """The owner's membership: the chain of the owner's keys, and what the market said last."""
+
+    chain: list[dict[str, Any]]
+    seq: int = 0
+    """Of the newest registration or departure that was signed."""
+    shows: list[str] = []
+    """The facets that the market is shown."""
+    tier: Tier | None = None
+    """None while the market has not admitted the owner, and after leaving."""
+
+    @property
+    def generation(self) -> int:
+        """How often the key was rotated."""
+        return len(self.chain) - 1
+
+
+class OwnEpoch(msgspec.Struct):
+    """The posting tokens that the wallet drew in one epoch; the token at an index is its pseudonym's."""
+
+    epoch: int
+    tier: Tier
+    issuer: bytes
+    """The IssuerKey under which they were drawn, as the market signed it."""
+    tokens: list[bytes] = msgspec.field(default_factory=list)
+    used: int = 0
+    """How many were given to requests, from the first on."""
+
+
 class OwnRequest(msgspec.Struct):
     """One request of the owner's, and what the public lists said about it."""
 
     index: int
-    """Which pseudonym it was made under."""
+    """With the epoch: which pseudonym it was made under."""
     digest: str
     wire: bytes
     place: str
+    epoch: int = 0
     promise: bytes | None = None
     withdrawal: bytes | None = None
     withdrawal_promise: bytes | None = None
@@ -229,6 +260,9 @@ class State(msgspec.Struct, kw_only=True):
     """The market's descriptor as the owner agreed to it (`vrm.wallet.consent`); its did:key never changes."""
     created: str
     next_index: int = 0
+    membership: OwnMembership | None = None
+    epochs: list[OwnEpoch] = []
+    """Of those epochs whose tokens may be good still."""
     facets: dict[str, Any] = {}
     places: list[NamedPlace] = []
     requests: list[OwnRequest] = []

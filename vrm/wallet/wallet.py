@@ -79,23 +79,35 @@ class Wallet:
         """Change the state; see `StateFile.editing`."""
         return self._file.editing()
 
-    def pseudonym(self, index: int) -> SigningKey:
-        """The key of the request with this index."""
-        return self._secret.pseudonym(index)
+    def pseudonym(self, epoch: int, index: int) -> SigningKey:
+        """The key of the request at this place."""
+        return self._secret.pseudonym(epoch, index)
 
-    def reply_key(self, index: int) -> ReplyKey:
-        """The key to which answers to the request with this index are sealed."""
-        return self._secret.reply_key(index)
+    def reply_key(self, epoch: int, index: int) -> ReplyKey:
+        """The key to which answers to the request at this place are sealed."""
+        return self._secret.reply_key(epoch, index)
+
+    def blind_seed(self, epoch: int, index: int) -> bytes:
+        """The seed of the blind of the posting token for the pseudonym at this place."""
+        return self._secret.blind_seed(epoch, index)
+
+    def identity(self, generation: int) -> SigningKey:
+        """The owner's own key after so many rotations."""
+        return self._secret.identity(generation)
 
     @property
     def profile_did(self) -> str:
-        """The did:key under which the owner shows a profile; no request is made under it."""
-        return self._secret.profile_key.did
+        """The did:key that names the owner as a member, whatever key signs now; no request is made under it."""
+        return self._secret.identity(0).did
 
-    def profile(self, now: datetime) -> Signed[Profile]:
-        """Sign the owner's facets as a Verifiable Credential."""
-        key = self._secret.profile_key
-        facets = _facets(key.did, self.read().facets)
+    def profile(self, now: datetime, shows: Sequence[str] | None = None) -> Signed[Profile]:
+        """Sign the owner's facets, or some of them by their names, as a Verifiable Credential."""
+        state = self.read()
+        key = self.identity(state.membership.generation if state.membership else 0)
+        shown = {
+            name: state.facets[name] for name in state.facets if shows is None or name in shows
+        }
+        facets = _facets(key.did, shown)
         profile = Profile(issuer=key.did, valid_from=format_instant(now), credential_subject=facets)
         return sign(profile, key, created=format_instant(now))
 

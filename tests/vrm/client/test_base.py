@@ -21,7 +21,9 @@ from vrm.documents import (
     DemandBounds,
     MarketCurrency,
     MarketDescriptor,
+    MemberRules,
     Schedule,
+    TokenRules,
     sign,
 )
 from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, UsageError
@@ -61,6 +63,8 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
             ),
         ),
         admission="open",
+        members=MemberRules(admission="open", sponsorships=3),
+        tokens=TokenRules(epoch_days=7, grace_days=2, allotment={"new": 16}),
         seed_anchor="A" * 43,
         log="market.example/log+00000000+AAAA",
     )

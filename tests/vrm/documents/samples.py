@@ -9,7 +9,6 @@ import msgspec
 from hypothesis import strategies as st
 
 import crypto
-from crypto.note import Verifier
 from vrm.documents import (
     Acceptance,
     AcceptedTerms,
@@ -24,7 +23,6 @@ from vrm.documents import (
     Decline,
     Document,
     Fallback,
-    MarketDescriptor,
     Moderation,
     Need,
     PersonalRequest,
@@ -81,6 +79,7 @@ terms = st.fixed_dictionaries({"id": st.just("PDC-INTENT"), "digest": digests})
 names = st.from_regex(r"[a-zA-Z][a-zA-Z0-9]{0,39}", fullmatch=True)
 attributes = st.dictionaries(names, text(20), max_size=4)
 ways = st.lists(st.sampled_from(WAYS), min_size=1, max_size=3, unique=True)
+tiers = st.sampled_from(["new", "known", "trusted"])
 gtins = st.from_regex(r"[0-9]{12}", fullmatch=True).map(
     lambda body: next(f"{body}{d}" for d in range(10) if gtin_is_valid(f"{body}{d}"))
 )
@@ -99,7 +98,7 @@ class Sort:
         return self.members.map(kind)
 
 
-def _sort(
+def a_sort(
     kind: type[Document],
     required: dict[str, st.SearchStrategy[Any]],
     optional: dict[str, st.SearchStrategy[Any]] | None = None,
@@ -163,20 +162,6 @@ _price = st.one_of(
         currencies,
     ),
 )
-_schedule = st.fixed_dictionaries(
-    {
-        "time_zone": st.sampled_from(["UTC", "America/Chicago", "Etc/GMT+3"]),
-        "cutoffs": st.lists(st.sampled_from(["00:00", "12:30", "23:59"]), min_size=1, max_size=3),
-        "bids_close_minutes": st.integers(0, 1440),
-        "minimum_open_minutes": st.integers(0, 14 * 1440),
-        "batch_seconds": st.integers(1, 86_400),
-        "batch_minimum": st.integers(1, 100_000),
-        "acknowledge_minutes": st.integers(1, 14 * 1440),
-        "tick_minutes": st.integers(1, 1440),
-        "roll_over_days": st.integers(0, 365),
-    }
-)
-
 PROFILE = Sort(
     Profile,
     st.fixed_dictionaries(
@@ -192,7 +177,7 @@ PROFILE = Sort(
 
 SORTS = [
     PROFILE,
-    _sort(
+    a_sort(
         PersonalRequest,
         {
             "pseudonym": st.just(KEY.did),
@@ -219,7 +204,7 @@ SORTS = [
             "roll_over": st.booleans(),
         },
     ),
-    _sort(
+    a_sort(
         Preference,
         {"pseudonym": st.just(KEY.did), "request": digests, "seq": seqs, "salt": salts},
         {
@@ -227,7 +212,7 @@ SORTS = [
             "only_listed": st.booleans(),
         },
     ),
-    _sort(
+    a_sort(
         Answer,
         {
             "pseudonym": st.just(KEY.did),
@@ -236,18 +221,18 @@ SORTS = [
             "text": text(40),
         },
     ),
-    _sort(
+    a_sort(
         Report,
         {"reporter": st.just(KEY.did), "document": digests, "reason": st.just("fraud")},
         {"text": text(40)},
     ),
-    _sort(
+    a_sort(
         Moderation,
         {"document": digests, "document_type": st.just("Bid"), "seq": st.integers(1, 99)}
         | {"hidden": st.booleans(), "reason": text(40)},
     ),
-    _sort(RequestWithdrawal, {"pseudonym": st.just(KEY.did), "request": digests}),
-    _sort(
+    a_sort(RequestWithdrawal, {"pseudonym": st.just(KEY.did), "request": digests}),
+    a_sort(
         VendorProfile,
         {
             "vendor": st.just(KEY.did),
@@ -260,7 +245,7 @@ SORTS = [
         },
         {"text": text(40), "url": st.just("https://shop.example/")},
     ),
-    _sort(
+    a_sort(
         Capacity,
         {
             "vendor": st.just(KEY.did),
@@ -270,7 +255,7 @@ SORTS = [
             "seq": seqs,
         },
     ),
-    _sort(
+    a_sort(
         Bid,
         {
             "request": digests,
@@ -289,13 +274,13 @@ SORTS = [
             "valid_until": instants,
         },
     ),
-    _sort(Question, {"vendor": st.just(KEY.did), "request": digests, "text": text(40)}),
-    _sort(
+    a_sort(Question, {"vendor": st.just(KEY.did), "request": digests, "text": text(40)}),
+    a_sort(
         Acceptance,
         {"vendor": st.just(KEY.did), "assignment": digests, "message_key": st.just(REPLY)},
     ),
-    _sort(Decline, {"vendor": st.just(KEY.did), "assignment": digests}, {"reason": text(40)}),
-    _sort(
+    a_sort(Decline, {"vendor": st.just(KEY.did), "assignment": digests}, {"reason": text(40)}),
+    a_sort(
         CatalogueItem,
         {
             "principal": st.just(KEY.did),
@@ -310,36 +295,8 @@ SORTS = [
         },
         {"authorised": st.just([OTHER.did]), "gtin": gtins, "listed": st.booleans()},
     ),
-    _sort(BidWithdrawal, {"vendor": st.just(KEY.did), "bid": digests}),
-    _sort(
-        MarketDescriptor,
-        {
-            "name": text(40),
-            "currency": st.fixed_dictionaries({"code": currencies, "digits": st.integers(0, 4)}),
-            "schedule": _schedule,
-            "categories": st.lists(
-                st.fixed_dictionaries({"id": slugs, "title": text(20)}), min_size=1, max_size=3
-            ),
-            "cells": st.fixed_dictionaries(
-                {"coarsest": st.integers(0, 7), "finest": st.integers(7, 9)}
-            ),
-            "demand": st.fixed_dictionaries(
-                {"minimum": st.integers(2, 100), "resolution": st.integers(0, 9)}
-            ),
-            "policies": st.lists(st.sampled_from(POLICIES), min_size=1, max_size=4, unique=True),
-            "terms": st.lists(
-                st.fixed_dictionaries(
-                    {"id": st.just("PDC-INTENT"), "title": text(20), "digest": digests}
-                ),
-                min_size=1,
-                max_size=2,
-            ),
-            "admission": st.sampled_from(["open", "invited"]),
-            "seed_anchor": digests,
-            "log": st.just(Verifier("market.example/log", OTHER.public).text),
-        },
-    ),
-    _sort(
+    a_sort(BidWithdrawal, {"vendor": st.just(KEY.did), "bid": digests}),
+    a_sort(
         Suspension,
         {
             "vendor": st.just(OTHER.did),
@@ -348,7 +305,7 @@ SORTS = [
             "reason": text(40),
         },
     ),
-    _sort(
+    a_sort(
         Receipt,
         {
             "document": digests,
@@ -356,7 +313,7 @@ SORTS = [
             "logged_by": instants,
         },
     ),
-    _sort(
+    a_sort(
         Promise,
         {
             "document": digests,
@@ -364,7 +321,7 @@ SORTS = [
             "publish_by": instants,
         },
     ),
-    _sort(
+    a_sort(
         Assignment,
         {
             "day": st.sampled_from(["2026-11-21", "2026-11-21#2", "2026-11-21#99"]),
@@ -384,7 +341,7 @@ SORTS = [
             "reserve": st.lists(digests, max_size=5),
         },
     ),
-    _sort(
+    a_sort(
         Fallback,
         {
             "day": st.just("2026-11-21"),
@@ -396,7 +353,7 @@ SORTS = [
             "tick": st.integers(0, 100),
         },
     ),
-    _sort(
+    a_sort(
         TickReport,
         {
             "day": st.just("2026-11-21"),
@@ -409,7 +366,7 @@ SORTS = [
             ),
         },
     ),
-    _sort(
+    a_sort(
         RunReport,
         {
             "day": st.just("2026-11-21"),

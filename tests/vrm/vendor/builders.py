@@ -15,9 +15,11 @@ from vrm.documents import (
     DemandBounds,
     MarketCurrency,
     MarketDescriptor,
+    MemberRules,
     Need,
     PersonalRequest,
     Schedule,
+    TokenRules,
     VendorProfile,
 )
 from vrm.documents.place import cell_at, point
@@ -67,6 +69,8 @@ def market() -> MarketDescriptor:
         policies=("best-nearby",),
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
+        members=MemberRules(admission="open", sponsorships=3),
+        tokens=TokenRules(epoch_days=7, grace_days=2, allotment={"new": 16}),
         seed_anchor=some_digest("A"),
         log="market.example/log+00000000+AAAA",
     )

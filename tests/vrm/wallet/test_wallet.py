@@ -117,9 +117,9 @@ def test_each_request_has_keys_of_its_own(wallet: Wallet) -> None:
 def test_keys_stand_where_the_recovery_phrase_leads() -> None:
     secret = Secret.generate()
     root = Root.from_phrase(secret.phrase)
-    assert secret.pseudonym(3).did == root.pseudonym(0, secret.device, 3).did
-    assert secret.reply_key(3).public == root.reply(0, secret.device, 3).public
-    assert secret.profile_key.did == root.identity(0).did
+    assert secret.pseudonym(7, 3).did == root.pseudonym(7, secret.device, 3).did
+    assert secret.reply_key(7, 3).public == root.reply(7, secret.device, 3).public
+    assert secret.identity(1).did == root.identity(1).did
     assert Secret.from_bytes(secret.to_bytes()) == secret
 
 
@@ -127,7 +127,7 @@ def test_two_wallets_under_one_phrase_share_no_pseudonym() -> None:
     one = Secret.generate()
     other = Secret(phrase=one.phrase, device=Secret.generate().device)
     assert one.device != other.device
-    assert one.pseudonym(0).did != other.pseudonym(0).did
+    assert one.pseudonym(0, 0).did != other.pseudonym(0, 0).did
 
 
 def test_a_secret_that_is_printed_tells_nothing() -> None:

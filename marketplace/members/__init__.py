@@ -1,0 +1,1 @@
+"""Members: whom the market has admitted to post, by name. Nothing here knows a request."""

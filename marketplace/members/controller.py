@@ -1,0 +1,33 @@
+"""Membership over HTTP."""
+
+from typing import Annotated
+
+from litestar import Controller, Response, post
+from litestar.params import HeaderParameter
+
+from marketplace.http.parameters import Body, TheMarket
+from marketplace.members import service
+from marketplace.members.schemas import Departed, MemberStored
+from vrm.documents import Departure, Membership
+
+
+class MembersController(Controller):
+    tags = ["members"]
+
+    @post("/members", opt={"body": Membership, "also": 200})
+    async def join(
+        self,
+        market: TheMarket,
+        json_body: Body,
+        invitation: Annotated[
+            str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)
+        ] = None,
+    ) -> Response[MemberStored]:
+        """Join the market, change what it is shown of the profile, or rotate the key."""
+        answer, new = await service.join(market, json_body, invitation)
+        return Response(answer, status_code=201 if new else 200)
+
+    @post("/departures", status_code=200, opt={"body": Departure})
+    async def leave(self, market: TheMarket, json_body: Body) -> Departed:
+        """Leave the market; the answer says what was deleted and what stays."""
+        return await service.leave(market, json_body)

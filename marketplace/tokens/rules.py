@@ -1,0 +1,54 @@
+"""Issuer keys: when they are made, how they derive, and which of them count at an instant."""
+
+from collections.abc import Collection
+from functools import lru_cache
+from typing import Final
+
+import crypto
+from crypto.tokens import IssuerKey as SecretKey
+from marketplace.instants import instant_text
+from vrm.documents import IssuerKey, TokenRules
+from vrm.documents.membership import DAY_SECONDS, Tier
+
+AHEAD_SECONDS: Final = DAY_SECONDS
+"""How long before its epoch a key is made, logged and listed, so that everybody sees the same one in time."""
+
+MOST_LIVING: Final = 64
+"""Far below 256, or truncated ids would not stay unique."""
+
+
+@lru_cache(maxsize=64)
+def secret_key(seed: bytes, tier: str, epoch: int, attempt: int) -> SecretKey:
+    """The secret key of a tier and epoch, after so many that were passed over."""
+    return SecretKey.from_seed(seed, f"vrm posting token {tier} {epoch} {attempt}".encode())
+
+
+def distinct_key(
+    seed: bytes, tier: str, epoch: int, taken: Collection[int]
+) -> tuple[SecretKey, int]:
+    """The first key of a tier and epoch whose truncated id no living key has, and how many came before it."""
+    attempt = 0
+    while (key := secret_key(seed, tier, epoch, attempt)).public.truncated_id in taken:
+        attempt += 1
+    return key, attempt
+
+
+def epochs_at(rules: TokenRules, now: int) -> list[int]:
+    """The epochs that need keys at an instant: the one that runs, and the next one a day ahead."""
+    return sorted({rules.epoch_at(now), rules.epoch_at(now + AHEAD_SECONDS)})
+
+
+def statement(market: str, rules: TokenRules, tier: Tier, epoch: int, key: SecretKey) -> IssuerKey:
+    """What the market says about a key."""
+    begins = epoch * DAY_SECONDS
+    ends = begins + rules.epoch_days * DAY_SECONDS
+    return IssuerKey(
+        market=market,
+        tier=tier,
+        epoch=epoch,
+        key=crypto.base64url_encode(key.public.element),
+        allotment=rules.allotment[tier],
+        not_before=instant_text(begins),
+        draws_until=instant_text(ends),
+        redeems_until=instant_text(ends + rules.grace_days * DAY_SECONDS),
+    )

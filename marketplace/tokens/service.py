@@ -1,0 +1,209 @@
+"""The use cases about issuer keys, and about tokens that are spent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import crypto
+from crypto import token_http
+from crypto.errors import TokenError
+from crypto.issuer_directory import Directory, ListedKey
+from crypto.tokens import IssuerKey as SecretKey
+from crypto.tokens import verify
+from marketplace.db import AnyRow, take_turns
+from marketplace.errors import Refused
+from marketplace.http.paging import Page, cut, read_cursor, write_cursor
+from marketplace.log import service as log
+from marketplace.market import Market
+from marketplace.tokens import repository
+from marketplace.tokens.rules import MOST_LIVING, distinct_key, epochs_at, secret_key, statement
+from marketplace.tokens.schemas import IssuerKeyView
+from vrm.documents import sign
+from vrm.documents.membership import Tier
+from vrm.documents.permits import challenge_of
+from vrm.documents.scalars import parse_instant
+
+REQUEST_PATH = "/token-request"
+
+
+@dataclass(frozen=True)
+class Permit:
+    """A token that holds; whether it can be spent still is `check_spendable`'s to say."""
+
+    key_id: str
+    not_before: int
+    redeems_until: int
+    asks: Mapping[str, str]
+    """The headers of a refusal."""
+
+
+async def keys_are_due(market: Market) -> bool:
+    """Tell whether `keep_keys` has a key to make."""
+    async with market.db.snapshot() as connection:
+        return bool(await _missing(market, connection))
+
+
+async def keep_keys(market: Market) -> int:
+    """Make the keys that are missing for this epoch and the next one; answers how many.
+
+    A key is in the log in the same instant in which it is first shown.
+
+    Raises:
+        Refused: more keys would be alive than truncated ids can tell apart.
+    """
+    async with market.db.unit_of_work() as connection:
+        await take_turns(connection, ["issuer keys"])
+        missing = await _missing(market, connection)
+        if missing:
+            living = await repository.living(connection, await market.db.now(connection))
+            taken = {secret_of(market, row).public.truncated_id for row in living}
+            if len(living) + len(missing) > MOST_LIVING:
+                raise Refused("internal", "Too many issuer keys are alive.")
+            for tier, epoch in missing:
+                seed = market.identity.issuer_seed
+                key, attempt = distinct_key(seed, tier, epoch, taken)
+                taken.add(key.public.truncated_id)
+                stated = sign(
+                    statement(market.did, market.rules.tokens, tier, epoch, key),
+                    market.identity.key,
+                )
+                await log.record(connection, stated, market.did)
+                await repository.add_key(
+                    connection,
+                    {
+                        "key_id": crypto.base64url_encode(key.public.key_id),
+                        "tier": tier,
+                        "epoch": epoch,
+                        "attempt": attempt,
+                        "allotment": stated.body.allotment,
+                        "not_before": _seconds(stated.body.not_before),
+                        "draws_until": _seconds(stated.body.draws_until),
+                        "redeems_until": _seconds(stated.body.redeems_until),
+                        "digest": stated.digest,
+                        "wire": stated.wire,
+                        "issued": 0,
+                        "redeemed": 0,
+                    },
+                )
+            await log.append_all(market, connection)
+    return len(missing)
+
+
+async def directory(market: Market) -> Directory:
+    """The issuer directory of RFC 9578: the keys that are drawn under now, and the next ones."""
+    async with market.db.snapshot() as connection:
+        now = await market.db.now(connection)
+        rows = await repository.living(connection, now)
+    listed = [
+        ListedKey(secret_of(market, row).public, row.not_before)
+        for row in rows
+        if row.draws_until > now
+    ]
+    return Directory(REQUEST_PATH, tuple(listed))
+
+
+async def list_keys(market: Market, cursor: str | None, limit: int) -> Page[IssuerKeyView]:
+    """List all issuer keys, newest epoch first."""
+    after = read_cursor(cursor, tuple[int, str]) or (1 << 53, "")
+    async with market.db.snapshot() as connection:
+        rows, more = cut(await repository.page(connection, after, limit + 1), limit)
+    items = [
+        IssuerKeyView(
+            key_id=row.key_id,
+            issued=row.issued,
+            redeemed=row.redeemed,
+            document=msgspec.Raw(row.wire),
+        )
+        for row in rows
+    ]
+    last = rows[-1] if more else None
+    return Page(items=items, next=write_cursor(last.epoch, last.tier) if last else None)
+
+
+async def verify_token(market: Market, authorization: str | None, pseudonym: str) -> Permit:
+    """Check the token of a call that posts under a pseudonym.
+
+    Raises:
+        Refused: none, or one that is malformed, of another market, of an unknown key, for another pseudonym, or
+            forged.
+    """
+    async with market.db.snapshot() as connection:
+        asks = await _asking(market, connection)
+        if authorization is None:
+            detail = "Spend a posting token: Authorization: PrivateToken (RFC 9577)."
+            raise Refused("token-required", detail, headers=asks)
+        try:
+            token = token_http.parse_authorization(authorization)
+            key_id = crypto.base64url_encode(token.key_id)
+            row = await repository.find_key(connection, key_id)
+            if row is None:
+                raise TokenError("The token was issued under no key of this market.")
+            if token.nonce != crypto.VerifyKey.from_did(pseudonym).raw:
+                raise TokenError("The token certifies another pseudonym.")
+            verify(token, challenge=challenge_of(market.did), key=secret_of(market, row))
+        except TokenError as error:
+            raise Refused("token-invalid", str(error), headers=asks) from None
+    return Permit(key_id, row.not_before, row.redeems_until, asks)
+
+
+def check_spendable(permit: Permit, now: int) -> None:
+    """Refuse a token whose time is over, or has not come."""
+    if not permit.not_before <= now < permit.redeems_until:
+        detail = "The token's epoch and its days of grace are over, or have not begun."
+        raise Refused("token-expired", detail, headers=permit.asks)
+
+
+async def count(market: Market, connection: AsyncConnection) -> None:
+    """Move the public counts: only ever at a batch instant, so that they tell no time of a draw."""
+    await repository.count_issued(connection, await market.db.now(connection))
+
+
+async def forget_answers(connection: AsyncConnection, member: str) -> None:
+    """Forget what a member who leaves was given; that it drew stays until the keys are retired."""
+    await repository.forget_answers(connection, member)
+
+
+async def purge(market: Market) -> None:
+    """Forget the draws of epochs whose tokens can be spent no more."""
+    async with market.db.unit_of_work() as connection:
+        await repository.forget_draws(connection, await market.db.now(connection))
+
+
+async def running(market: Market, connection: AsyncConnection) -> list[AnyRow]:
+    """The keys that are drawn under now."""
+    now = await market.db.now(connection)
+    living = await repository.living(connection, now)
+    return [row for row in living if row.not_before <= now < row.draws_until]
+
+
+def secret_of(market: Market, row: AnyRow) -> SecretKey:
+    """The secret key of a stored one."""
+    return secret_key(market.identity.issuer_seed, row.tier, row.epoch, row.attempt)
+
+
+def _seconds(instant: str) -> int:
+    return int(parse_instant(instant).timestamp())
+
+
+async def _missing(market: Market, connection: AsyncConnection) -> list[tuple[Tier, int]]:
+    rules = market.rules.tokens
+    epochs = epochs_at(rules, await market.db.now(connection))
+    known = await repository.known(connection, epochs)
+    return [
+        (tier, epoch)
+        for epoch in epochs
+        for tier in sorted(rules.allotment)
+        if (tier, epoch) not in known
+    ]
+
+
+async def _asking(market: Market, connection: AsyncConnection) -> dict[str, str]:
+    """The header with which a refusal asks for a token, of the first tier of the epoch that runs."""
+    found = await running(market, connection)
+    if not found:
+        return {"WWW-Authenticate": "PrivateToken"}
+    first = min(found, key=lambda row: (row.tier != "new", row.tier))
+    asks = token_http.www_authenticate(challenge_of(market.did), secret_of(market, first).public)
+    return {"WWW-Authenticate": asks}

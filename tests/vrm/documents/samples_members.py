@@ -1,0 +1,109 @@
+"""Any valid rules of a market, and any document about members and tokens; see `samples`."""
+
+from hypothesis import strategies as st
+
+from crypto.note import Verifier
+from tests.vrm.documents.samples import (
+    KEY,
+    OTHER,
+    POLICIES,
+    a_sort,
+    currencies,
+    digests,
+    seqs,
+    slugs,
+    text,
+    tiers,
+)
+from vrm.documents import Departure, IssuerKey, MarketDescriptor, Membership, Sponsorship
+
+_schedule = st.fixed_dictionaries(
+    {
+        "time_zone": st.sampled_from(["UTC", "America/Chicago", "Etc/GMT+3"]),
+        "cutoffs": st.lists(st.sampled_from(["00:00", "12:30", "23:59"]), min_size=1, max_size=3),
+        "bids_close_minutes": st.integers(0, 1440),
+        "minimum_open_minutes": st.integers(0, 14 * 1440),
+        "batch_seconds": st.integers(1, 86_400),
+        "batch_minimum": st.integers(1, 100_000),
+        "acknowledge_minutes": st.integers(1, 14 * 1440),
+        "tick_minutes": st.integers(1, 1440),
+        "roll_over_days": st.integers(0, 365),
+    }
+)
+
+MEMBER_SORTS = [
+    a_sort(
+        MarketDescriptor,
+        {
+            "name": text(40),
+            "currency": st.fixed_dictionaries({"code": currencies, "digits": st.integers(0, 4)}),
+            "schedule": _schedule,
+            "categories": st.lists(
+                st.fixed_dictionaries({"id": slugs, "title": text(20)}), min_size=1, max_size=3
+            ),
+            "cells": st.fixed_dictionaries(
+                {"coarsest": st.integers(0, 7), "finest": st.integers(7, 9)}
+            ),
+            "demand": st.fixed_dictionaries(
+                {"minimum": st.integers(2, 100), "resolution": st.integers(0, 9)}
+            ),
+            "policies": st.lists(st.sampled_from(POLICIES), min_size=1, max_size=4, unique=True),
+            "terms": st.lists(
+                st.fixed_dictionaries(
+                    {"id": st.just("PDC-INTENT"), "title": text(20), "digest": digests}
+                ),
+                min_size=1,
+                max_size=2,
+            ),
+            "admission": st.sampled_from(["open", "invited"]),
+            "members": st.fixed_dictionaries(
+                {
+                    "admission": st.sampled_from(["open", "invited"]),
+                    "sponsorships": st.integers(0, 10),
+                }
+            ),
+            "tokens": st.fixed_dictionaries(
+                {
+                    "epoch_days": st.integers(1, 31),
+                    "grace_days": st.integers(0, 31),
+                    "allotment": st.dictionaries(tiers, st.integers(1, 64), min_size=1),
+                }
+            ),
+            "seed_anchor": digests,
+            "log": st.just(Verifier("market.example/log", OTHER.public).text),
+        },
+    ),
+    a_sort(
+        Membership,
+        {
+            "member": st.just(OTHER.did),
+            "key": st.just(KEY.did),
+            "seq": seqs,
+            "keys": st.just([{"type": "KeyRotation", "seq": 0}]),
+            "profile": st.just({"type": ["VerifiableCredential", "Profile"]}),
+        },
+        {"sponsorship": st.just({"type": "Sponsorship"})},
+    ),
+    a_sort(
+        Sponsorship,
+        {
+            "sponsor": st.just(OTHER.did),
+            "key": st.just(KEY.did),
+            "candidate": st.just(OTHER.did),
+            "epoch": st.integers(0, 100_000),
+        },
+    ),
+    a_sort(Departure, {"member": st.just(OTHER.did), "key": st.just(KEY.did), "seq": seqs}),
+    a_sort(
+        IssuerKey,
+        {
+            "tier": tiers,
+            "epoch": st.integers(0, 100_000),
+            "key": digests,
+            "allotment": st.integers(1, 64),
+            "not_before": st.just("2026-11-20T00:00:00Z"),
+            "draws_until": st.just("2026-11-27T00:00:00Z"),
+            "redeems_until": st.sampled_from(["2026-11-27T00:00:00Z", "2026-11-29T00:00:00Z"]),
+        },
+    ),
+]

@@ -1,0 +1,139 @@
+"""Posting tokens: drawn once in each epoch, all of the allotment, and checked before and after.
+
+Before it draws, over connections that carry no signature:
+
+1. exactly one signed IssuerKey is listed for the wallet's tier and the epoch that runs;
+2. the issuer directory holds that very key;
+3. the log, grown out of the head that the wallet kept, holds that IssuerKey.
+
+So nobody can be given a key of their own in silence. The challenge in each token is what the wallet computes
+from the market's did:key, its nonce the public key of the pseudonym that will spend it, its blind derived from
+the phrase: the same draw is the same request byte for byte, and the market repeats its answer. After it, one
+proof shows that all tokens were issued under the key that everybody sees.
+"""
+
+from datetime import datetime
+
+from crypto import issuance
+from crypto.encoding import base64url_decode
+from crypto.errors import TokenError
+from crypto.issuer_directory import Directory
+from crypto.tokens import IssuerPublicKey, Token
+from vrm.client.log import LogReader
+from vrm.client.member import MemberClient
+from vrm.documents import IssuerKey, Signed, recall
+from vrm.documents.membership import Tier
+from vrm.documents.permits import challenge_of
+from vrm.documents.scalars import parse_instant
+from vrm.errors import MarketMisbehaved, WalletError
+from vrm.wallet.state import OwnEpoch, State
+from vrm.wallet.wallet import Wallet
+
+
+async def draw_due(wallet: Wallet, client: MemberClient) -> State:
+    """Draw the allotment of the epoch that runs, unless that is done; answers the wallet's state.
+
+    Raises:
+        WalletError: the wallet is no member.
+        MarketRefused: the market does not issue to it, say since another device has drawn.
+        MarketMisbehaved: a check does not hold; nothing was drawn, or what was drawn is thrown away.
+    """
+    await client.descriptor()
+    state = wallet.read()
+    now = parse_instant((await client.clock()).now)
+    if any(_runs(recall(one.issuer, IssuerKey), now) for one in state.epochs):
+        return state
+    own = state.membership
+    if own is None or own.tier is None:
+        raise WalletError("The wallet is no member of its market yet; join with: vrm join")
+    issuer = await _issuer(client, own.tier, now)
+    head = await _logged(client, issuer, state)
+    directory = await client.directory()
+    draw = _draw(wallet, issuer.body, directory)
+    answer = await client.draw(
+        directory.request_uri,
+        draw.batch_request(),
+        wallet.identity(own.generation),
+        int(now.timestamp()),
+    )
+    try:
+        drawn = draw.finish_batch(answer)
+    except TokenError as error:
+        raise MarketMisbehaved(
+            f"The market issued under another key than it shows to all: {error}"
+        ) from error
+    with wallet.editing() as kept:
+        if kept.log_head == state.log_head:
+            kept.log_head = head
+        kept.epochs = [one for one in kept.epochs if not _is_over(one, now)]
+        if all(one.epoch != issuer.body.epoch for one in kept.epochs):
+            tokens = [token.encode() for token in drawn]
+            body = issuer.body
+            kept.epochs.append(OwnEpoch(body.epoch, body.tier, issuer.wire, tokens))
+    return kept
+
+
+def left(state: State) -> int:
+    """How many posting tokens the wallet has left."""
+    return sum(len(own.tokens) - own.used for own in state.epochs)
+
+
+def _runs(issuer: IssuerKey, now: datetime) -> bool:
+    return parse_instant(issuer.not_before) <= now < parse_instant(issuer.draws_until)
+
+
+def _is_over(own: OwnEpoch, now: datetime) -> bool:
+    return parse_instant(recall(own.issuer, IssuerKey).redeems_until) <= now
+
+
+async def _issuer(client: MemberClient, tier: Tier, now: datetime) -> Signed[IssuerKey]:
+    """The one key of a tier that is drawn under now."""
+    found = [
+        listed.issuer
+        for listed in await client.issuer_keys()
+        if listed.issuer.body.tier == tier and _runs(listed.issuer.body, now)
+    ]
+    if not found:
+        raise WalletError("The market has no issuer key for this epoch yet; try again in a moment.")
+    if len(found) > 1:
+        raise MarketMisbehaved(
+            "The market lists two issuer keys for one tier and epoch; nothing was drawn."
+        )
+    return found[0]
+
+
+async def _logged(client: MemberClient, issuer: Signed[IssuerKey], state: State) -> str:
+    """Require an issuer key in the log; answers the note of the log's head."""
+    reader = LogReader(client)
+    head = await reader.head(state.log_head)
+    await reader.find(issuer.digest, head)
+    return head.note
+
+
+def _draw(wallet: Wallet, issuer: IssuerKey, directory: Directory) -> issuance.Draw:
+    try:
+        key = IssuerPublicKey.parse(base64url_decode(issuer.key))
+    except TokenError as error:
+        raise MarketMisbehaved(f"The market's issuer key: {error}") from error
+    if directory.find(key.key_id) is None:
+        raise MarketMisbehaved(
+            "The market's issuer directory shows another key than its log; nothing was drawn."
+        )
+    places = range(issuer.allotment)
+    nonces = tuple(wallet.pseudonym(issuer.epoch, at).public.raw for at in places)
+    blinds = tuple(
+        issuance.derive_blind(wallet.blind_seed(issuer.epoch, at), key, nonces[at]) for at in places
+    )
+    return issuance.Draw(key, challenge_of(issuer.market), nonces, blinds)
+
+
+def token_at(state: State, epoch: int, index: int) -> Token:
+    """The token of the pseudonym at a place.
+
+    Raises:
+        WalletError: the wallet has none, or its time is over.
+    """
+    for own in state.epochs:
+        if own.epoch == epoch and index < len(own.tokens):
+            return Token.parse(own.tokens[index])
+    raise WalletError("The request's posting token is not good any more; make the request anew.")
