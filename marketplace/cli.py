@@ -24,6 +24,7 @@ from marketplace.logging_setup import configure_logging
 from marketplace.market import Market
 from marketplace.members import service as members
 from marketplace.moderation.command import hide, reports, unhide
+from marketplace.monitor.command import monitor
 from marketplace.new_market import write_home
 from marketplace.replay.command import replay
 from marketplace.runs import operation
@@ -282,7 +283,7 @@ def demo(
 
 
 app.add_typer(log.app, name="log")
-for command in (reports, hide, unhide, replay, bundle, verify, whatif):
+for command in (reports, hide, unhide, replay, bundle, verify, whatif, monitor):
     app.command()(command)
 
 

@@ -98,18 +98,26 @@ class LogReader:
             LogFault: the log is shorter than it was (`rollback`), or has another history (`fork`,
                 `consistency`).
         """
-        proof = await self._growth(old.checkpoint, new.checkpoint)
+        notes = (old.note, new.note)
         try:
+            proof = await self._growth(old.checkpoint, new.checkpoint)
             checkpoint.verify_growth(old.checkpoint, new.checkpoint, proof)
         except LogError as error:
-            notes = (old.note, new.note)
             raise LogFault(error.code, f"The log's checkpoint: {error}", notes) from None
+        except LogFault as fault:
+            raise LogFault(fault.code, str(fault), notes) from None
 
     async def _growth(self, old: Checkpoint, new: Checkpoint) -> list[bytes]:
         if not 0 < old.size < new.size:
             return []
         path = f"/log/consistency/{old.size}"
-        found = await self._client.get(path, _Consistency, {"size": new.size})
+        try:
+            found = await self._client.get(path, _Consistency, {"size": new.size})
+        except MarketRefused as refusal:
+            if refusal.code not in {"unknown-size", "empty-log"}:
+                raise
+            told = f"The market does not prove that its log only grew: {refusal}"
+            raise LogFault("consistency", told) from None
         return _hashes(found.proof)
 
     async def find(self, digest: str, head: Head) -> int:
@@ -123,7 +131,7 @@ class LogReader:
                 f"/log/inclusion/{digest}", _Inclusion, {"size": head.size}
             )
         except MarketRefused as refusal:
-            if refusal.code != "not-logged":
+            if refusal.code not in {"not-logged", "unknown-size"}:
                 raise
             raise LogFault("missing", f"The log does not hold {digest}.") from None
         _verify(digest, found.index, _hashes(found.proof), head)
