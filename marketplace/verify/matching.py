@@ -9,7 +9,6 @@ import numpy as np
 from marketplace.cascade.rules import accept_by
 from marketplace.resolver import Outcome
 from marketplace.resolver.rows import WAY_CODES
-from marketplace.resolver.tables import Strings
 from marketplace.rowbytes import Column
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import Decided
@@ -187,8 +186,3 @@ def _text(name: str, value: Any) -> Any:
         joint = value.decode()
         return [joint[at : at + 43] for at in range(0, len(joint), 43)]
     return value.decode() if isinstance(value, bytes) else value.item()
-
-
-def no_strings() -> Strings:
-    """An empty column of digests."""
-    return np.empty(0, dtype="S43")

@@ -41,6 +41,8 @@ def own_bids(verified: Verified, vendor: str) -> list[OwnBid]:
     places = np.flatnonzero(market.places.did == vendor.encode())
     rows = np.flatnonzero(np.isin(market.bids.place, places))
     later = _ticks(verified, vendor)
+    text_of = np.empty(len(frozen.requests), dtype=np.int64)
+    text_of[frozen.row_of] = np.arange(len(frozen.requests))
     found = []
     for row in rows.tolist():
         request = int(market.bids.request[row])
@@ -51,7 +53,7 @@ def own_bids(verified: Verified, vendor: str) -> list[OwnBid]:
         name = frozen.bid(row)
         found.append(
             OwnBid(
-                request=_request(verified, request),
+                request=frozen.requests[text_of[request]].decode(),
                 bid=name,
                 outcome=own.verdict.value if eligible else _slug(own),
                 rank=at + 1 if eligible else None,
@@ -72,11 +74,6 @@ def missing(verified: Verified, expected: Sequence[Expected]) -> list[Expected]:
     _, taken = found_in(frozen.requests, requests)
     _, there = found_in(held, bids)
     return [one for one, gone in zip(expected, (taken & ~there).tolist(), strict=True) if gone]
-
-
-def _request(verified: Verified, row: int) -> str:
-    at = int(np.flatnonzero(verified.frozen.row_of == row)[0])
-    return str(verified.frozen.requests[at].decode())
 
 
 def _ticks(verified: Verified, vendor: str) -> dict[str, list[str]]:

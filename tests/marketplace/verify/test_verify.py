@@ -18,9 +18,10 @@ from marketplace.identity import seed_text
 from marketplace.log import service as log
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.own import own_bids
+from tests.conftest import OpenMarket
 from tests.marketplace.cascade.scenes import DAY, VENDORS
 from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
-from tests.support import ClockedMarket
+from tests.support import ClockedMarket, a_bid, a_capacity, a_request, a_vendor
 from tests.support.market import problem
 
 ROOT = Path(__file__).parents[3]
@@ -41,6 +42,44 @@ async def test_a_day_without_requests_verifies(market: ClockedMarket) -> None:
     bundle = await bundle_of(market, "2026-11-20")
     assert faults(bundle) == []
     assert verified(bundle).day.report.requests == 0
+
+
+async def test_a_day_verifies_after_its_requests_rolled_over(market: ClockedMarket) -> None:
+    await descriptor.announce(market.market)
+    vendor, request = VENDORS[0], a_request(market, roll_over=True)
+    await market.store(a_vendor(market, vendor), request)
+    await market.publish()
+    await market.store(a_capacity(market, vendor, DAY, 0), a_bid(market, vendor, request))
+    assert await market.reach_cutoff(request) == DAY
+    assert (await market.items(f"/runs/{DAY}/unfilled"))[0]["reason"] == "capacity"
+    await market.store(a_bid(market, vendor, request, seq=2))
+    later = await market.reach_cutoff(request)
+    for day in (DAY, later):
+        bundle = await bundle_of(market, day)
+        assert faults(bundle) == []
+        assert verified(bundle).day.report.bids == 1
+    assert verified(bundle).day.report.assigned == 1
+
+
+async def test_what_earlier_runs_of_the_date_gave_is_on_the_market_s_word(
+    open_market: OpenMarket,
+) -> None:
+    market = await open_market(schedule={"cutoffs": ("12:00", "18:00"), "minimum_open_minutes": 0})
+    await descriptor.announce(market.market)
+    vendor, days = VENDORS[0], []
+    await market.store(a_vendor(market, vendor))
+    for _ in range(2):
+        request = a_request(market)
+        await market.store(request)
+        await market.publish()
+        await market.store(a_bid(market, vendor, request))
+        days.append(await market.reach_cutoff(request))
+    assert days[1].endswith("#2")
+    for day, awarded in zip(days, (0, 1), strict=True):
+        bundle = await bundle_of(market, day)
+        assert faults(bundle) == []
+        found = verified(bundle).day.findings.on_word
+        assert found["units awarded by earlier runs of the date"] == awarded
 
 
 async def test_anybody_downloads_the_bundle(market: ClockedMarket) -> None:
