@@ -1,5 +1,6 @@
 """Verifying a day: what is read, and every check in its turn."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -9,6 +10,7 @@ from marketplace.runs.resolving import decide
 from marketplace.verify.cascade import check_cascade
 from marketplace.verify.columns import check_bids, frozen_day
 from marketplace.verify.day import Day
+from marketplace.verify.earlier import check_evidence
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log, check_seed
@@ -27,7 +29,13 @@ class Verified:
 
 
 def verify(
-    file: BinaryIO, *, processes: int, progress: Progress, since: str = "", market: str = ""
+    file: BinaryIO,
+    *,
+    processes: int,
+    progress: Progress,
+    since: str = "",
+    market: str = "",
+    earlier: Iterable[BinaryIO] = (),
 ) -> Verified:
     """Check a day from its bundle.
 
@@ -36,6 +44,7 @@ def verify(
         progress: told what is read, and what is checked.
         since: the note of a checkpoint that was kept; empty for none.
         market: the did:key that the market must have; empty for any.
+        earlier: bundles of earlier days, which tell what the evidence is.
 
     Raises:
         BundleFault: the file is no bundle that this version can check.
@@ -64,4 +73,7 @@ def verify(
     check_cascade(day, frozen)
     progress("log", 0)
     check_log(day, since)
+    if earlier := tuple(earlier):
+        progress("evidence", 0)
+        check_evidence(day, earlier, processes, progress)
     return Verified(day, frozen, outcome)

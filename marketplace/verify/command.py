@@ -1,5 +1,6 @@
 """The commands about bundles: making one, and verifying one with nothing but this package."""
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -70,6 +71,12 @@ def verify(
         Path | None,
         typer.Option(help="A JSON list of {bid, request}: bids that the day must have."),
     ] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A bundle of an earlier day, or a folder of them: is the evidence right?"
+        ),
+    ] = None,
     passphrase_file: console.PassphraseFile = None,
     as_json: console.Json = False,
 ) -> None:
@@ -81,11 +88,16 @@ def verify(
     """
     note = since.read_text() if since is not None else ""
     wanted = _expected(expect)
-    with opened(source, home, passphrase_file, _size(note)) as file:
+    with opened(source, home, passphrase_file, _size(note)) as file, ExitStack() as others:
         length = file.seek(0, 2)
         file.seek(0)
         found = check(
-            file, processes=processes_for(length), progress=_progress(), since=note, market=market
+            file,
+            processes=processes_for(length),
+            progress=_progress(),
+            since=note,
+            market=market,
+            earlier=[others.enter_context(path.open("rb")) for path in _files(earlier or [])],
         )
     gone = missing(found, wanted)
     for one in gone:
@@ -102,6 +114,13 @@ def verify(
         _tell(found, vendor)
     if not verified:
         raise typer.Exit(console.REFUSED)
+
+
+def _files(named: list[Path]) -> list[Path]:
+    """Files, and what is in folders."""
+    return [
+        file for path in named for file in (sorted(path.iterdir()) if path.is_dir() else [path])
+    ]
 
 
 def _expected(file: Path | None) -> list[Expected]:

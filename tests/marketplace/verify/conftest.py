@@ -2,9 +2,12 @@
 
 import pytest
 
+from marketplace.descriptor import service as descriptor
+from tests.conftest import OpenMarket
+from tests.marketplace.cascade.scenes import VENDORS, assignments, contested, decline
 from tests.marketplace.verify.days import a_full_day, bundle_of
 from tests.marketplace.verify.forging import Forgery
-from tests.support import ClockedMarket
+from tests.support import ClockedMarket, a_bid, a_request
 
 KEPT: dict[str, bytes] = {}
 
@@ -21,3 +24,23 @@ async def honest(market: ClockedMarket) -> bytes:
 def forgery(honest: bytes) -> Forgery:
     """The same, in the operator's hands."""
     return Forgery(honest)
+
+
+@pytest.fixture
+async def second_day(open_market: OpenMarket) -> tuple[ClockedMarket, str]:
+    """A day after one on which a vendor declined all that it was given."""
+    market = await open_market(schedule={"minimum_open_minutes": 0})
+    await descriptor.announce(market.market)
+    await contested(market, requests=4)
+    first = await market.reach_cutoff()
+    for given in await assignments(market, day=first):
+        await decline(market, given)
+    await market.reach_tick()
+    again = [a_request(market) for _ in range(2)]
+    await market.store(*again)
+    await market.publish()
+    for key in VENDORS:
+        await market.store(*(a_bid(market, key, request) for request in again))
+    day = await market.reach_cutoff(again[0])
+    await market.publish()
+    return market, day

@@ -1,6 +1,9 @@
 """Days to be verified: with everything that a day can have, and their bundles."""
 
 import io
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 from marketplace.bundle import service as bundles
@@ -87,3 +90,9 @@ def faults(bundle: bytes, **options: Any) -> list[tuple[str, str, str]]:
     """What is wrong with a bundle."""
     found = verified(bundle, **options).day.findings
     return [(one.step, one.subject, one.detail) for one in found.faults]
+
+
+def run_verify(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in an empty folder."""
+    command = [sys.executable, "-m", "marketplace", "verify", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)

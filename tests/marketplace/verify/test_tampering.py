@@ -7,13 +7,11 @@ import pytest
 
 import crypto
 from crypto.checkpoint import Checkpoint
-from marketplace.descriptor import service as descriptor
 from marketplace.verify.own import Expected, missing
-from tests.conftest import OpenMarket
-from tests.marketplace.cascade.scenes import DAY, VENDORS, assignments, contested, decline
+from tests.marketplace.cascade.scenes import DAY, VENDORS
 from tests.marketplace.verify.days import bundle_of, faults, verified
 from tests.marketplace.verify.forging import Forgery, bids_by, is_named, place_of, steps
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
+from tests.support import ClockedMarket, a_bid, a_key, a_vendor
 from vrm.documents import PersonalRequest, read
 
 
@@ -285,26 +283,6 @@ async def test_checkpoint_not_signed_by_the_log(forgery: Forgery) -> None:
     header = forgery.of("header")[0]
     header["freeze"] = header["freeze"][:-12] + "AAAAAAAAAA=\n"
     assert "log" in steps(forgery.pack())
-
-
-@pytest.fixture
-async def second_day(open_market: OpenMarket) -> tuple[ClockedMarket, str]:
-    """A day after one on which a vendor declined all that it was given."""
-    market = await open_market(schedule={"minimum_open_minutes": 0})
-    await descriptor.announce(market.market)
-    await contested(market, requests=4)
-    first = await market.reach_cutoff()
-    for given in await assignments(market, day=first):
-        await decline(market, given)
-    await market.reach_tick()
-    again = [a_request(market) for _ in range(2)]
-    await market.store(*again)
-    await market.publish()
-    for key in VENDORS:
-        await market.store(*(a_bid(market, key, request) for request in again))
-    day = await market.reach_cutoff(again[0])
-    await market.publish()
-    return market, day
 
 
 async def test_evidence_dropped(second_day: tuple[ClockedMarket, str]) -> None:

@@ -3,8 +3,6 @@
 import asyncio
 import gzip
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema_rs
@@ -20,7 +18,7 @@ from marketplace.verify.findings import BundleFault
 from marketplace.verify.own import own_bids
 from tests.conftest import OpenMarket
 from tests.marketplace.cascade.scenes import DAY, VENDORS
-from tests.marketplace.verify.days import a_full_day, bundle_of, faults, verified
+from tests.marketplace.verify.days import a_full_day, bundle_of, faults, run_verify, verified
 from tests.support import ClockedMarket, a_bid, a_capacity, a_request, a_vendor
 from tests.support.market import problem
 
@@ -121,9 +119,9 @@ async def test_a_day_is_verified_by_its_address(market: ClockedMarket, tmp_path:
     await log.grow(market.market)
     with market.served() as url:
         address = f"{url}/runs/{day}/bundle"
-        done = await asyncio.to_thread(_verify, tmp_path, address, "--since", "note")
+        done = await asyncio.to_thread(run_verify, tmp_path, address, "--since", "note")
         assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified"), done.stderr
-        done = await asyncio.to_thread(_verify, tmp_path, f"{url}/runs/2020-01-01/bundle")
+        done = await asyncio.to_thread(run_verify, tmp_path, f"{url}/runs/2020-01-01/bundle")
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr.endswith("answered 404: There is no run of 2020-01-01.\n")
         assert done.stderr.count("\n") == 1
@@ -160,13 +158,15 @@ async def test_whoever_has_the_package_and_the_file_can_check(
 ) -> None:
     file, note = tmp_path / "day", tmp_path / "note"
     file.write_bytes(await bundle_of(market, await a_full_day(market)))
-    done = await asyncio.to_thread(_verify, tmp_path, file, "--market", market.did, "--keep", note)
+    done = await asyncio.to_thread(
+        run_verify, tmp_path, file, "--market", market.did, "--keep", note
+    )
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "verified"), done.stderr
-    done = await asyncio.to_thread(_verify, tmp_path, file, "--since", note, "--json")
+    done = await asyncio.to_thread(run_verify, tmp_path, file, "--since", note, "--json")
     answer = msgspec.json.decode(done.stdout)
     assert (done.returncode, answer["verified"], answer["faults"]) == (0, True, [])
     other = seed_text(b"x" * 32)
-    done = await asyncio.to_thread(_verify, tmp_path, file, "--market", other)
+    done = await asyncio.to_thread(run_verify, tmp_path, file, "--market", other)
     assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "NOT verified: 1 fault")
 
 
@@ -175,9 +175,3 @@ async def _first_checkpoint(market: ClockedMarket) -> str:
     await descriptor.announce(market.market)
     await log.grow(market.market)
     return (await market.http.get("/log/checkpoint")).text
-
-
-def _verify(folder: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run the command in an empty folder."""
-    command = [sys.executable, "-m", "marketplace", "verify", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)

@@ -1,0 +1,113 @@
+"""Evidence against the days that it comes from.
+
+A day's bundle lists the digests of all evidence that counted. Whether those documents deserve it, and whether
+any is missing, the earlier days' bundles tell: a vendor's Acceptance speaks for it; its Decline, or an
+Assignment whose time ran out, against it.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+from crypto import checkpoint
+from crypto.errors import LogError
+from crypto.note import Verifier
+from marketplace.verify.cascade import assignment_of
+from marketplace.verify.day import Day, joined
+from marketplace.verify.documents import ACCEPTANCE, DISPLACED, EVIDENCE
+from marketplace.verify.findings import BundleFault
+from marketplace.verify.load import Progress, load
+from marketplace.verify.log import check_log
+
+Answer = tuple[bytes, bool]
+"""The vendor, and whether it speaks for it."""
+
+
+def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress: Progress) -> None:
+    """Hold a day's evidence against the answers in earlier days' bundles.
+
+    With the bundles of all earlier runs, made-up evidence is found too; with some of them, what they miss of it
+    is on the market's word.
+
+    Raises:
+        BundleFault: a bundle is of another market, of a later day, or there twice.
+    """
+    findings = day.findings
+    counted = {
+        bytes(row["digest"]): (bytes(row["vendor"]), bool(row["good"]))
+        for row in joined(day.evidence, EVIDENCE)
+    }
+    explained: set[bytes] = set()
+    known: set[int] = set()
+    for file in files:
+        earlier = _loaded(day, file, processes, progress)
+        if earlier.header.ordinal in known:
+            raise BundleFault(f"The bundle of {earlier.header.day} was given twice.")
+        known.add(earlier.header.ordinal)
+        for digest, leaf, answer in _answers(earlier):
+            if leaf >= day.report.log_size:
+                continue  # it came after the freeze
+            explained.add(digest)
+            if counted.get(digest) != answer:
+                _tell_lost(day, earlier, digest, answer, counted.get(digest))
+    strange = counted.keys() - explained
+    if len(known) < day.header.ordinal - 1:
+        findings.on_word["evidence of days whose bundles were not given"] += len(strange)
+        return
+    for digest in sorted(strange):
+        what = (
+            "it is no answer of an earlier day; a bundle that is older than that day's ticks must be "
+            "downloaded again"
+        )
+        findings.add("evidence", f"evidence {digest.decode()}", what)
+
+
+def _loaded(day: Day, file: BinaryIO, processes: int, progress: Progress) -> Day:
+    earlier = load(file, processes, progress)
+    name = f"The bundle of {earlier.header.day}"
+    if earlier.header.market != day.header.market:
+        raise BundleFault(f"{name} is another market's.")
+    if earlier.header.ordinal >= day.header.ordinal:
+        raise BundleFault(f"{name} is not of an earlier day.")
+    check_log(earlier)
+    if earlier.findings.count:
+        first = earlier.findings.faults[0]
+        what = f"it does not verify: {first.subject}: {first.detail}"
+        day.findings.add("evidence", f"bundle of {earlier.header.day}", what)
+    if _head(earlier) < day.report.log_size:
+        raise BundleFault(
+            f"{name} was made before the freeze of {day.header.day}; download it again."
+        )
+    return earlier
+
+
+def _head(day: Day) -> int:
+    try:
+        return checkpoint.verify(day.header.head, Verifier.parse(day.rules.log))[0].size
+    except LogError as error:
+        raise BundleFault(f"The bundle of {day.header.day}: {error}") from None
+
+
+def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
+    """The documents of a day that are evidence, with their leaves."""
+    for row in joined(day.acceptances, ACCEPTANCE):
+        yield bytes(row["digest"]), int(row["leaf"]), (bytes(row["vendor"]), True)
+    for wave in day.waves:
+        for row in joined(wave.displaced, DISPLACED):
+            digest = bytes(row["digest"])
+            if not digest:
+                given = assignment_of(day, row["request"], int(row["assigned_at"]))
+                if given is None:
+                    continue  # told of where the tick is checked
+                digest = bytes(given["digest"])
+            yield digest, int(row["leaf"]), (bytes(row["vendor"]), False)
+
+
+def _tell_lost(day: Day, earlier: Day, digest: bytes, right: Answer, stated: Answer | None) -> None:
+    vendor, good = right
+    said = f"an answer of {earlier.header.day} {'for' if good else 'against'} {vendor.decode()}"
+    what = (
+        f"it is {said}, and did not count"
+        if stated is None
+        else f"it is {said}, and counted otherwise"
+    )
+    day.findings.add("evidence", f"evidence {digest.decode()}", what)
