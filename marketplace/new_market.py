@@ -19,6 +19,15 @@ admission = {admission}        # "open", or "invited": see `market invite`
 {public_url}# database_url = "postgresql+asyncpg://user@host/market"   # default: market.db beside this file
 # broker_url = "redis://localhost:6379/0"                    # default: a worker inside `market serve`
 
+[members]
+admission = "open"           # of customers; "invited": by a code (market invite --members) or a member's word
+# sponsorships = 3             # for how many others a member may speak in each epoch
+
+[tokens]
+# epoch_days = 7               # members draw their posting tokens once in so many days
+# grace_days = 2               # and may spend them for so long afterwards
+# allotment = {{ new = 16 }}     # how many, by tier
+
 [schedule]
 time_zone = {time_zone}
 cutoffs = {cutoffs}            # local times; each closes a market day
@@ -29,15 +38,6 @@ batch_minimum = {batch_minimum}            # wait for at least so many, but neve
 # acknowledge_minutes = 1440    # vendors accept or decline an assignment within
 # tick_minutes = 15            # what they do not take is matched again at these instants
 # roll_over_days = 7           # an unfilled request rolls over at most so long
-
-[members]
-admission = "open"           # of customers; "invited": by a code (market invite --members) or a member's word
-# sponsorships = 3             # for how many others a member may speak in each epoch
-
-[tokens]
-# epoch_days = 7               # members draw their posting tokens once in so many days
-# grace_days = 2               # and may spend them for so long afterwards
-# allotment = {{ new = 16 }}     # how many, by tier
 """
 
 AGREEMENT = """\
