@@ -116,6 +116,8 @@ class Pending(Base):
     """The digest of the request that it is about; null when it is a request itself."""
     wire: Mapped[bytes]
     publish_by: Mapped[int]
+    issuer_key: Mapped[str | None]
+    """The id of the key under which a request's posting token was drawn; it is counted with the batch."""
 
 
 class BatchClock(Base):

@@ -45,7 +45,8 @@ DESCRIPTION = """\
 Customers post signed, anonymous requests; vendors read the board and bid; once each market day the resolver
 gives every request to the best-reputation vendor nearby, and anyone can see why.
 
-Writes carry a signed document (eddsa-jcs-2022) and need no other credential. Reads marked with
+Writes carry a signed document (eddsa-jcs-2022) and need no other credential; only a request spends a posting
+token (`postingToken`), which members draw by a signed call (`memberSignature`). Reads marked with
 `vendorSignature` are signed by RFC 9421 (Ed25519, tag `vrm-read`). Errors are problem documents (RFC 9457).
 """
 
@@ -120,6 +121,9 @@ def describe_documents(app: Litestar, market: Market) -> None:
         ),
         "memberSignature": SecurityScheme(
             type="http", scheme="signature", description="RFC 9421, Ed25519, tag vrm-member."
+        ),
+        "postingToken": SecurityScheme(
+            type="http", scheme="PrivateToken", description="RFC 9577, token type 0x0005."
         ),
     }
     shown = examples(market)

@@ -23,7 +23,6 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     worker is found again, also at boot.
     """
     await descriptor.announce(market)
-    await tokens.keep_keys(market)
     last_purge = 0.0
     loop = asyncio.get_running_loop()
     while not stop.is_set():

@@ -10,6 +10,7 @@ from marketplace.jobs.broker import make_broker
 from marketplace.jobs.scheduler import keep_time
 from marketplace.jobs.tasks import make_actors
 from marketplace.market import Market
+from marketplace.tokens import service as tokens
 
 THREADS = 2
 
@@ -25,6 +26,7 @@ async def working(market: Market, open_market: Callable[[], Market]) -> AsyncIte
     Raises:
         ConfigurationError: the broker's URL is of another kind.
     """
+    await tokens.keep_keys(market)  # whoever is served from now on finds the epoch's issuer key
     broker = make_broker(market.settings.broker_url)
     actors = make_actors(broker, open_market)
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=200)

@@ -46,8 +46,13 @@ async def wait(
     document: Signed[Document],
     about_request: str | None,
     publish_by: int,
+    issuer_key: str | None = None,
 ) -> None:
-    """Let a pseudonym's document wait until an instant at the latest."""
+    """Let a pseudonym's document wait until an instant at the latest.
+
+    Args:
+        issuer_key: the id of the key of the posting token that it spends, if it spends one.
+    """
     body: Any = document.body
     row = {
         "digest": document.digest,
@@ -56,6 +61,7 @@ async def wait(
         "request": about_request,
         "wire": document.wire,
         "publish_by": publish_by,
+        "issuer_key": issuer_key,
     }
     await repository.add(connection, row)
 

@@ -15,10 +15,17 @@ from vrm.documents import PersonalRequest, Promise, RequestWithdrawal
 class RequestsController(Controller):
     tags = ["requests"]
 
-    @post("/requests", status_code=202, opt={"body": PersonalRequest, "answer": Promise})
-    async def submit(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
-        """Post a personal request; the answer promises its publication."""
-        promise = await service.submit(market, json_body)
+    @post(
+        "/requests",
+        status_code=202,
+        opt={"body": PersonalRequest, "answer": Promise, "signed": "postingToken"},
+    )
+    async def submit(
+        self, request: Request[Any, Any, Any], market: TheMarket, json_body: Body
+    ) -> Response[msgspec.Raw]:
+        """Post a personal request for a posting token; the answer promises its publication."""
+        authorization = request.headers.get("authorization")
+        promise = await service.submit(market, json_body, authorization)
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @post(

@@ -1,5 +1,6 @@
 """The use cases about requests."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,22 +24,27 @@ from marketplace.tokens import service as tokens
 from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, read, recall
 
 
-async def submit(market: Market, raw: bytes) -> Signed[Promise]:
+async def submit(market: Market, raw: bytes, authorization: str | None) -> Signed[Promise]:
     """Let a request wait for publication, and promise it.
 
+    It spends the posting token in the Authorization header: a token certifies one pseudonym, and a pseudonym
+    posts once, so that the transaction that stores the request spends its token. What is refused spends none.
     The same document again gets the same promise.
 
     Raises:
-        Refused: another market's document, a broken rule, or a pseudonym that was used before.
+        Refused: another market's document, no token that is good for the pseudonym, a broken rule, or a
+            pseudonym (and with it a token) that was used before.
     """
     request = read(raw, PersonalRequest)
     pseudonym = request.body.pseudonym
     market.check_addressed(request.body)
+    permit = await tokens.verify_token(market, authorization, pseudonym)
     async with market.db.unit_of_work() as connection:
         await take_turns(connection, [pseudonym])
         publish_by = await _promised(connection, request.digest)
         if publish_by is None:
             now = await market.db.now(connection)
+            tokens.check_spendable(permit, now)
             check_request(request.body, market.rules, market.calendar, now)
             if item := request.body.item:
                 offer = await catalogue.offer(connection, item.principal, item.id)
@@ -50,7 +56,7 @@ async def submit(market: Market, raw: bytes) -> Signed[Promise]:
                     "pseudonym-reused", "This key has signed another request.", "pseudonym"
                 )
             publish_by = market.calendar.publish_by(now)
-            await pending.wait(connection, request, None, publish_by)
+            await pending.wait(connection, request, None, publish_by, permit.key_id)
     return pending.promise(market, request, publish_by)
 
 
@@ -99,7 +105,8 @@ async def publish_batch(market: Market) -> int:
             rows = await pending.take_unlisted(connection)
             await _settle(connection, rows)
             await log.put(connection, (row.digest for row in rows))
-        await tokens.count(market, connection)
+        spent = Counter(row.issuer_key for row in rows if row.issuer_key)
+        await tokens.count(market, connection, spent)
     if rows:
         await market.db.forget_order()
     return len(rows)

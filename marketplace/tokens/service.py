@@ -155,9 +155,14 @@ def check_spendable(permit: Permit, now: int) -> None:
         raise Refused("token-expired", detail, headers=permit.asks)
 
 
-async def count(market: Market, connection: AsyncConnection) -> None:
-    """Move the public counts: only ever at a batch instant, so that they tell no time of a draw."""
+async def count(market: Market, connection: AsyncConnection, spent: Mapping[str, int]) -> None:
+    """Move the public counts: only ever at a batch instant, so that they tell no time of a draw or a post.
+
+    Args:
+        spent: how many tokens of each key the batch spent.
+    """
     await repository.count_issued(connection, await market.db.now(connection))
+    await repository.count_redeemed(connection, spent)
 
 
 async def forget_answers(connection: AsyncConnection, member: str) -> None:

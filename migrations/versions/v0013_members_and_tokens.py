@@ -1,4 +1,4 @@
-"""Members, the keys of their posting tokens, and under which of them what waits was posted"""
+"""Members, and the keys under which they draw posting tokens"""
 
 import sqlalchemy as sa
 from alembic import op

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from marketplace.tokens import service as tokens
 from tests.support import ClockedMarket, a_bid, a_key, a_vendor
 from tests.vrm.wallet.conftest import URL, Wire, make_wallet
 from tests.vrm.wallet.scenes import at
@@ -28,7 +29,8 @@ def client(market: ClockedMarket) -> CustomerClient:
 
 
 @pytest.fixture
-def wallet(tmp_path: Path, market: ClockedMarket) -> Wallet:
+async def wallet(tmp_path: Path, market: ClockedMarket) -> Wallet:
+    await tokens.keep_keys(market.market)
     return make_wallet(tmp_path / "wallet", market.rules, at(market))
 
 

@@ -13,11 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
+from crypto.token_http import authorization
+from crypto.tokens import IssuerKey
 from crypto.vault import Cost
+from marketplace.identity import Identity
 from marketplace.market import Market
 from marketplace.new_market import write_home
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
+from marketplace.tokens.rules import secret_key
 from tests.conftest import OpenMarket
 from tests.support import a_bid, a_key, a_request, a_vendor
 from tests.support.processes import (
@@ -29,8 +33,9 @@ from tests.support.processes import (
     redis,
     script,
 )
+from tests.support.tokens import minted
 from vrm import keyfile
-from vrm.documents import Document, MarketDescriptor, Signed, read
+from vrm.documents import Document, MarketDescriptor, PersonalRequest, Signed, read
 
 VENDOR = a_key("vendor")
 PATHS = {"VendorProfile": "/vendors", "PersonalRequest": "/requests", "Bid": "/bids"}
@@ -42,13 +47,16 @@ class Visitor:
 
     http: httpx.AsyncClient
     rules: MarketDescriptor
+    issuer: IssuerKey
 
     async def store(self, *documents: Signed[Document]) -> None:
         for document in documents:
+            headers = {"Content-Type": "application/json"}
+            if isinstance(document.body, PersonalRequest):
+                token = minted(self.rules.market, document.body.pseudonym, self.issuer)
+                headers["Authorization"] = authorization(token)
             answer = await self.http.post(
-                PATHS[type(document.body).__name__],
-                content=document.wire,
-                headers={"Content-Type": "application/json"},
+                PATHS[type(document.body).__name__], content=document.wire, headers=headers
             )
             assert answer.is_success, answer.text
 
@@ -62,9 +70,12 @@ class Visitor:
         return next((one for one in page["items"] if request in one["requests"]), None)
 
 
-async def visit(http: httpx.AsyncClient) -> Visitor:
+async def visit(http: httpx.AsyncClient, identity: Identity, now: float) -> Visitor:
+    """A visitor who has posting tokens, as a member would draw them."""
     descriptor = await http.get("/.well-known/vrm-market")
-    return Visitor(http, read(descriptor.content, MarketDescriptor).body)
+    rules = read(descriptor.content, MarketDescriptor).body
+    epoch = rules.tokens.epoch_at(int(now))
+    return Visitor(http, rules, secret_key(identity.issuer_seed, "new", epoch, 0))
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
@@ -88,7 +99,7 @@ async def test_a_day_by_the_embedded_worker(open_market: OpenMarket) -> None:
     )
     with market.served(works=True) as url:
         async with httpx.AsyncClient(base_url=url) as http:
-            visitor = await visit(http)
+            visitor = await visit(http, market.market.identity, market.clock())
             request = a_request(visitor)
             await visitor.store(a_vendor(visitor, VENDOR), request)
             market.clock.advance(1)
@@ -199,7 +210,13 @@ async def test_a_day_by_processes_around_a_redis(home: Path, tmp_path: Path) -> 
         ):
             await_ready(url, server)
             async with httpx.AsyncClient(base_url=url) as http:
-                visitor = await visit(http)
+                secret = keyfile.load(home / "market.key", b"correct horse battery")
+                visitor = await visit(http, Identity.from_secret(secret), time.time())
+
+                async def issuing() -> Any:
+                    return (await visitor.get("/issuer-keys"))["items"]
+
+                await eventually(issuing)
                 request = a_request(visitor)
                 await visitor.store(a_vendor(visitor, VENDOR), request)
                 await eventually(lambda: visitor.batch(request.digest))

@@ -11,8 +11,10 @@ import structlog
 from sqlalchemy import text
 
 from marketplace.logging_setup import configure_logging
+from marketplace.tokens import service as tokens
 from tests.conftest import OpenMarket
 from tests.support import ClockedMarket, a_key, a_request, a_vendor, a_withdrawal, problem
+from tests.support.tokens import spending
 
 PSEUDONYM = a_key("pseudonym")
 
@@ -51,7 +53,8 @@ async def test_an_anonymous_call_is_not_logged(market: ClockedMarket, logged: Co
     refused = a_request(market, PSEUDONYM, need={"category": "weapons"})
     with market.served() as url:
         async with httpx.AsyncClient(base_url=url) as http:
-            json = {"Content-Type": "application/json"}
+            token = await spending(market.market, PSEUDONYM.did)
+            json = {"Content-Type": "application/json", **token}
             assert (
                 await http.post("/requests", content=refused.wire, headers=json)
             ).is_client_error
@@ -69,6 +72,7 @@ async def test_a_failure_is_logged_without_the_call(
     """The operator learns where and of which kind, but neither path nor body nor sender."""
     market = await open_market()
     request = a_request(market, PSEUDONYM)
+    await tokens.keep_keys(market.market)
     await market.execute("ALTER TABLE pending RENAME TO gone")
     answer = await market.send(request)
     assert problem(answer) == (500, "internal")
@@ -137,6 +141,7 @@ async def test_no_public_list_moves_when_an_anonymous_call_arrives(market: Clock
         if "get" in item and "{" not in path and "/self/" not in path and path != "/board"
     ]
     assert {"/clock", "/batches", "/runs", "/metrics"} <= set(paths)
+    await tokens.keep_keys(market.market)
     before = {path: (await market.http.get(path)).text for path in paths}
     await market.store(a_request(market))
     assert {path: (await market.http.get(path)).text for path in paths} == before

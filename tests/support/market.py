@@ -39,8 +39,10 @@ from marketplace.models import Base
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
+from marketplace.tokens import service as tokens
 from tests.support.clock import START, SetClock
 from tests.support.serving import serving
+from tests.support.tokens import spending_for
 from vrm.documents import Document, MarketDescriptor, PersonalRequest, Signed
 
 PATHS = {
@@ -103,8 +105,10 @@ class ClockedMarket:
     async def post(
         self, path: str, body: bytes, headers: Mapping[str, str] | None = None
     ) -> httpx.Response:
-        """Post bytes as JSON."""
+        """Post bytes as JSON; a request spends a good token, unless its headers say otherwise."""
         sent = {"Content-Type": "application/json", **(headers or {})}
+        if path == "/requests" and "Authorization" not in sent:
+            sent |= await spending_for(self.market, body)
         return await self.http.post(path, content=body, headers=sent)
 
     async def send_batch(self, *bids: Signed[Document]) -> list[dict[str, Any]]:
@@ -283,6 +287,7 @@ async def assert_refused(
     market: ClockedMarket, call: Awaitable[httpx.Response], status: int, code: str
 ) -> httpx.Response:
     """Await a call that must be refused with a whole problem document, and must store nothing."""
+    await tokens.keep_keys(market.market)  # which the call would do by itself to spend a token
     before = await market.contents()
     answer = await call
     assert problem(answer) == (status, code), answer.text

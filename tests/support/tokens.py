@@ -3,14 +3,17 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 import crypto
 from crypto import issuance, rotation, token_http, voprf
 from crypto.derivation import Root
 from crypto.tokens import IssuerKey as SecretKey
 from crypto.tokens import Token, token_input
+from marketplace.identity import Identity
 from marketplace.market import Market
 from marketplace.tokens import service as tokens
-from marketplace.tokens.rules import secret_key
+from marketplace.tokens.rules import secret_key, statement
 from vrm.documents import (
     Departure,
     Facets,
@@ -21,6 +24,8 @@ from vrm.documents import (
     sign,
 )
 from vrm.documents.permits import challenge_of
+from vrm.wallet import Wallet
+from vrm.wallet.state import OwnEpoch
 
 PROFILED = "2026-11-01T00:00:00Z"
 
@@ -91,7 +96,8 @@ class Person:
 
 async def issuer_key(market: Market, tier: str = "new") -> SecretKey:
     """The secret key of the epoch that runs, made if it is not there."""
-    await tokens.keep_keys(market)
+    if await tokens.keys_are_due(market):
+        await tokens.keep_keys(market)
     epoch = market.rules.tokens.epoch_at(market.db.machine_time())
     async with market.db.snapshot() as connection:
         found = [
@@ -108,6 +114,30 @@ def minted(market: str, pseudonym: str, key: SecretKey) -> Token:
     digest, key_id = challenge_of(market).digest, key.public.key_id
     made = voprf.evaluate(key.secret, token_input(nonce, digest, key_id))
     return Token(nonce, digest, key_id, made)
+
+
+def stock(wallet: Wallet, identity: Identity, now: int) -> Wallet:
+    """Give a wallet the tokens that it would draw at an instant, under the first key of a market."""
+    rules = wallet.read().rules
+    epoch = rules.tokens.epoch_at(now)
+    key = secret_key(identity.issuer_seed, "new", epoch, 0)
+    issuer = sign(statement(identity.did, rules.tokens, "new", epoch, key), identity.key)
+    drawn = [
+        minted(identity.did, wallet.pseudonym(epoch, at).did, key).encode()
+        for at in range(rules.tokens.allotment["new"])
+    ]
+    with wallet.editing() as state:
+        state.epochs.append(OwnEpoch(epoch, "new", issuer.wire, drawn))
+    return wallet
+
+
+async def spending_for(market: Market, body: bytes) -> dict[str, str]:
+    """The header that spends a good token for whatever request a body holds; none if it holds none."""
+    try:
+        document = msgspec.json.decode(body, type=dict[str, Any])
+        return await spending(market, str(document["pseudonym"]))
+    except (msgspec.MsgspecError, UnicodeError, RecursionError, KeyError, crypto.CryptoError):
+        return {}
 
 
 async def spending(market: Market, pseudonym: str) -> dict[str, str]:

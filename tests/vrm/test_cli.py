@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ import pytest
 from crypto import SigningKey
 from crypto.vault import Cost
 from marketplace.market import Market
+from tests.support.tokens import stock
 from tests.vrm.vendor.live import LiveMarket, live_market
 from vrm import cli
 from vrm.client.vendor import VendorClient, place
@@ -74,7 +76,7 @@ def at_home(vrm: Terminal, live: LiveMarket) -> Terminal:
     """A wallet with a home, in a key file that opens at once."""
     market = Market.open(live.settings, live.identity)
     cell = choose_cell(point(41.922, -87.65), market.rules)
-    Wallet.create(
+    wallet = Wallet.create(
         vrm.folder / "wallet",
         b"correct horse",
         url=live.url,
@@ -83,6 +85,7 @@ def at_home(vrm: Terminal, live: LiveMarket) -> Terminal:
         places=[NamedPlace("home", "41.922,-87.65", cell)],
         cost=Cost.MINIMUM,
     )
+    stock(wallet, live.identity, int(time.time()))
     return vrm
 
 

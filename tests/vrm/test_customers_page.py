@@ -64,7 +64,7 @@ def test_the_python_runs_as_it_stands(tmp_path: Path) -> None:
     with live_market(tmp_path / "market") as live:
         rules = Market.open(live.settings, live.identity).rules
         home = tmp_path / "wallet"
-        wallet = make_wallet(home, rules, datetime.now(UTC), url=live.url)
+        wallet = make_wallet(home, rules, datetime.now(UTC), url=live.url, identity=live.identity)
         posted = asyncio.run(names["ask_and_look"](home, PASSPHRASE))
     [entry] = wallet.read().requests
     assert posted == [entry.digest]

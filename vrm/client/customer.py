@@ -4,6 +4,10 @@ A pseudonym never makes a signed read, and nothing that it sends travels beside 
 a connection of its own, under one plain User-Agent, without cookies, and closes it again.
 """
 
+from collections.abc import Mapping
+
+from crypto.token_http import authorization
+from crypto.tokens import Token
 from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
@@ -19,17 +23,21 @@ from vrm.errors import MarketMisbehaved, UsageError
 class CustomerClient(MemberClient):
     """One customer at one market; use it with ``async with``. Arguments: see `MarketClient`, without a key."""
 
-    async def submit(self, request: Signed[PersonalRequest]) -> Signed[Promise]:
+    async def submit(self, request: Signed[PersonalRequest], token: Token) -> Signed[Promise]:
         """Post a request and return the market's promise of when it will be public.
 
         The same request again gets the same promise.
+
+        Args:
+            token: certifies the request's pseudonym, and is spent.
 
         Raises:
             UsageError: the document is for another market.
             MarketRefused: among others ``cell-too-fine``, ``unknown-category``, ``pseudonym-reused``.
             MarketMisbehaved: the promise is for another document, or by another key than the market's.
         """
-        return await self._promised("/requests", request)
+        spending = {"authorization": authorization(token)}
+        return await self._promised("/requests", request, spending)
 
     async def withdraw(self, withdrawal: Signed[RequestWithdrawal]) -> Signed[Promise]:
         """Post a withdrawal and return the market's promise; errors as with `submit`."""
@@ -47,12 +55,13 @@ class CustomerClient(MemberClient):
         self,
         path: str,
         document: Signed[PersonalRequest | RequestWithdrawal | Preference | Answer],
+        headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:
         market = (await self.descriptor()).market
         if document.body.market != market:
             raise UsageError(f"The document is for another market than {market}.")
         async with self.connection() as alone:
-            raw = await self.send("POST", path, body=document.wire, over=alone)
+            raw = await self.send("POST", path, body=document.wire, headers=headers, over=alone)
         promise = self.by_market(raw, Promise)
         if (promise.body.document, promise.body.document_type) != (
             document.digest,

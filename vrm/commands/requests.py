@@ -13,7 +13,7 @@ from vrm.commands.items import choose
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, PersonalRequest
 from vrm.money import format_amount
-from vrm.wallet import explaining, outcomes
+from vrm.wallet import explaining, outcomes, tokens
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
 from vrm.wallet.state import OwnRequest, State
@@ -148,6 +148,7 @@ def request(
     async def draft() -> tuple[PersonalRequest, MarketDescriptor]:
         async with client_of(wallet) as client:
             market = await client.descriptor()
+            await tokens.draw_due(wallet, client)
             drafted = own.draft(wallet, wish, market)
             await client.terms(drafted.terms.id)  # the text that is signed is the one published
             return drafted, market

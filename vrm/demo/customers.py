@@ -34,7 +34,7 @@ from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused
 from vrm.money import decimal_text
 from vrm.places import Town
-from vrm.wallet import Wallet, mail, offers, outcomes
+from vrm.wallet import Wallet, mail, membership, offers, outcomes, tokens
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
 from vrm.wallet.state import NamedPlace
@@ -175,6 +175,8 @@ async def _post(url: str, customer: Customer) -> Posted:
     async with CustomerClient(url) as client:
         market = await client.descriptor()
         wallet = await asyncio.to_thread(_make_wallet, url, market, customer)
+        await membership.join(wallet, client, datetime.now(UTC))
+        await tokens.draw_due(wallet, client)
         entry = await asyncio.to_thread(own.prepare, wallet, customer.wish, market)
         try:
             entry = await own.send(wallet, client, entry)

@@ -13,6 +13,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.patience import BUSY
 from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, Signed, sign
 from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, WalletError
+from vrm.wallet import tokens
 from vrm.wallet.consent import require_unchanged
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wallet import Wallet
@@ -26,6 +27,7 @@ FINAL: Final = frozenset(
         "item-not-listed",
         "needed-by-too-soon",
         "off-item-price",
+        "token-expired",
         "unknown-category",
         "unknown-item",
         "unknown-policy",
@@ -43,22 +45,26 @@ def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalReque
     Raises:
         RulesChanged: the market's rules are not those that the wallet knows.
         UsageError: the wish is not what the market or the protocol allows.
-        WalletError: the wallet knows no such place.
+        WalletError: the wallet knows no such place, or has no posting token left.
     """
     state = wallet.read()
     require_unchanged(state.rules, market)
-    return _compose(wallet, wish, market, state.place(wish.place).cell, state.next_index)
+    own = tokens.next_epoch(state)
+    return _compose(wallet, wish, market, state.place(wish.place).cell, (own.epoch, own.used))
 
 
 def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
-    """Sign a request under a fresh pseudonym and keep it, unsent; errors as with `draft`."""
+    """Sign a request under the next posting token's pseudonym and keep it, unsent; errors as with `draft`."""
     with wallet.editing() as state:
         require_unchanged(state.rules, market)
         place = state.place(wish.place)
-        index = state.next_index
-        signed = sign(_compose(wallet, wish, market, place.cell, index), wallet.pseudonym(0, index))
-        entry = OwnRequest(index=index, digest=signed.digest, wire=signed.wire, place=place.name)
-        state.next_index = index + 1
+        own = tokens.next_epoch(state)
+        at = own.epoch, own.used
+        signed = sign(_compose(wallet, wish, market, place.cell, at), wallet.pseudonym(*at))
+        entry = OwnRequest(
+            epoch=at[0], index=at[1], digest=signed.digest, wire=signed.wire, place=place.name
+        )
+        own.used += 1
         state.requests.append(entry)
     return entry
 
@@ -73,8 +79,9 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
         MarketMisbehaved: the promise is none; it stays likewise.
     """
     await client.descriptor()  # what fails before the post is no lost attempt
+    token = tokens.token_at(wallet.read(), entry.epoch, entry.index)
     try:
-        promise = await client.submit(Signed(entry.body, entry.digest, entry.wire))
+        promise = await client.submit(Signed(entry.body, entry.digest, entry.wire), token)
     except MarketRefused as refusal:
         if refusal.code in FINAL and not (refusal.unsure or entry.lost):
             _forget(wallet, entry)
@@ -134,14 +141,14 @@ async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) ->
 
 
 def _compose(
-    wallet: Wallet, wish: Wish, market: MarketDescriptor, cell: str, index: int
+    wallet: Wallet, wish: Wish, market: MarketDescriptor, cell: str, at: tuple[int, int]
 ) -> PersonalRequest:
     return compose(
         wish,
         market,
         cell=cell,
-        pseudonym=wallet.pseudonym(0, index).did,
-        reply_key=wallet.reply_key(0, index).public.text,
+        pseudonym=wallet.pseudonym(*at).did,
+        reply_key=wallet.reply_key(*at).public.text,
     )
 
 

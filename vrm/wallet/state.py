@@ -132,12 +132,12 @@ class OwnEpoch(msgspec.Struct):
 class OwnRequest(msgspec.Struct):
     """One request of the owner's, and what the public lists said about it."""
 
+    epoch: int
     index: int
-    """With the epoch: which pseudonym it was made under."""
+    """Which pseudonym it was made under, and with which posting token."""
     digest: str
     wire: bytes
     place: str
-    epoch: int = 0
     promise: bytes | None = None
     withdrawal: bytes | None = None
     withdrawal_promise: bytes | None = None
@@ -259,7 +259,6 @@ class State(msgspec.Struct, kw_only=True):
     rules: MarketDescriptor
     """The market's descriptor as the owner agreed to it (`vrm.wallet.consent`); its did:key never changes."""
     created: str
-    next_index: int = 0
     membership: OwnMembership | None = None
     epochs: list[OwnEpoch] = []
     """Of those epochs whose tokens may be good still."""

@@ -73,6 +73,18 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     return kept
 
 
+def next_epoch(state: State) -> OwnEpoch:
+    """The epoch whose next token a request takes: the newest that has one left.
+
+    Raises:
+        WalletError: no token is left.
+    """
+    for own in sorted(state.epochs, key=lambda one: one.epoch, reverse=True):
+        if own.used < len(own.tokens):
+            return own
+    raise WalletError("No posting token is left; see: vrm tokens")
+
+
 def left(state: State) -> int:
     """How many posting tokens the wallet has left."""
     return sum(len(own.tokens) - own.used for own in state.epochs)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 import crypto
+from crypto.tokens import Token
 from tests.vrm.client.test_base import Script, descriptor
 from tests.vrm.documents.samples import KEY, OTHER, a_request
 from vrm.client.base import USER_AGENT
@@ -17,6 +18,7 @@ from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, s
 from vrm.errors import MarketMisbehaved, UsageError
 
 REQUEST = sign(a_request(), KEY)
+TOKEN = Token(bytes(32), bytes(32), bytes(32), bytes(64))
 
 
 def promise(key: crypto.SigningKey = KEY, **changes: str) -> bytes:
@@ -29,7 +31,7 @@ def promise(key: crypto.SigningKey = KEY, **changes: str) -> bytes:
 async def submit(answer: bytes, request: Signed[PersonalRequest] = REQUEST) -> Signed[Promise]:
     script = Script(httpx.Response(200, content=descriptor()), httpx.Response(202, content=answer))
     async with CustomerClient("https://market.test", transport=script) as client:
-        return await client.submit(request)
+        return await client.submit(request, TOKEN)
 
 
 async def test_a_promise_is_handed_over() -> None:
@@ -77,8 +79,8 @@ async def test_each_write_has_a_connection_of_its_own() -> None:
         ) as (url, calls),
         CustomerClient(url) as client,
     ):
-        await client.submit(REQUEST)
-        await client.submit(second)
+        await client.submit(REQUEST, TOKEN)
+        await client.submit(second, TOKEN)
         await client.withdraw(withdrawal)
     assert [path for _, path, _ in calls] == [
         "/.well-known/vrm-market", "/requests", "/requests", "/request-withdrawals",

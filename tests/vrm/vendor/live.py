@@ -23,8 +23,11 @@ from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
+from marketplace.tokens import service as tokens
+from marketplace.tokens.rules import secret_key
 from marketplace.vendors import service as vendors_service
 from tests.support.serving import serving
+from tests.support.tokens import minted
 from vrm.client.customer import CustomerClient
 from vrm.documents import (
     AcceptedTerms,
@@ -67,7 +70,9 @@ class LiveMarket:
                 "policy": "best-value",
             }
             signed = sign(PersonalRequest(**(facts | changes)), pseudonym)
-            await client.submit(signed)
+            epoch = market.tokens.epoch_at(int(time.time()))
+            key = secret_key(self.identity.issuer_seed, "new", epoch, 0)
+            await client.submit(signed, minted(market.market, pseudonym.did, key))
         return signed.digest, pseudonym
 
     async def withdraw(self, request: str, pseudonym: crypto.SigningKey) -> None:
@@ -144,4 +149,6 @@ def live_market(home: Path, **changes: Any) -> Iterator[LiveMarket]:
     schema.upgrade(settings.database)
     identity = Identity.generate()
     with serving(create_app(settings, identity)) as url:
-        yield LiveMarket(url, settings, identity)
+        live = LiveMarket(url, settings, identity)
+        live.do(tokens.keep_keys)
+        yield live

@@ -13,6 +13,7 @@ import pytest
 
 from crypto.vault import Cost
 from marketplace.market import Market as OpenMarket
+from tests.support.tokens import stock
 from tests.vrm.vendor.conftest import PASSPHRASE, Shop
 from tests.vrm.vendor.live import LiveMarket
 from vrm import cli, vendor_cli
@@ -81,7 +82,7 @@ def cast(
     monkeypatch.setenv("VRM_PASSPHRASE_FILE", str(tmp_path / "passphrase"))
     monkeypatch.setenv("COLUMNS", "200")
     rules = OpenMarket.open(live.settings, live.identity).rules
-    Wallet.create(
+    wallet = Wallet.create(
         tmp_path / "wallet",
         PASSPHRASE,
         url=live.url,
@@ -90,6 +91,7 @@ def cast(
         places=[NamedPlace("home", "41.922,-87.65", choose_cell(point(41.922, -87.65), rules))],
         cost=Cost.MINIMUM,
     )
+    stock(wallet, live.identity, int(datetime.now(UTC).timestamp()))
     return Cast(
         Command(vendor_cli.main, ("--home", str(brand.home.folder)), monkeypatch, capsys),
         Command(cli.main, ("--home", str(tmp_path / "wallet")), monkeypatch, capsys),

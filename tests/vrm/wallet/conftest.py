@@ -8,7 +8,11 @@ import httpx
 import pytest
 
 from crypto.vault import Cost
+from marketplace.identity import Identity
+from marketplace.tokens import service as tokens
 from tests.support import ClockedMarket
+from tests.support.market import an_identity
+from tests.support.tokens import stock
 from tests.vrm.wallet.scenes import Play, at
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
@@ -44,6 +48,7 @@ class Wire(httpx.AsyncBaseTransport):
 async def market(sqlite_market: ClockedMarket) -> ClockedMarket:
     """An empty market with default settings; what a wallet sees is the same on every database."""
     await sqlite_market.reset()
+    await tokens.keep_keys(sqlite_market.market)
     return sqlite_market
 
 
@@ -68,7 +73,20 @@ def play(wallet: Wallet, client: CustomerClient, market: ClockedMarket) -> Play:
     return Play(wallet, client, market)
 
 
-def make_wallet(home: Path, rules: MarketDescriptor, now: datetime, url: str = URL) -> Wallet:
+def make_wallet(
+    home: Path,
+    rules: MarketDescriptor,
+    now: datetime,
+    url: str = URL,
+    identity: Identity | None = None,
+) -> Wallet:
+    """A wallet with a home and an epoch's posting tokens."""
+    wallet = bare_wallet(home, rules, now, url)
+    return stock(wallet, identity or an_identity(), int(now.timestamp()))
+
+
+def bare_wallet(home: Path, rules: MarketDescriptor, now: datetime, url: str = URL) -> Wallet:
+    """A wallet with a home, and no posting tokens."""
     return Wallet.create(
         home,
         PASSPHRASE,

@@ -18,7 +18,7 @@ from marketplace.tokens.rules import statement
 from tests.support import ClockedMarket
 from tests.support.market import an_identity
 from tests.support.tokens import Person, issuer_key
-from tests.vrm.wallet.conftest import URL, Wire, make_wallet
+from tests.vrm.wallet.conftest import URL, Wire, bare_wallet
 from tests.vrm.wallet.scenes import at
 from vrm.client.customer import CustomerClient
 from vrm.documents import sign
@@ -41,6 +41,11 @@ class Lying(httpx.AsyncBaseTransport):
         answer = await self._wire.handle_async_request(request)
         await answer.aread()
         return self._change(request, answer) or answer
+
+
+@pytest.fixture
+def wallet(tmp_path: Path, market: ClockedMarket) -> Wallet:
+    return bare_wallet(tmp_path / "wallet", market.rules, at(market))
 
 
 async def join(wallet: Wallet, client: CustomerClient, market: ClockedMarket) -> None:
@@ -107,7 +112,7 @@ async def test_two_devices_under_one_phrase(
     """The second draws nothing in this epoch, and shares no pseudonym with the first."""
     await join(wallet, client, market)
     await draw(wallet, client)
-    second = make_wallet(tmp_path / "second", market.rules, at(market))
+    second = bare_wallet(tmp_path / "second", market.rules, at(market))
     other = msgspec.structs.replace(
         second._secret, phrase=wallet._secret.phrase, device=wallet._secret.device ^ 1
     )
@@ -260,7 +265,7 @@ async def test_a_member_speaks_for_another(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket, tmp_path: Path
 ) -> None:
     await join(wallet, client, market)
-    friend = make_wallet(tmp_path / "friend", market.rules, at(market))
+    friend = bare_wallet(tmp_path / "friend", market.rules, at(market))
     async with client as connected:
         word = await membership.sponsor(wallet, connected, friend.profile_did)
         read_word = membership.read_sponsorship(friend, word.wire)
