@@ -44,6 +44,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.timeout(300)  # some twenty programs, one after the other
 async def test_readme_leads_from_nothing_to_an_assignment(
     port: int, environment: dict[str, str]
 ) -> None:
