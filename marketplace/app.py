@@ -25,6 +25,7 @@ from marketplace.http.openapi import (
     docs_handlers,
     openapi_config,
 )
+from marketplace.http.paging import page_asked
 from marketplace.http.problems import answer_problem
 from marketplace.http.signed_reads import reading_vendor, signing_member
 from marketplace.identity import Identity
@@ -91,6 +92,7 @@ def create_app(
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False),
             "json_body": Provide(json_body),
+            "asked": Provide(page_asked),
             "reading_vendor": Provide(reading_vendor),
             "signing_member": Provide(signing_member),
         },

@@ -1,15 +1,15 @@
 """Bids over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Response, get, post
 from litestar.params import QueryParameter
 
 from marketplace.bids import service
 from marketplace.bids.schemas import BatchAnswer, BidStored, OwnBid
 from marketplace.http.bodies import MAX_BATCH_BYTES
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, Reader, TheMarket
+from marketplace.http.paging import Page
+from marketplace.http.parameters import Body, Reader, TheMarket, ThePage
 from vrm.documents import Bid, BidWithdrawal
 
 
@@ -41,13 +41,11 @@ class BidsController(Controller):
     @get("/vendors/self/bids", opt={"signed": True})
     async def list_own(
         self,
-        request: Request[Any, Any, Any],
         market: TheMarket,
+        asked: ThePage,
         reading_vendor: Reader,
         day: Annotated[str | None, QueryParameter(pattern=r"^[0-9#-]{10,13}$")] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[OwnBid]]:
         """List the reading vendor's own bids and what became of each."""
-        page = await service.list_own(market, reading_vendor, day, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_own(market, reading_vendor, day, asked.cursor, asked.limit)
+        return asked.answer(page)

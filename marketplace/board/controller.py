@@ -1,15 +1,15 @@
 """The board over HTTP, read with a vendor's signature."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.params import FromQuery, QueryParameter
 
 from marketplace.board import service
 from marketplace.board.schemas import BoardFilter, BoardItem
 from marketplace.errors import Refused
-from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, answer_page
-from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket, Word
+from marketplace.http.paging import FollowedPage
+from marketplace.http.parameters import Reader, TheMarket, ThePage, Word
 from vrm.documents.place import Point, point
 from vrm.documents.scalars import MAX_INTEGER
 
@@ -22,8 +22,8 @@ class BoardController(Controller):
     @get("/board", opt={"signed": True})
     async def list_items(
         self,
-        request: Request[Any, Any, Any],
         market: TheMarket,
+        asked: ThePage,
         reading_vendor: Reader,
         category: Annotated[str | None, QueryParameter(pattern=r"^[a-z0-9-]{1,48}$")] = None,
         lat: Annotated[float | None, QueryParameter(ge=-90, le=90)] = None,
@@ -36,8 +36,6 @@ class BoardController(Controller):
         wanted_state: Annotated[
             Literal["open", "closed", "all"], QueryParameter(name="state")
         ] = "open",
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[FollowedPage[BoardItem]]:
         """List requests in order of publication; keep `resume` to follow the board."""
         wanted = BoardFilter(
@@ -49,8 +47,8 @@ class BoardController(Controller):
             max_price=max_price,
             delivery=delivery,
         )
-        page = await service.list_items(market, wanted, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_items(market, wanted, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/board/{digest:str}", opt={"signed": True})
     async def show(

@@ -1,14 +1,14 @@
 """A brand's own reads over HTTP, with its signature as a vendor."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 from litestar.params import QueryParameter
 
 from marketplace.brands import service
 from marketplace.brands.schemas import BrandReport, OwnFallback
-from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, answer_page
-from marketplace.http.parameters import Cursor, Limit, Reader, TheMarket
+from marketplace.http.paging import FollowedPage
+from marketplace.http.parameters import Reader, TheMarket, ThePage
 
 
 class BrandsController(Controller):
@@ -16,16 +16,11 @@ class BrandsController(Controller):
 
     @get("/vendors/self/fallbacks", opt={"signed": True})
     async def list_own_fallbacks(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        reading_vendor: Reader,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, reading_vendor: Reader
     ) -> Response[FollowedPage[OwnFallback]]:
         """List what the reading brand is to ship, oldest first; keep `resume` to follow."""
-        page = await service.list_own_fallbacks(market, reading_vendor, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_own_fallbacks(market, reading_vendor, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/vendors/self/report", opt={"signed": True})
     async def report(

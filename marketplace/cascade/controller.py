@@ -1,9 +1,9 @@
 """The cascade over HTTP. A ``#`` in a day's name is written ``%23`` in a path."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Response, get, post
 from litestar.params import PathParameter
 
 from marketplace.cascade import reading, service
@@ -18,12 +18,11 @@ from marketplace.cascade.schemas import (
     TickView,
 )
 from marketplace.http.bodies import MAX_BATCH_BYTES
-from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, Reader, TheMarket, Word
+from marketplace.http.paging import FollowedPage, Page
+from marketplace.http.parameters import Body, Reader, TheMarket, ThePage, Word
 from marketplace.runs.schemas import UnfilledView
 from vrm.documents import Acceptance, Decline
 
-Asked = Request[Any, Any, Any]
 TickNumber = Annotated[int, PathParameter(ge=1, le=1_000_000)]
 
 
@@ -64,108 +63,64 @@ class CascadeController(Controller):
 
     @get("/vendors/self/assignments", opt={"signed": True})
     async def list_own(
-        self,
-        request: Asked,
-        market: TheMarket,
-        reading_vendor: Reader,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, reading_vendor: Reader
     ) -> Response[FollowedPage[OwnAssignment]]:
         """List what the reading vendor was given, oldest first; keep `resume` to follow."""
-        page = await reading.list_own(market, reading_vendor, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_own(market, reading_vendor, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/ticks")
     async def list_ticks(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word
     ) -> Response[Page[TickView]]:
         """List a day's ticks at which something was displaced, oldest first."""
-        page = await reading.list_ticks(market, day, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_ticks(market, day, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/acceptances")
     async def list_acceptances(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word
     ) -> Response[Page[AcceptanceView]]:
         """List the Acceptances of the day's assignments."""
-        page = await reading.list_acceptances(market, day, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_acceptances(market, day, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/roll-overs")
     async def list_roll_overs(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word
     ) -> Response[Page[RollOverView]]:
         """List the requests that joined a later cutoff."""
-        page = await reading.list_roll_overs(market, day, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_roll_overs(market, day, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/ticks/{tick:int}/displaced")
     async def list_displaced(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        tick: TickNumber,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word, tick: TickNumber
     ) -> Response[Page[DisplacedView]]:
         """List the requests whose assignments did not hold."""
-        page = await reading.list_displaced(market, day, tick, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_displaced(market, day, tick, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/ticks/{tick:int}/places")
     async def list_places(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        tick: TickNumber,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word, tick: TickNumber
     ) -> Response[Page[PlaceLeft]]:
         """List what places could still take at the tick."""
-        page = await reading.list_places(market, day, tick, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_places(market, day, tick, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/ticks/{tick:int}/assignments")
     async def list_assignments(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        tick: TickNumber,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word, tick: TickNumber
     ) -> Response[Page[msgspec.Raw]]:
         """List the tick's signed assignments."""
-        page = await reading.list_assignments(market, day, tick, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_assignments(market, day, tick, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/runs/{day:str}/ticks/{tick:int}/unfilled")
     async def list_unfilled(
-        self,
-        request: Asked,
-        market: TheMarket,
-        day: Word,
-        tick: TickNumber,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word, tick: TickNumber
     ) -> Response[Page[UnfilledView]]:
         """List the requests that the tick gave to nobody, and why."""
-        page = await reading.list_unfilled(market, day, tick, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await reading.list_unfilled(market, day, tick, asked.cursor, asked.limit)
+        return asked.answer(page)

@@ -8,8 +8,8 @@ from litestar.params import FromQuery, QueryParameter
 
 from marketplace.catalogue import service
 from marketplace.catalogue.schemas import ItemStored, ItemView
-from marketplace.http.paging import DEFAULT_LIMIT, Page, link_to
-from marketplace.http.parameters import Body, Cursor, Limit, TheMarket, Word
+from marketplace.http.paging import Page
+from marketplace.http.parameters import Body, TheMarket, ThePage, Word
 from marketplace.http.tags import answer_tagged
 from vrm.documents import CatalogueItem
 
@@ -30,17 +30,16 @@ class CatalogueController(Controller):
         self,
         request: Asked,
         market: TheMarket,
+        asked: ThePage,
         principal: Annotated[str | None, QueryParameter(pattern=r"^[!-~]{1,128}$")] = None,
         category: Annotated[str | None, QueryParameter(pattern=r"^[a-z0-9-]{1,48}$")] = None,
         listed: FromQuery[bool | None] = None,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
     ) -> Response[Page[ItemView]]:
         """List the catalogue's items."""
-        page = await service.list_items(market, principal, category, listed, cursor, limit)
-        return answer_tagged(
-            request, msgspec.json.encode(page), headers=link_to(request, page.next)
+        page = await service.list_items(
+            market, principal, category, listed, asked.cursor, asked.limit
         )
+        return answer_tagged(request, msgspec.json.encode(page), headers=asked.link(page.next))
 
     @get("/catalogue/{principal:str}/{item:str}", opt={"cached": True})
     async def show(

@@ -1,13 +1,11 @@
 """Unfilled demand over HTTP."""
 
-from typing import Any
-
-from litestar import Controller, Request, Response, get
+from litestar import Controller, Response, get
 
 from marketplace.demand import service
 from marketplace.demand.schemas import DemandView
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Cursor, Limit, TheMarket, Word
+from marketplace.http.paging import Page
+from marketplace.http.parameters import TheMarket, ThePage, Word
 
 
 class DemandController(Controller):
@@ -15,13 +13,8 @@ class DemandController(Controller):
 
     @get("/runs/{day:str}/demand")
     async def list_groups(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        day: Word,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage, day: Word
     ) -> Response[Page[DemandView]]:
         """List what a day left unfilled, by category and area, in groups large enough to tell of."""
-        page = await service.list_groups(market, day, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_groups(market, day, asked.cursor, asked.limit)
+        return asked.answer(page)

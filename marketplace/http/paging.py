@@ -3,11 +3,13 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Any, Generic, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
 from litestar import Request, Response
+from litestar.params import QueryParameter
 
 from marketplace.errors import Refused
 from vrm.documents.scalars import MAX_INTEGER
@@ -32,6 +34,9 @@ class FollowedPage(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     items: list[T]
     next: str | None = None
     resume: str | None = None
+
+
+P = TypeVar("P", bound=Page[Any] | FollowedPage[Any])
 
 
 def write_cursor(*key: int | str) -> str:
@@ -71,15 +76,31 @@ def cut(rows: Sequence[T], limit: int) -> tuple[Sequence[T], bool]:
     return rows[:limit], len(rows) > limit
 
 
-def answer_page(request: Request[Any, Any, Any], page: T, following: str | None) -> Response[T]:
-    """Answer with a page and, where more follows, its link."""
-    return Response(page, headers=link_to(request, following))
+@dataclass(frozen=True)
+class PageAsked:
+    """The part of a list that a call asks for."""
+
+    request: Request[Any, Any, Any]
+    cursor: str | None
+    limit: int
+
+    def answer(self, page: P) -> Response[P]:
+        """Answer with a page and, where more follows, its link."""
+        return Response(page, headers=self.link(page.next))
+
+    def link(self, following: str | None) -> dict[str, str]:
+        """The header that leads to the page behind a cursor; none where nothing follows."""
+        if following is None:
+            return {}
+        query = [(k, v) for k, v in self.request.query_params.multi_items() if k != "cursor"]
+        target = f"{self.request.url.path}?{urlencode([*query, ('cursor', following)])}"
+        return {"Link": f'<{target}>; rel="next"'}
 
 
-def link_to(request: Request[Any, Any, Any], following: str | None) -> dict[str, str]:
-    """The header that leads to the page behind a cursor; none where nothing follows."""
-    if following is None:
-        return {}
-    query = [(k, v) for k, v in request.query_params.multi_items() if k != "cursor"]
-    target = f"{request.url.path}?{urlencode([*query, ('cursor', following)])}"
-    return {"Link": f'<{target}>; rel="next"'}
+async def page_asked(
+    request: Request[Any, Any, Any],
+    cursor: Annotated[str | None, QueryParameter(max_length=1024)] = None,
+    limit: Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+) -> PageAsked:
+    """Read which part of a list a call asks for."""
+    return PageAsked(request, cursor, limit)

@@ -3,9 +3,9 @@
 from typing import Annotated
 
 from litestar.di import NamedDependency
-from litestar.params import PathParameter, QueryParameter
+from litestar.params import PathParameter
 
-from marketplace.http.paging import MAX_LIMIT
+from marketplace.http.paging import PageAsked
 from marketplace.market import Market
 
 TheMarket = NamedDependency[Market]
@@ -15,8 +15,8 @@ Body = NamedDependency[bytes]
 Reader = NamedDependency[str]
 """The did of the vendor that signed the read; see `signed_reads`."""
 
+ThePage = NamedDependency[PageAsked]
+"""Of a list; see `paging`."""
+
 Word = Annotated[str, PathParameter(pattern=r"^[!-~]{1,128}$")]
 """A digest, a did, a day or another name in a path."""
-
-Cursor = Annotated[str | None, QueryParameter(max_length=1024)]
-Limit = Annotated[int, QueryParameter(ge=1, le=MAX_LIMIT)]

@@ -1,11 +1,9 @@
 """Mail over HTTP: public and plain, so that nobody says which part of it is theirs."""
 
-from typing import Any
+from litestar import Controller, Response, get
 
-from litestar import Controller, Request, Response, get
-
-from marketplace.http.paging import DEFAULT_LIMIT, FollowedPage, answer_page
-from marketplace.http.parameters import Cursor, Limit, TheMarket, Word
+from marketplace.http.paging import FollowedPage
+from marketplace.http.parameters import TheMarket, ThePage, Word
 from marketplace.mail import service
 from marketplace.mail.schemas import SegmentView
 
@@ -17,15 +15,11 @@ class MailController(Controller):
 
     @get("/mail")
     async def list_segments(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage
     ) -> Response[FollowedPage[SegmentView]]:
         """List the segments of the mail, oldest first; keep `resume` to follow."""
-        page = await service.list_segments(market, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_segments(market, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/mail/{segment:str}", media_type=BYTES)
     async def segment(self, market: TheMarket, segment: Word) -> Response[bytes]:

@@ -1,11 +1,9 @@
 """Reports and decisions over HTTP. A report is anonymous: nothing of its call is kept but the document."""
 
-from typing import Any
+from litestar import Controller, Response, get, post
 
-from litestar import Controller, Request, Response, get, post
-
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, TheMarket, Word
+from marketplace.http.paging import Page
+from marketplace.http.parameters import Body, TheMarket, ThePage, Word
 from marketplace.moderation import service
 from marketplace.moderation.schemas import ModerationView, ReportStored
 from vrm.documents import Report
@@ -22,15 +20,11 @@ class ModerationController(Controller):
 
     @get("/moderation")
     async def list_decisions(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
+        self, market: TheMarket, asked: ThePage
     ) -> Response[Page[ModerationView]]:
         """List the operator's decisions to hide documents or to show them again."""
-        page = await service.list_decisions(market, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_decisions(market, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/moderation/{document:str}")
     async def show(self, market: TheMarket, document: Word) -> ModerationView:

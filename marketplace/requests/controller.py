@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 from litestar import Controller, Request, Response, get, post
 
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, TheMarket
+from marketplace.http.paging import Page
+from marketplace.http.parameters import Body, TheMarket, ThePage
 from marketplace.requests import service
 from marketplace.requests.schemas import BatchView
 from vrm.documents import PersonalRequest, Promise, RequestWithdrawal
@@ -37,13 +37,7 @@ class RequestsController(Controller):
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @get("/batches")
-    async def list_batches(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
-    ) -> Response[Page[BatchView]]:
+    async def list_batches(self, market: TheMarket, asked: ThePage) -> Response[Page[BatchView]]:
         """List what became public at each batch instant, oldest first."""
-        page = await service.list_batches(market, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_batches(market, asked.cursor, asked.limit)
+        return asked.answer(page)

@@ -9,8 +9,8 @@ from crypto import issuer_directory
 from crypto.http_signatures import VerifiedRequest
 from crypto.issuance import BATCH_REQUEST_MEDIA_TYPE, BATCH_RESPONSE_MEDIA_TYPE
 from marketplace.errors import Refused
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Cursor, Limit, TheMarket
+from marketplace.http.paging import Page
+from marketplace.http.parameters import TheMarket, ThePage
 from marketplace.tokens import issuing, service
 from marketplace.tokens.schemas import IssuerKeyView
 
@@ -26,16 +26,10 @@ class TokensController(Controller):
         return Response(found.encode(), media_type=issuer_directory.MEDIA_TYPE, headers=headers)
 
     @get("/issuer-keys")
-    async def list_keys(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
-    ) -> Response[Page[IssuerKeyView]]:
+    async def list_keys(self, market: TheMarket, asked: ThePage) -> Response[Page[IssuerKeyView]]:
         """List every issuer key that ever was, newest epoch first, with its counts of tokens."""
-        page = await service.list_keys(market, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_keys(market, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @post(
         service.REQUEST_PATH,

@@ -1,12 +1,12 @@
 """Vendors over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Response, get, post
 from litestar.params import HeaderParameter
 
-from marketplace.http.paging import DEFAULT_LIMIT, Page, answer_page
-from marketplace.http.parameters import Body, Cursor, Limit, TheMarket, Word
+from marketplace.http.paging import Page
+from marketplace.http.parameters import Body, TheMarket, ThePage, Word
 from marketplace.vendors import service
 from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
 from vrm.documents import Capacity, VendorProfile
@@ -29,16 +29,10 @@ class VendorsController(Controller):
         return Response(answer, status_code=201 if new else 200)
 
     @get("/vendors")
-    async def list_all(
-        self,
-        request: Request[Any, Any, Any],
-        market: TheMarket,
-        cursor: Cursor = None,
-        limit: Limit = DEFAULT_LIMIT,
-    ) -> Response[Page[VendorView]]:
+    async def list_all(self, market: TheMarket, asked: ThePage) -> Response[Page[VendorView]]:
         """List all vendors."""
-        page = await service.list_all(market, cursor, limit)
-        return answer_page(request, page, page.next)
+        page = await service.list_all(market, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/vendors/{did:str}")
     async def show(self, market: TheMarket, did: Word) -> VendorView:
