@@ -1,17 +1,21 @@
 """A market day that processes work on and that are killed at it, or stopped, on the way."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
+
 import crypto
 from marketplace.models import Base
+from marketplace.runs.lease import LEASE_SECONDS
 from tests.support import (
     ClockedMarket,
     a_bid,
@@ -115,3 +119,41 @@ async def until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < end
         await asyncio.sleep(0.05)
+
+
+Scene = Callable[[Path, str], AbstractAsyncContextManager[ClockedMarket]]
+Rows = Callable[[ClockedMarket], Awaitable[dict[str, Any]]]
+
+
+def only(quick: str, points: Iterable[str]) -> list[Any]:
+    """Parameters for all points; all but one are for the long tests."""
+    return [p if p == quick else pytest.param(p, marks=pytest.mark.long) for p in points]
+
+
+async def rows_after_a_kill(
+    scene: Scene, rows: Rows, home: Path, url: str, point: str
+) -> dict[str, Any]:
+    """What is stored after one process was killed at a point, and another came."""
+    async with scene(home, url) as market:
+        with Workers(home, url, market) as workers:
+            assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            return await rows(market)
+
+
+async def rows_after_a_race(
+    scene: Scene, rows: Rows, home: Path, url: str, point: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is stored after eight at once, of which one sleeps at a point; and after that one has woken."""
+    async with scene(home, url) as market:
+        with Workers(home, url, market) as workers:
+            stopped = workers.start("SIGSTOP", point)
+            await until(lambda: is_stopped(stopped))
+            for other in [workers.start(later=LEASE_SECONDS) for _ in range(7)]:
+                assert await ended(other) == 0
+            # Those who came while another was at it left; what they left is done by the next.
+            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
+            before = await rows(market)
+            os.kill(stopped.pid, signal.SIGCONT)
+            assert await ended(stopped) == 0
+            return before, await rows(market)

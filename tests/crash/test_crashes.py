@@ -1,23 +1,19 @@
 """A run whose process is killed, at whatever point, ends as an undisturbed one; eight at once make one run."""
 
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from marketplace.runs import service as runs
-from marketplace.runs.lease import LEASE_SECONDS
 from tests.crash.scene import (
     CUSTOMERS,
     VENDORS,
-    Workers,
     a_day,
-    ended,
-    is_stopped,
+    only,
+    rows_after_a_kill,
+    rows_after_a_race,
     rows_of,
-    until,
 )
 from tests.support import ClockedMarket
 from tests.support.databases import NewDatabase
@@ -47,7 +43,6 @@ POINTS = [
 ]
 """Every point that a run passes, in order; `-ing` and `-written` are inside a transaction."""
 
-QUICK = {"outcome-written"}
 RUN_TABLES = (
     "runs",
     "run_requests",
@@ -93,37 +88,18 @@ async def undisturbed(tmp_path: Path, new_database: NewDatabase) -> dict[str, An
         return rows
 
 
-@pytest.mark.parametrize(
-    "point", [p if p in QUICK else pytest.param(p, marks=pytest.mark.long) for p in POINTS]
-)
+@pytest.mark.parametrize("point", only("outcome-written", POINTS))
 async def test_killed_and_started_again(
     point: str, tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
-    url = new_database()
-    home = tmp_path / "market"
-    async with a_day(home, url) as market:
-        with Workers(home, url, market) as workers:
-            assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
-            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-            assert await run_rows(market) == undisturbed
+    place = (tmp_path / "market", new_database())
+    assert await rows_after_a_kill(a_day, run_rows, *place, point) == undisturbed
 
 
 @pytest.mark.long
 async def test_eight_at_once_and_one_that_wakes_past_its_lease(
     tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
-    url = new_database()
-    home = tmp_path / "market"
-    async with a_day(home, url) as market:
-        with Workers(home, url, market) as workers:
-            stopped = workers.start("SIGSTOP", "matched")
-            await until(lambda: is_stopped(stopped))
-            others = [workers.start(later=LEASE_SECONDS) for _ in range(7)]
-            for other in others:
-                assert await ended(other) == 0
-            # Those who came while another was at it left; what they left is done by the next.
-            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-            before = await run_rows(market)
-            os.kill(stopped.pid, signal.SIGCONT)
-            assert await ended(stopped) == 0
-            assert await run_rows(market) == before == undisturbed
+    place = (tmp_path / "market", new_database())
+    before, after = await rows_after_a_race(a_day, run_rows, *place, "matched")
+    assert after == before == undisturbed

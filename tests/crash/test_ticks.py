@@ -1,7 +1,5 @@
 """A tick whose process is killed, at whatever point, ends as an undisturbed one; many at once make one tick."""
 
-import os
-import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,16 +9,14 @@ import pytest
 
 import crypto
 from marketplace.runs import service as runs
-from marketplace.runs.lease import LEASE_SECONDS
 from tests.crash.scene import (
     VENDORS,
-    Workers,
     a_day,
-    ended,
-    is_stopped,
+    only,
     reply_key,
+    rows_after_a_kill,
+    rows_after_a_race,
     rows_of,
-    until,
 )
 from tests.support import ClockedMarket, a_decline, an_acceptance
 from tests.support.clock import seconds
@@ -47,7 +43,6 @@ POINTS = [
 ]
 """Every point that a tick passes, in order; `displaced`, `-ing` and `-written` are inside a transaction."""
 
-QUICK = {"displaced"}
 TABLES = (
     "runs",
     "run_bids",
@@ -124,35 +119,18 @@ async def undisturbed(tmp_path: Path, new_database: NewDatabase) -> dict[str, An
         return rows
 
 
-@pytest.mark.parametrize(
-    "point", [p if p in QUICK else pytest.param(p, marks=pytest.mark.long) for p in POINTS]
-)
+@pytest.mark.parametrize("point", only("displaced", POINTS))
 async def test_killed_and_started_again(
     point: str, tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
-    url = new_database()
-    home = tmp_path / "market"
-    async with a_due_tick(home, url) as market:
-        with Workers(home, url, market) as workers:
-            assert await ended(workers.start("SIGKILL", point)) == -signal.SIGKILL
-            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-            assert await tick_rows(market) == undisturbed
+    place = (tmp_path / "market", new_database())
+    assert await rows_after_a_kill(a_due_tick, tick_rows, *place, point) == undisturbed
 
 
 @pytest.mark.long
 async def test_eight_at_once_and_one_that_wakes_past_its_lease(
     tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]
 ) -> None:
-    url = new_database()
-    home = tmp_path / "market"
-    async with a_due_tick(home, url) as market:
-        with Workers(home, url, market) as workers:
-            stopped = workers.start("SIGSTOP", "tick-matched")
-            await until(lambda: is_stopped(stopped))
-            for other in [workers.start(later=LEASE_SECONDS) for _ in range(7)]:
-                assert await ended(other) == 0
-            assert await ended(workers.start(later=LEASE_SECONDS)) == 0
-            before = await tick_rows(market)
-            os.kill(stopped.pid, signal.SIGCONT)
-            assert await ended(stopped) == 0
-            assert await tick_rows(market) == before == undisturbed
+    place = (tmp_path / "market", new_database())
+    before, after = await rows_after_a_race(a_due_tick, tick_rows, *place, "tick-matched")
+    assert after == before == undisturbed
