@@ -230,10 +230,14 @@ def test_wrong_input_is_one_line(at_home: Terminal, arguments: tuple[str, ...]) 
     assert at_home.json("requests", "--offline") == []
 
 
-def test_a_market_that_refuses(at_home: Terminal) -> None:
+def test_a_post_that_fails_burns_no_token(at_home: Terminal) -> None:
+    [before] = at_home.json("tokens", "--offline")
     code, out, err = at_home("request", *STROLLER, "--needed-by", "2020-01-01", "--yes", "--json")
     assert (code, out) == (1, "")
     assert "(needed-by-too-soon)" in err
+    assert at_home.json("tokens", "--offline") == [before]
+    assert at_home.json("request", *STROLLER, "--yes")["status"] == "pending"
+    assert at_home.json("tokens", "--offline")[0]["left"] == before["left"] - 1
 
 
 def test_what_was_not_confirmed_is_sent_again(at_home: Terminal, live: LiveMarket) -> None:

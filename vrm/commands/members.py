@@ -185,7 +185,7 @@ def tokens(
                 {
                     "epoch": own.epoch,
                     "tier": own.tier,
-                    "left": len(own.tokens) - own.used,
+                    "left": len(state.unused(own)),
                     "draws_until": issuer.draws_until,
                     "redeems_until": issuer.redeems_until,
                     "issuer": msgspec.Raw(own.issuer),
@@ -198,7 +198,7 @@ def tokens(
         console.note("No token yet; draw them with: vrm tokens")
         return
     rows = [
-        (own.epoch, own.tier, len(own.tokens) - own.used, issuer.redeems_until, issuer.key)
+        (own.epoch, own.tier, len(state.unused(own)), issuer.redeems_until, issuer.key)
         for own, issuer in epochs
     ]
     console.out.print(console.table(("epoch", "tier", "left", "good until", "issuer key"), rows))

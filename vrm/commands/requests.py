@@ -145,23 +145,28 @@ def request(
         chosen = choose(wallet, wish.item, asks=sys.stdin.isatty()).item.body
         wish = taken(wish, chosen, wallet.read().rules)
 
-    async def draft() -> tuple[PersonalRequest, MarketDescriptor]:
+    async def draft() -> tuple[PersonalRequest, MarketDescriptor, bool]:
         async with client_of(wallet) as client:
             market = await client.descriptor()
-            await tokens.draw_due(wallet, client)
+            drew = await tokens.draw_at_need(wallet, client)
             drafted = own.draft(wallet, wish, market)
             await client.terms(drafted.terms.id)  # the text that is signed is the one published
-            return drafted, market
+            return drafted, market, drew
 
     async def post() -> OwnRequest:
         async with client_of(wallet) as client:
             return await own.send(wallet, client, own.prepare(wallet, wish, market))
 
-    drafted, market = console.run(draft())
+    drafted, market, drew = console.run(draft())
     if not json or not yes:
         rows = what_is_public(drafted, market)
         console.err.print(console.table(("All the world will read", ""), rows))
         console.note("Nobody reads: your name, your profile, the place itself.")
+    if drew:
+        console.note(
+            "You had no posting token left, and the market has just seen you draw. A request that comes in the "
+            "same minutes is easy to guess to be yours: post it some hours later if nobody may know."
+        )
     if not yes:  # asked outside the event loop, which would hold an interrupt back
         typer.confirm("Post it?", abort=True, err=True)
     entry = console.run(post())

@@ -27,7 +27,6 @@ FINAL: Final = frozenset(
         "item-not-listed",
         "needed-by-too-soon",
         "off-item-price",
-        "token-expired",
         "unknown-category",
         "unknown-item",
         "unknown-policy",
@@ -37,6 +36,11 @@ FINAL: Final = frozenset(
     )
 )
 """Codes with which a market says that it has not taken a request, and why it cannot."""
+
+SPENT: Final = frozenset(("pseudonym-reused", "token-expired"))
+"""Codes with which a market says so since the token is not good any more: it was spent for another request, say
+by a device under the same phrase, or its time is over. Had the market taken this request, it would answer with
+the promise."""
 
 
 def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalRequest:
@@ -49,8 +53,7 @@ def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalReque
     """
     state = wallet.read()
     require_unchanged(state.rules, market)
-    own = tokens.next_epoch(state)
-    return _compose(wallet, wish, market, state.place(wish.place).cell, (own.epoch, own.used))
+    return _compose(wallet, wish, market, state.place(wish.place).cell, tokens.next_place(state))
 
 
 def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
@@ -58,13 +61,11 @@ def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
     with wallet.editing() as state:
         require_unchanged(state.rules, market)
         place = state.place(wish.place)
-        own = tokens.next_epoch(state)
-        at = own.epoch, own.used
+        at = tokens.next_place(state)
         signed = sign(_compose(wallet, wish, market, place.cell, at), wallet.pseudonym(*at))
         entry = OwnRequest(
             epoch=at[0], index=at[1], digest=signed.digest, wire=signed.wire, place=place.name
         )
-        own.used += 1
         state.requests.append(entry)
     return entry
 
@@ -74,7 +75,8 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
 
     Raises:
         MarketRefused: the market does not take it. The wallet forgets it if the market cannot have it, for a
-            reason in `FINAL` and with no earlier attempt lost; else it can be withdrawn.
+            reason in `FINAL` and with no earlier attempt lost, and gives its token to the next request; else it
+            can be withdrawn. It is forgotten with its token where another request has spent that.
         MarketUnreachable: no answer; it stays in the wallet, to be sent again later.
         MarketMisbehaved: the promise is none; it stays likewise.
     """
@@ -83,7 +85,9 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
     try:
         promise = await client.submit(Signed(entry.body, entry.digest, entry.wire), token)
     except MarketRefused as refusal:
-        if refusal.code in FINAL and not (refusal.unsure or entry.lost):
+        if refusal.code in SPENT:
+            _forget(wallet, entry, spent=True)
+        elif refusal.code in FINAL and not (refusal.unsure or entry.lost):
             _forget(wallet, entry)
         elif refusal.status not in BUSY:
             told = str(refusal)
@@ -131,7 +135,7 @@ async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) ->
         # Without a promise the request may have got there or not; only the market can tell.
         if entry.promise or entry.published_at or refusal.code != "unknown-request":
             raise
-        _forget(wallet, entry)
+        _forget(wallet, entry, spent=entry.lost)  # what was lost may arrive late
         return entry
 
     def note(kept: OwnRequest) -> None:
@@ -152,9 +156,12 @@ def _compose(
     )
 
 
-def _forget(wallet: Wallet, entry: OwnRequest) -> None:
+def _forget(wallet: Wallet, entry: OwnRequest, *, spent: bool = False) -> None:
     with wallet.editing() as state:
         state.requests = [kept for kept in state.requests if kept.digest != entry.digest]
+        for own in state.epochs:
+            if spent and own.epoch == entry.epoch:
+                own.spent.append(entry.index)
 
 
 def _keep(wallet: Wallet, digest: str, change: Callable[[OwnRequest], None]) -> OwnRequest:

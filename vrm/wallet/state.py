@@ -125,8 +125,8 @@ class OwnEpoch(msgspec.Struct):
     issuer: bytes
     """The IssuerKey under which they were drawn, as the market signed it."""
     tokens: list[bytes] = msgspec.field(default_factory=list)
-    used: int = 0
-    """How many were given to requests, from the first on."""
+    spent: list[int] = []
+    """Places whose tokens were spent for requests that this wallet does not hold."""
 
 
 class OwnRequest(msgspec.Struct):
@@ -262,6 +262,8 @@ class State(msgspec.Struct, kw_only=True):
     membership: OwnMembership | None = None
     epochs: list[OwnEpoch] = []
     """Of those epochs whose tokens may be good still."""
+    over: list[OwnEpoch] = []
+    """Of those epochs whose tokens can be spent no more."""
     facets: dict[str, Any] = {}
     places: list[NamedPlace] = []
     requests: list[OwnRequest] = []
@@ -275,6 +277,12 @@ class State(msgspec.Struct, kw_only=True):
     batches_held: str = ""
     """The instant of the batch up to which the log was found to hold all of them."""
     log_findings: list[LogFinding] = []
+
+    def unused(self, own: OwnEpoch) -> list[int]:
+        """The places of an epoch whose tokens were given to no request, or came back."""
+        gone = {entry.index for entry in self.requests if entry.epoch == own.epoch}
+        gone.update(own.spent)
+        return [index for index in range(len(own.tokens)) if index not in gone]
 
     def place(self, name: str | None) -> NamedPlace:
         """Find a named place; without a name, the only or first one.

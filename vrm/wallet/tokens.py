@@ -65,7 +65,7 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     with wallet.editing() as kept:
         if kept.log_head == state.log_head:
             kept.log_head = head
-        kept.epochs = [one for one in kept.epochs if not _is_over(one, now)]
+        _part_from_old(kept, now)
         if all(one.epoch != issuer.body.epoch for one in kept.epochs):
             tokens = [token.encode() for token in drawn]
             body = issuer.body
@@ -73,25 +73,48 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     return kept
 
 
-def next_epoch(state: State) -> OwnEpoch:
-    """The epoch whose next token a request takes: the newest that has one left.
+async def draw_at_need(wallet: Wallet, client: MemberClient) -> bool:
+    """Draw only where no token is left that can be spent; errors as with `draw_due`.
+
+    Returns:
+        Whether it drew. The market knows who draws, and when: who posts right after it is easy to guess.
+    """
+    now = parse_instant((await client.clock()).now)
+    with wallet.editing() as state:
+        _part_from_old(state, now)
+    if left(state):
+        return False
+    return left(await draw_due(wallet, client)) > 0
+
+
+def next_place(state: State) -> tuple[int, int]:
+    """The epoch and index of the token that the next request takes: the first unused one of the newest epoch.
+
+    A token whose request the market refused is unused again.
 
     Raises:
         WalletError: no token is left.
     """
     for own in sorted(state.epochs, key=lambda one: one.epoch, reverse=True):
-        if own.used < len(own.tokens):
-            return own
+        for index in state.unused(own):
+            return own.epoch, index
     raise WalletError("No posting token is left; see: vrm tokens")
 
 
 def left(state: State) -> int:
     """How many posting tokens the wallet has left."""
-    return sum(len(own.tokens) - own.used for own in state.epochs)
+    return sum(len(state.unused(own)) for own in state.epochs)
 
 
 def _runs(issuer: IssuerKey, now: datetime) -> bool:
     return parse_instant(issuer.not_before) <= now < parse_instant(issuer.draws_until)
+
+
+def _part_from_old(state: State, now: datetime) -> None:
+    """Put away the epochs whose tokens can be spent no more."""
+    old = [one for one in state.epochs if _is_over(one, now)]
+    state.epochs = [one for one in state.epochs if one not in old]
+    state.over += old
 
 
 def _is_over(own: OwnEpoch, now: datetime) -> bool:

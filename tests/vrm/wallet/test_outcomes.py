@@ -307,13 +307,29 @@ async def test_a_refusal_after_a_lost_answer_hides_no_live_request(
     assert kept.status(at(market)) == "published", "it is followed all the same"
 
 
-async def test_a_refused_request_is_forgotten_and_its_pseudonym_never_used_again(
+async def test_a_post_that_fails_burns_no_token(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket
 ) -> None:
+    """The market has not taken it, so the next request takes its token."""
     late = msgspec.structs.replace(STROLLER, needed_by="2026-11-20T08:15:00Z")
     with pytest.raises(MarketRefused) as caught:
         await post(wallet, client, late)
     assert caught.value.code == "needed-by-too-soon"
+    assert wallet.read().requests == []
+    assert (await post(wallet, client)).index == 0
+    assert (await post(wallet, client)).index == 1
+
+
+async def test_a_token_that_another_device_spent(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """The wallet that did not know is told so once; the next request takes the next token."""
+    await post(wallet, client)
+    with wallet.editing() as state:
+        state.requests.clear()
+    with pytest.raises(MarketRefused) as caught:
+        await post(wallet, client, msgspec.structs.replace(STROLLER, title="Stroller for two"))
+    assert caught.value.code == "pseudonym-reused"
     assert wallet.read().requests == []
     assert (await post(wallet, client)).index == 1
 
