@@ -25,6 +25,7 @@ from marketplace.http.openapi import (
     docs_handlers,
     openapi_config,
 )
+from marketplace.http.padding import with_padded_answers
 from marketplace.http.paging import page_asked
 from marketplace.http.problems import answer_problem
 from marketplace.http.signed_reads import reading_vendor, signing_member
@@ -105,7 +106,7 @@ def create_app(
         logging_config=None,
     )
     describe_documents(app, market)
-    app.asgi_handler = with_security_headers(app.asgi_handler)
+    app.asgi_handler = with_security_headers(with_padded_answers(app.asgi_handler))
     return app
 
 

@@ -1,5 +1,6 @@
 """Fixtures for tests of the market and of its clients; `tests.support.market` shows how to use them."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from itertools import count
@@ -11,6 +12,8 @@ from hypothesis import settings
 
 from tests.support.databases import NewDatabase, postgres_databases, sqlite_databases
 from tests.support.market import ClockedMarket, clocked_market
+
+os.environ.setdefault("VRM_PAUSE", "0")  # nobody watches these wallets post
 
 # A timing is never asserted: machines are noisy.
 settings.register_profile("house", deadline=None)

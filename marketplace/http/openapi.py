@@ -5,6 +5,7 @@ verified could lose what its signature covers. Handlers name their documents in 
 
 * ``body``: the document that the call takes; ``bodies``: (name, document) of a list in the body;
 * ``answer``: the document that the call answers; ``also``: a further status with the same answer;
+* ``anonymous``: the answer has one length, and the call is counted nowhere;
 * ``raw_body``: the media type of a body that is no JSON;
 * ``signed``: the call must be signed, by a vendor or by whom the named scheme says.
 

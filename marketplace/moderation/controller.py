@@ -12,7 +12,7 @@ from vrm.documents import Report
 class ModerationController(Controller):
     tags = ["moderation"]
 
-    @post("/reports", opt={"body": Report, "also": 200})
+    @post("/reports", opt={"body": Report, "also": 200, "anonymous": True})
     async def report(self, market: TheMarket, json_body: Body) -> Response[ReportStored]:
         """Report a document to the operator; any key may sign, a fresh one is fine."""
         answer, new = await service.report(market, json_body)

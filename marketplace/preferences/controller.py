@@ -11,7 +11,11 @@ from vrm.documents import Preference, Promise
 class PreferencesController(Controller):
     tags = ["requests"]
 
-    @post("/preferences", status_code=202, opt={"body": Preference, "answer": Promise})
+    @post(
+        "/preferences",
+        status_code=202,
+        opt={"body": Preference, "answer": Promise, "anonymous": True},
+    )
     async def submit(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Order the bids on a request; the answer promises that it counts at the cutoff."""
         promise = await service.submit(market, json_body)

@@ -18,7 +18,7 @@ class QuestionsController(Controller):
         answer, new = await service.ask(market, json_body)
         return Response(answer, status_code=201 if new else 200)
 
-    @post("/answers", status_code=202, opt={"body": Answer, "answer": Promise})
+    @post("/answers", status_code=202, opt={"body": Answer, "answer": Promise, "anonymous": True})
     async def answer(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Answer a vendor's question; the answer promises its publication."""
         promise = await service.answer(market, json_body)

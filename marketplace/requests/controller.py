@@ -18,7 +18,12 @@ class RequestsController(Controller):
     @post(
         "/requests",
         status_code=202,
-        opt={"body": PersonalRequest, "answer": Promise, "signed": "postingToken"},
+        opt={
+            "body": PersonalRequest,
+            "answer": Promise,
+            "signed": "postingToken",
+            "anonymous": True,
+        },
     )
     async def submit(
         self, request: Request[Any, Any, Any], market: TheMarket, json_body: Body
@@ -29,7 +34,9 @@ class RequestsController(Controller):
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @post(
-        "/request-withdrawals", status_code=202, opt={"body": RequestWithdrawal, "answer": Promise}
+        "/request-withdrawals",
+        status_code=202,
+        opt={"body": RequestWithdrawal, "answer": Promise, "anonymous": True},
     )
     async def withdraw(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Withdraw a request; the answer promises the withdrawal's publication."""

@@ -246,6 +246,14 @@ def test_what_was_not_confirmed_is_sent_again(at_home: Terminal, live: LiveMarke
     assert (code, err) == (0, "Nothing waits to be sent.\n")
 
 
+def test_what_is_put_off_is_sent_later(at_home: Terminal) -> None:
+    posted = at_home.json("request", *STROLLER, "--later", "--yes")
+    assert (posted["status"], posted["promise"]) == ("scheduled", None)
+    assert posted["send_at"] in at_home("send")[2]
+    [sent] = at_home.json("send", "--now")
+    assert sent["request"] == posted["request"]
+
+
 def test_the_market_in_words(at_home: Terminal, live: LiveMarket) -> None:
     rules = at_home.json("market")
     assert rules["descriptor"]["market"] == live.identity.did

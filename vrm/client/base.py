@@ -86,6 +86,7 @@ class MarketClient:
         transport: replaces the network, for tests.
         timeout: seconds for connecting, and between two bytes.
         attempts: how often a call is made before it counts as failed.
+        pause: the most seconds by which an anonymous write is put off at random.
     """
 
     def __init__(
@@ -97,9 +98,11 @@ class MarketClient:
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 20.0,
         attempts: int = 4,
+        pause: float = 0.0,
     ) -> None:
         self.url = checked_url(url)
         self.market = market
+        self.pause = pause
         self._key = key
         self._transport = transport
         self._timeout = timeout

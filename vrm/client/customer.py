@@ -1,13 +1,15 @@
 """The customer's side of a market's API: anonymous writes, and public lists read whole.
 
 A pseudonym never makes a signed read, and nothing that it sends travels beside anything else: each write opens
-a connection of its own, under one plain User-Agent, without cookies, and closes it again.
+a connection of its own after a random while, padded, under one plain User-Agent, without cookies, and closes
+it again.
 """
 
 from collections.abc import Mapping
 
 from crypto.token_http import authorization
 from crypto.tokens import Token
+from vrm.client.anonymous import post_alone
 from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
@@ -60,8 +62,7 @@ class CustomerClient(MemberClient):
         market = (await self.descriptor()).market
         if document.body.market != market:
             raise UsageError(f"The document is for another market than {market}.")
-        async with self.connection() as alone:
-            raw = await self.send("POST", path, body=document.wire, headers=headers, over=alone)
+        raw = await post_alone(self, path, document, headers)
         promise = self.by_market(raw, Promise)
         if (promise.body.document, promise.body.document_type) != (
             document.digest,

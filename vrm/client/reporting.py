@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 import crypto
+from vrm.client.anonymous import post_alone
 from vrm.client.public import PublicClient
 from vrm.documents import Report, sign
 from vrm.documents.customer import ReportReason
@@ -11,7 +12,7 @@ from vrm.documents.customer import ReportReason
 async def report(
     client: PublicClient, document: str, reason: ReportReason, text: str | None = None
 ) -> str:
-    """Report a document over a connection of its own; answers the report's digest.
+    """Report a document anonymously (`vrm.client.anonymous`); answers the report's digest.
 
     Raises:
         InvalidDocument: the text is empty or too long, or the document's digest is none.
@@ -27,6 +28,5 @@ async def report(
         text=UNSET if text is None else text,
     )
     signed = sign(body, key)
-    async with client.connection() as alone:
-        await client.send("POST", "/reports", body=signed.wire, over=alone)
+    await post_alone(client, "/reports", signed)
     return signed.digest

@@ -6,7 +6,7 @@ import msgspec
 import typer
 
 from vrm import console
-from vrm.commands.common import SHORT, HomeFolder, client_of, open_wallet
+from vrm.commands.common import PAUSE, SHORT, HomeFolder, Pause, client_of, open_wallet
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, Preference
 from vrm.money import format_amount
@@ -78,6 +78,7 @@ def prefer(
     only_listed: Annotated[
         bool, typer.Option("--only-listed", help="No other bid than those named may win.")
     ] = False,
+    pause: Pause = PAUSE,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -94,7 +95,7 @@ def prefer(
     wallet = open_wallet(home, passphrase_file)
 
     async def order() -> OwnRequest:
-        async with client_of(wallet) as client:
+        async with client_of(wallet, pause) as client:
             await outcomes.sync(wallet, client)
             state = (await mail.fetch(wallet, client)).state
             return await offers.prefer(
@@ -170,6 +171,7 @@ def answer(
     question: Annotated[str, typer.Argument(help="The question, by the beginning of its digest.")],
     text: Annotated[str, typer.Argument(help="All vendors will read it.")],
     *,
+    pause: Pause = PAUSE,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -181,7 +183,7 @@ def answer(
     wallet = open_wallet(home, passphrase_file)
 
     async def reply() -> own.Asked:
-        async with client_of(wallet) as client:
+        async with client_of(wallet, pause) as client:
             await mail.fetch(wallet, client)
             return await own.answer(wallet, client, question, text)
 

@@ -44,10 +44,23 @@ def open_wallet(home: Path | None, passphrase_file: Path | None) -> Wallet:
     return Wallet.open(where, keyfile.passphrase(passphrase_file))
 
 
-def client_of(wallet: Wallet) -> CustomerClient:
+Pause = Annotated[
+    float,
+    typer.Option(
+        envvar="VRM_PAUSE",
+        min=0,
+        help="Post after at most so many seconds, drawn at random, so that the time of it tells less.",
+    ),
+]
+
+PAUSE: Final = 10.0
+"""The default of `Pause`."""
+
+
+def client_of(wallet: Wallet, pause: float = 0.0) -> CustomerClient:
     """Make the client of the wallet's market; enter it with ``async with``."""
     state = wallet.read()
-    return CustomerClient(state.url, market=state.rules.market)
+    return CustomerClient(state.url, market=state.rules.market, pause=pause)
 
 
 def now() -> datetime:

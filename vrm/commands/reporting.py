@@ -6,7 +6,7 @@ import typer
 
 from vrm import console
 from vrm.client import reporting
-from vrm.commands.common import HomeFolder, client_of, open_wallet
+from vrm.commands.common import PAUSE, HomeFolder, Pause, client_of, open_wallet
 from vrm.console import Json, PassphraseFile
 from vrm.documents.customer import ReportReason
 
@@ -18,6 +18,7 @@ def report(
     text: Annotated[
         str | None, typer.Option(help="What else the operator should know.", show_default=False)
     ] = None,
+    pause: Pause = PAUSE,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -29,7 +30,7 @@ def report(
     wallet = open_wallet(home, passphrase_file)
 
     async def post() -> str:
-        async with client_of(wallet) as client:
+        async with client_of(wallet, pause) as client:
             return await reporting.report(client, document, reason, text)
 
     digest = console.run(post())

@@ -1,5 +1,6 @@
 """Commands about requests: request, requests, send, withdraw."""
 
+import random
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,12 +9,12 @@ import msgspec
 import typer
 
 from vrm import console
-from vrm.commands.common import SHORT, HomeFolder, client_of, now, open_wallet
+from vrm.commands.common import PAUSE, SHORT, HomeFolder, Pause, client_of, now, open_wallet
 from vrm.commands.items import choose
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, PersonalRequest
 from vrm.money import format_amount
-from vrm.wallet import explaining, outcomes, tokens
+from vrm.wallet import explaining, later, outcomes, tokens
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
 from vrm.wallet.state import OwnRequest, State
@@ -98,6 +99,14 @@ def request(
         bool, typer.Option("--roll-over", help="If nobody gets it, it joins the next market day.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Post without asking.")] = False,
+    put_off: Annotated[
+        bool,
+        typer.Option(
+            "--later",
+            help="Sign it now and post it at a random instant before the day's last batch, by: vrm send",
+        ),
+    ] = False,
+    pause: Pause = PAUSE,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -154,7 +163,11 @@ def request(
             return drafted, market, drew
 
     async def post() -> OwnRequest:
-        async with client_of(wallet) as client:
+        async with client_of(wallet, pause) as client:
+            if put_off:
+                chance = random.SystemRandom()
+                send_at = later.draw_instant(await client.clock(), market, chance)
+                return own.prepare(wallet, wish, market, send_at)
             return await own.send(wallet, client, own.prepare(wallet, wish, market))
 
     drafted, market, drew = console.run(draft())
@@ -172,6 +185,10 @@ def request(
     entry = console.run(post())
     if json:
         console.print_json(_as_json(entry, market))
+        return
+    if put_off:
+        console.say(f"Signed as {entry.digest}")
+        console.note(f"To be posted from {entry.send_at} on, by `vrm send` or `vrm sync`.")
         return
     console.say(f"Posted as {entry.digest}")
     console.note(
@@ -225,14 +242,15 @@ def requests(
 
 def send(
     *,
-    pause: Annotated[
-        float, typer.Option(min=0, help="At most so many seconds between two, drawn at random.")
-    ] = 30,
+    at_once: Annotated[
+        bool, typer.Option("--now", help="Also what was put off to an instant still to come.")
+    ] = False,
+    pause: Pause = 30,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Post what is signed but was not confirmed, say because the connection broke.
+    """Post what was put off and is due now, and what was not confirmed, say because the connection broke.
 
     The market knows a document again, so nothing is posted twice.
 
@@ -241,9 +259,8 @@ def send(
     wallet = open_wallet(home, passphrase_file)
 
     async def post() -> list[OwnRequest]:
-        waiting = [entry for entry in wallet.read().requests if entry.status(now()) == "unsent"]
-        async with client_of(wallet) as client:
-            return await own.send_all(wallet, client, waiting, pause=pause)
+        async with client_of(wallet, pause) as client:
+            return await later.send_due(wallet, client, now(), all_of_them=at_once)
 
     sent = console.run(post())
     if json:
@@ -253,13 +270,17 @@ def send(
         return
     for entry in sent:
         console.say(f"{entry.digest}  to be public by {entry.publish_by}")
-    if not sent:
+    left = later.waiting(wallet, now(), all_of_them=True)
+    for entry in left:
+        console.note(f"{entry.digest}  waits until {entry.send_at}")
+    if not sent and not left:
         console.note("Nothing waits to be sent.")
 
 
 def withdraw(
     digest: Annotated[str, typer.Argument(help="The request, by the beginning of its digest.")],
     *,
+    pause: Pause = PAUSE,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
@@ -271,7 +292,7 @@ def withdraw(
     wallet = open_wallet(home, passphrase_file)
 
     async def take_back() -> OwnRequest:
-        async with client_of(wallet) as client:
+        async with client_of(wallet, pause) as client:
             return await own.withdraw(wallet, client, wallet.read().request(digest))
 
     entry = console.run(take_back())
@@ -328,7 +349,14 @@ def _remark(entry: OwnRequest, market: MarketDescriptor) -> str:
         return f"for {format_amount(fallback.amount, market.currency)} on {fallback.day}"
     if entry.rolled and entry.is_open() and not entry.withdrawn_at:
         return f"to the cutoff of {entry.rolled[-1].cutoff}"
-    return entry.reason or entry.withdrawn_at or entry.published_at or entry.publish_by or ""
+    return (
+        entry.reason
+        or entry.withdrawn_at
+        or entry.published_at
+        or entry.publish_by
+        or entry.send_at
+        or ""
+    )
 
 
 def _explain(entry: OwnRequest, market: MarketDescriptor, lines: list[str], as_json: bool) -> None:
@@ -349,6 +377,7 @@ def _as_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "title": entry.body.need.title,
         "price": entry.body.price,
         "digits": market.currency.digits,
+        "send_at": entry.send_at,
         "publish_by": entry.publish_by,
         "published_at": entry.published_at,
         "leaf": entry.leaf,

@@ -4,9 +4,7 @@ A request is kept, signed, before it is sent. Where the answer is lost on the wa
 same document, which the market recognises, so that no need is ever posted twice under two pseudonyms.
 """
 
-import asyncio
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from vrm.client.customer import CustomerClient
@@ -56,15 +54,26 @@ def draft(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> PersonalReque
     return _compose(wallet, wish, market, state.place(wish.place).cell, tokens.next_place(state))
 
 
-def prepare(wallet: Wallet, wish: Wish, market: MarketDescriptor) -> OwnRequest:
-    """Sign a request under the next posting token's pseudonym and keep it, unsent; errors as with `draft`."""
+def prepare(
+    wallet: Wallet, wish: Wish, market: MarketDescriptor, send_at: str | None = None
+) -> OwnRequest:
+    """Sign a request under the next posting token's pseudonym and keep it, unsent; errors as with `draft`.
+
+    Args:
+        send_at: the instant before which nobody is to send it; see `vrm.wallet.later`.
+    """
     with wallet.editing() as state:
         require_unchanged(state.rules, market)
         place = state.place(wish.place)
         at = tokens.next_place(state)
         signed = sign(_compose(wallet, wish, market, place.cell, at), wallet.pseudonym(*at))
         entry = OwnRequest(
-            epoch=at[0], index=at[1], digest=signed.digest, wire=signed.wire, place=place.name
+            epoch=at[0],
+            index=at[1],
+            digest=signed.digest,
+            wire=signed.wire,
+            place=place.name,
+            send_at=send_at,
         )
         state.requests.append(entry)
     return entry
@@ -97,22 +106,6 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
         _keep(wallet, entry.digest, lambda kept: setattr(kept, "lost", True))
         raise
     return _keep(wallet, entry.digest, lambda kept: setattr(kept, "promise", promise.wire))
-
-
-async def send_all(
-    wallet: Wallet, client: CustomerClient, entries: Sequence[OwnRequest], *, pause: float
-) -> list[OwnRequest]:
-    """Post kept requests, each a random time after the one before: a burst would tell of one author.
-
-    Args:
-        pause: the most seconds to wait between two; errors as with `send`.
-    """
-    sent: list[OwnRequest] = []
-    for entry in entries:
-        if sent:
-            await asyncio.sleep(random.SystemRandom().uniform(0, pause))
-        sent.append(await send(wallet, client, entry))
-    return sent
 
 
 async def withdraw(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> OwnRequest:

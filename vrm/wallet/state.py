@@ -32,6 +32,7 @@ VERSION: Final = 1
 
 Status = Literal[
     "unsent",
+    "scheduled",
     "refused",
     "pending",
     "published",
@@ -138,6 +139,8 @@ class OwnRequest(msgspec.Struct):
     digest: str
     wire: bytes
     place: str
+    send_at: str | None = None
+    """The instant before which the wallet does not send it."""
     promise: bytes | None = None
     withdrawal: bytes | None = None
     withdrawal_promise: bytes | None = None
@@ -207,6 +210,10 @@ class OwnRequest(msgspec.Struct):
         """Whether the operator has hidden it, so that no run takes it."""
         return self.moderation is not None and recall(self.moderation, Moderation).hidden
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether the instant has come from which on it may be sent."""
+        return self.send_at is None or parse_instant(self.send_at) <= now
+
     def is_open(self) -> bool:
         """Whether no decision about it stands."""
         return not (self.assignment or self.fallback or self.reason)
@@ -226,7 +233,9 @@ class OwnRequest(msgspec.Struct):
         if self.is_hidden():
             return "hidden"
         if not (self.promise or self.published_at or self.withdrawal_promise):
-            return "refused" if self.refusal else "unsent"
+            if self.refusal:
+                return "refused"
+            return "unsent" if self.is_due(now) else "scheduled"
         return self._waiting(now)
 
     def _waiting(self, now: datetime) -> Status:

@@ -14,7 +14,7 @@ from tests.vrm.client.test_base import Script, descriptor
 from tests.vrm.documents.samples import KEY, OTHER, a_request
 from vrm.client.base import USER_AGENT
 from vrm.client.customer import CustomerClient
-from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, sign
+from vrm.documents import Need, PersonalRequest, Promise, RequestWithdrawal, Signed, sign
 from vrm.errors import MarketMisbehaved, UsageError
 
 REQUEST = sign(a_request(), KEY)
@@ -63,7 +63,8 @@ async def test_a_request_meant_for_another_market_is_not_sent() -> None:
 async def test_each_write_has_a_connection_of_its_own() -> None:
     """What shares a connection has one author."""
     other = crypto.SigningKey.from_seed(b"p" * 32)
-    second = sign(a_request(pseudonym=other.did), other)
+    need = Need(title="T" * 120, category="baby", text="x" * 2000)
+    second = sign(a_request(pseudonym=other.did, need=need), other)
     withdrawal = sign(
         RequestWithdrawal(market=KEY.did, pseudonym=KEY.did, request=REQUEST.digest), KEY
     )
@@ -86,10 +87,10 @@ async def test_each_write_has_a_connection_of_its_own() -> None:
         "/.well-known/vrm-market", "/requests", "/requests", "/request-withdrawals",
     ]  # fmt: skip
     assert len({connection for connection, _, _ in calls}) == len(calls)
-    writes = [
-        re.sub(r"content-length: \d+", "", head) for _, path, head in calls if path == "/requests"
-    ]
+    writes = [head for _, path, head in calls if path == "/requests"]
     assert writes[0] == writes[1], "two customers' heads are alike to the byte"
+    sizes = [re.findall(r"content-length: \d+", head) for _, _, head in calls[1:]]
+    assert sizes == [["content-length: 8192"]] * 3, "one size, whatever is said"
     assert f"user-agent: {USER_AGENT}" in writes[0]
     assert "signature" not in writes[0]
 

@@ -1,6 +1,5 @@
 """From a posted request to what became of it, as a wallet learns it from public lists."""
 
-import asyncio
 from pathlib import Path
 
 import httpx
@@ -332,23 +331,3 @@ async def test_a_token_that_another_device_spent(
     assert caught.value.code == "pseudonym-reused"
     assert wallet.read().requests == []
     assert (await post(wallet, client)).index == 1
-
-
-async def test_a_burst_of_posts_that_shows_one_author(
-    wallet: Wallet,
-    client: CustomerClient,
-    market: ClockedMarket,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    entries = [requests.prepare(wallet, STROLLER, market.rules) for _ in range(3)]
-    monkeypatch.setattr(asyncio, "sleep", sleep)
-    async with client:
-        await requests.send_all(wallet, client, entries, pause=40)
-    assert len(set(waits)) == 2, "one wait before each but the first"
-    assert all(0 <= wait <= 40 for wait in waits)
-    assert all(entry.promise for entry in wallet.read().requests)
