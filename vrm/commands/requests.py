@@ -175,25 +175,18 @@ def request(
         rows = what_is_public(drafted, market)
         console.err.print(console.table(("All the world will read", ""), rows))
         console.note("Nobody reads: your name, your profile, the place itself.")
-    if drew:
+    if drew and not put_off:
         console.note(
             "You had no posting token left, and the market has just seen you draw. A request that comes in the "
-            "same minutes is easy to guess to be yours: post it some hours later if nobody may know."
+            "same minutes is easy to guess to be yours: post it with --later if nobody may know."
         )
     if not yes:  # asked outside the event loop, which would hold an interrupt back
         typer.confirm("Post it?", abort=True, err=True)
     entry = console.run(post())
     if json:
         console.print_json(_as_json(entry, market))
-        return
-    if put_off:
-        console.say(f"Signed as {entry.digest}")
-        console.note(f"To be posted from {entry.send_at} on, by `vrm send` or `vrm sync`.")
-        return
-    console.say(f"Posted as {entry.digest}")
-    console.note(
-        f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
-    )
+    else:
+        _tell_next(entry)
 
 
 def requests(
@@ -304,6 +297,17 @@ def withdraw(
         console.say(f"{entry.digest} never reached the market and is forgotten.")
     else:
         console.say(f"The withdrawal of {entry.digest} will be public with a batch.")
+
+
+def _tell_next(entry: OwnRequest) -> None:
+    if entry.promise is None:
+        console.say(f"Signed as {entry.digest}")
+        console.note(f"To be posted from {entry.send_at} on, by: vrm send")
+        return
+    console.say(f"Posted as {entry.digest}")
+    console.note(
+        f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
+    )
 
 
 def _show(state: State, digest: str | None, more: list[str], as_json: bool) -> None:
