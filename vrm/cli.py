@@ -32,6 +32,7 @@ app = console.application(HELP)
 app.command()(setup.init)
 app.add_typer(profile.app, name="profile")
 for command in (
+    setup.phrase,
     setup.place,
     members.join,
     members.tokens,

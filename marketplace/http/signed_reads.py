@@ -21,7 +21,7 @@ async def reading_vendor(request: Request[Any, Any, Any], market: TheMarket) -> 
 
 
 async def signing_member(request: Request[Any, Any, Any], market: TheMarket) -> VerifiedRequest:
-    """Verify the signature of a call with a body by a member; the use case checks who it is, and the nonce."""
+    """Verify the signature of a member's call; the use case checks who it is, and the nonce."""
     return await _verified(request, market, await request.body(), MEMBER_TAG)
 
 

@@ -2,12 +2,14 @@
 
 from typing import Annotated
 
-from litestar import Controller, Response, post
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
 from litestar.params import HeaderParameter
 
+from crypto.http_signatures import VerifiedRequest
 from marketplace.http.parameters import Body, TheMarket
 from marketplace.members import service
-from marketplace.members.schemas import Departed, MemberStored
+from marketplace.members.schemas import Departed, MemberStored, OwnMembership
 from vrm.documents import Departure, Membership
 
 
@@ -26,6 +28,14 @@ class MembersController(Controller):
         """Join the market, change what it is shown of the profile, or rotate the key."""
         answer, new = await service.join(market, json_body, invitation)
         return Response(answer, status_code=201 if new else 200)
+
+    @get("/members/self", opt={"signed": "memberSignature"})
+    async def own(
+        self, market: TheMarket, signing_member: NamedDependency[VerifiedRequest]
+    ) -> Response[OwnMembership]:
+        """Show a member what the market holds of it, and its tier in this epoch."""
+        found = await service.own(market, signing_member)
+        return Response(found, headers={"Cache-Control": "no-store"})
 
     @post("/departures", status_code=200, opt={"body": Departure})
     async def leave(self, market: TheMarket, json_body: Body) -> Departed:

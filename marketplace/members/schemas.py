@@ -15,6 +15,14 @@ class MemberStored(msgspec.Struct, frozen=True, kw_only=True):
     tier: Tier
 
 
+class OwnMembership(msgspec.Struct, frozen=True, kw_only=True):
+    """A member as the member itself sees it."""
+
+    tier: Tier
+    document: msgspec.Raw
+    """The signed Membership that counts."""
+
+
 class Departed(msgspec.Struct, frozen=True, kw_only=True):
     """What leaving did, in words."""
 

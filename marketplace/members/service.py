@@ -20,7 +20,7 @@ from marketplace.members.rules import (
     check_profile,
     read_sponsorship,
 )
-from marketplace.members.schemas import Departed, MemberStored, MemberView
+from marketplace.members.schemas import Departed, MemberStored, MemberView, OwnMembership
 from marketplace.tokens import service as tokens
 from marketplace.vendors import service as vendors
 from vrm.documents import Departure, Membership, Signed, Sponsorship, read, recall
@@ -84,6 +84,17 @@ async def join(market: Market, raw: bytes, invitation: str | None) -> tuple[Memb
     return _stored(body, tier), True
 
 
+async def own(market: Market, signed: VerifiedRequest) -> OwnMembership:
+    """What the market holds of the member that asks; a wallet that lost its state goes on from here.
+
+    Raises:
+        Refused: no member's key, or the nonce was seen before.
+    """
+    async with market.db.unit_of_work() as connection:
+        member = await signing(market, connection, signed)
+    return OwnMembership(tier=member.tier, document=msgspec.Raw(member.wire))
+
+
 async def leave(market: Market, raw: bytes) -> Departed:
     """Delete a member. The same departure again gives the same answer.
 
@@ -133,7 +144,7 @@ async def signing(market: Market, connection: AsyncConnection, signed: VerifiedR
         raise Refused("signature-invalid", "The signature is too old.")
     member = await repository.find_by_key(connection, signed.did)
     if member is None:
-        raise Refused("unknown-member", "Only members draw posting tokens; join first.")
+        raise Refused("unknown-member", "No member signs with this key; join first.")
     await vendors.remember_nonce(connection, signed)
     return member
 

@@ -13,13 +13,14 @@ from marketplace.errors import Refused
 from marketplace.market import Market
 from marketplace.members import service as members
 from marketplace.tokens import repository
-from marketplace.tokens.service import running, secret_of
+from marketplace.tokens.service import alive, secret_of
 
 
 async def draw(market: Market, signed: VerifiedRequest, request: bytes) -> bytes:
     """Issue a member's whole allotment of an epoch, once; the same request again gets the same answer.
 
-    The answer to a repeated request is the stored one, byte for byte, so that a lost device loses no token.
+    The answer to a repeated request is the stored one, byte for byte, as long as its tokens can be spent, so
+    that a lost device loses no token.
 
     Raises:
         Refused: no member, a replayed signature, a malformed request, a key that is not of the member's tier or
@@ -28,25 +29,24 @@ async def draw(market: Market, signed: VerifiedRequest, request: bytes) -> bytes
     async with market.db.unit_of_work() as connection:
         await take_turns(connection, [signed.did])
         member = await members.signing(market, connection, signed)
-        rows = {
-            secret_of(market, row): row
-            for row in await running(market, connection)
-            if row.tier == member.tier
-        }
+        rows = {secret_of(market, row): row for row in await alive(market, connection)}
         keys = live_keys(rows)
         try:
             truncated_id, wanted = _read(request)
             if truncated_id not in keys:
-                raise TokenError("Draw under the key of your tier and of this epoch.")
+                raise TokenError("The market has no such issuer key.")
             row = rows[keys[truncated_id]]
-            if wanted != row.allotment:
-                raise TokenError(f"Draw the whole allotment at once: {row.allotment} tokens.")
             drawn = await repository.find_draw(connection, member.did, row.key_id)
             named = crypto.base64url_encode(hashlib.sha256(request).digest())
             if drawn is not None:
                 if drawn.request_digest == named and drawn.response:
                     return bytes(drawn.response)
                 raise Refused("already-drawn", "You have drawn the tokens of this epoch.")
+            now = await market.db.now(connection)
+            if row.tier != member.tier or not row.not_before <= now < row.draws_until:
+                raise TokenError("Draw under the key of your tier and of this epoch.")
+            if wanted != row.allotment:
+                raise TokenError(f"Draw the whole allotment at once: {row.allotment} tokens.")
             response = issue_batch(request, keys, max_batch=row.allotment)
         except TokenError as error:
             raise Refused("token-request-invalid", str(error)) from None

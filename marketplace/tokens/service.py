@@ -1,6 +1,6 @@
 """The use cases about issuer keys, and about tokens that are spent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -179,8 +179,14 @@ async def purge(market: Market) -> None:
 async def running(market: Market, connection: AsyncConnection) -> list[AnyRow]:
     """The keys that are drawn under now."""
     now = await market.db.now(connection)
-    living = await repository.living(connection, now)
-    return [row for row in living if row.not_before <= now < row.draws_until]
+    return [
+        row for row in await alive(market, connection) if row.not_before <= now < row.draws_until
+    ]
+
+
+async def alive(market: Market, connection: AsyncConnection) -> Sequence[AnyRow]:
+    """The keys whose tokens can be spent still, or will be."""
+    return await repository.living(connection, await market.db.now(connection))
 
 
 def secret_of(market: Market, row: AnyRow) -> SecretKey:

@@ -132,9 +132,10 @@ class ClockedMarket:
         *,
         nonce: str | None = None,
         created: int | None = None,
+        tag: str = "vrm-read",
         **params: Any,
     ) -> httpx.Response:
-        """Read with a vendor's signature."""
+        """Read with a vendor's signature, or a member's."""
         request = self.http.build_request("GET", path, params=params or None)
         signature = sign_request(
             "GET",
@@ -142,7 +143,7 @@ class ClockedMarket:
             {},
             None,
             key,
-            tag="vrm-read",
+            tag=tag,
             created=self.clock.now if created is None else created,
             nonce=nonce or secrets.token_urlsafe(16),
         )

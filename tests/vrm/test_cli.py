@@ -179,6 +179,27 @@ def test_a_wallet_is_made_once(vrm: Terminal, live: LiveMarket) -> None:
     assert vrm.json("profile", "show")["profile"] == made["profile"]
 
 
+def test_a_wallet_comes_back_from_its_phrase(vrm: Terminal, live: LiveMarket) -> None:
+    made = vrm.json("init", "--market", live.url)
+    vrm.json("join")
+    [drawn] = vrm.json("tokens")
+    words = vrm.folder / "phrase"
+    words.write_text(vrm.json("phrase")["phrase"].upper() + "\n")
+    words.chmod(0o600)
+    again = ("init", "--market", live.url, "--phrase-file", str(words))
+    for number, more in enumerate(((), ("--second-device",), ("--device", "1"))):
+        vrm.patch.setenv("VRM_HOME", str(vrm.folder / f"again {number}"))
+        found = vrm.json(*again, *more)
+        assert (found["profile"], found["member"]) == (made["profile"], True)
+        assert found["tokens"] == (0 if more[:1] == ("--second-device",) else drawn["left"])
+    vrm.patch.setenv("VRM_HOME", str(vrm.folder / "which one"))
+    code, _, err = vrm(*again)
+    assert (code, "2 devices share this phrase" in err) == (2, True)
+    words.write_text("abandon " * 24)
+    code, _, err = vrm(*again)
+    assert (code, "misspelt" in err) == (2, True)
+
+
 def test_a_market_under_another_identity(vrm: Terminal, live: LiveMarket) -> None:
     other = "did:key:z6MkoH8KpHkZQyDREP8Jpy6xKHiH5bGsh3UBsstBXfeDehU5"
     code, _, err = vrm("init", "--market", live.url, "--market-did", other)

@@ -16,6 +16,7 @@ from crypto.errors import TokenError
 from crypto.http_signatures import sign_request
 from crypto.issuance import BATCH_REQUEST_MEDIA_TYPE
 from crypto.issuer_directory import Directory
+from vrm.client.base import Signer
 from vrm.client.public import PublicClient
 from vrm.documents import Departure, IssuerKey, Membership, Signed
 from vrm.documents.membership import Tier
@@ -31,6 +32,11 @@ class Joined(msgspec.Struct, frozen=True):
     key: str
     seq: int
     tier: Tier
+
+
+class _Own(msgspec.Struct, frozen=True):
+    tier: Tier
+    document: msgspec.Raw
 
 
 class Departed(msgspec.Struct, frozen=True):
@@ -79,6 +85,26 @@ class MemberClient(PublicClient):
             raw = await self.send("POST", "/departures", body=departure.wire, over=alone)
         return self.decode(raw, Departed)
 
+    async def own_membership(
+        self, key: crypto.SigningKey, at: int
+    ) -> tuple[Signed[Membership], Tier]:
+        """What the market holds of the member that signs; `key` and `at` as for `draw`.
+
+        Raises:
+            MarketRefused: ``unknown-member``.
+            MarketMisbehaved: it is no Membership of this key at this market.
+        """
+        market = (await self.descriptor()).market
+        async with self.connection() as alone:
+            raw = await self.send(
+                "GET", "/members/self", signed=_by_member(key, None, at), over=alone
+            )
+        found = self.decode(raw, _Own)
+        registration = self.verified(bytes(found.document), Membership)
+        if (registration.body.key, registration.body.market) != (key.did, market):
+            raise MarketMisbehaved("The market shows another member's registration.")
+        return registration, found.tier
+
     async def directory(self) -> Directory:
         """The issuer directory (RFC 9578), over a fresh connection without any signature.
 
@@ -119,27 +145,33 @@ class MemberClient(PublicClient):
             MarketRefused: among others ``unknown-member``, ``already-drawn``.
         """
 
-        def signed(request_: httpx.Request) -> dict[str, str]:
-            return sign_request(
-                request_.method,
-                str(request_.url),
-                {},
-                request,
-                key,
-                tag=MEMBER_TAG,
-                created=at,
-                nonce=secrets.token_urlsafe(16),
-            )
-
         async with self.connection() as alone:
             return await self.send(
                 "POST",
                 path,
                 body=request,
                 headers={"content-type": BATCH_REQUEST_MEDIA_TYPE},
-                signed=signed,
+                signed=_by_member(key, request, at),
                 over=alone,
             )
+
+
+def _by_member(key: crypto.SigningKey, body: bytes | None, at: int) -> Signer:
+    """Signs a member's call."""
+
+    def signed(request: httpx.Request) -> dict[str, str]:
+        return sign_request(
+            request.method,
+            str(request.url),
+            {},
+            body,
+            key,
+            tag=MEMBER_TAG,
+            created=at,
+            nonce=secrets.token_urlsafe(16),
+        )
+
+    return signed
 
 
 class _Entries(msgspec.Struct, frozen=True):

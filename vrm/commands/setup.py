@@ -1,7 +1,9 @@
-"""Commands about the wallet itself, its places and its market: init, place, market."""
+"""Commands about the wallet itself, its places and its market: init, phrase, place, market, move."""
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from vrm import console, keyfile
@@ -12,8 +14,10 @@ from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor
 from vrm.documents.place import resolution_of
 from vrm.places import locate
-from vrm.wallet import Wallet
+from vrm.wallet import Wallet, membership, tokens
 from vrm.wallet.consent import changes, require_unchanged
+from vrm.wallet.membership import Found
+from vrm.wallet.secret import Secret
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import area_in_words, choose_cell
 
@@ -25,24 +29,66 @@ def init(
         str | None,
         typer.Option(help="The did:key that the market must have.", show_default=False),
     ] = None,
+    phrase: Annotated[
+        bool,
+        typer.Option("--phrase", help="Ask for the recovery phrase of a wallet that was lost."),
+    ] = False,
+    phrase_file: Annotated[
+        Path | None, typer.Option(help="Likewise, from a file that only you can read.")
+    ] = None,
+    second_device: Annotated[
+        bool,
+        typer.Option("--second-device", help="The phrase's other wallet is in use and stays so."),
+    ] = False,
+    device: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which of several devices was lost: 1 is the oldest."),
+    ] = None,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Make a wallet: a fresh secret, kept encrypted, for one market.
+    """Make a wallet: a fresh secret, kept encrypted, for one market; or get a lost one back from its phrase.
 
-    The market's identity is learnt now and held to from here on. The market learns nothing about the wallet.
+    The market's identity is learnt now and held to from here on. The market learns nothing about a new wallet.
+    A wallet from a phrase finds its membership and its posting tokens again.
 
         vrm init --market https://market.example
+
+        vrm init --market https://market.example --phrase
+
+        vrm init --market https://market.example --phrase --second-device
     """
     where = folder(home)
     if Wallet.exists(where):
         console.fail(f"{where} holds a wallet already.")
     descriptor = console.run(_meet(market, market_did))
-    secret = keyfile.passphrase(passphrase_file, confirm=True)
-    wallet = Wallet.create(where, secret, url=market, rules=descriptor, now=now())
+    found: Found | None = None
+    if phrase or phrase_file:
+        secret = Secret.from_phrase(_asked_phrase(phrase_file))
+        found = console.run(_look_up(market, descriptor, secret))
+        if found and not second_device:
+            secret = msgspec.structs.replace(secret, device=_lost(found, secret, device))
+    else:
+        secret = Secret.generate()
+    wallet = Wallet.create(
+        where,
+        keyfile.passphrase(passphrase_file, confirm=True),
+        url=market,
+        rules=descriptor,
+        now=now(),
+        secret=secret,
+    )
+    if found:
+        console.run(_take_up(wallet, found, second_device))
     if json:
-        made = {"home": str(where), "market": descriptor.market, "profile": wallet.profile_did}
+        made = {
+            "home": str(where),
+            "market": descriptor.market,
+            "profile": wallet.profile_did,
+            "member": found is not None,
+            "tokens": tokens.left(wallet.read()),
+        }
         console.print_json(made)
         return
     console.say(
@@ -51,9 +97,70 @@ def init(
         f"  market      {descriptor.market}\n"
         f"  profile key {wallet.profile_did}\n"
         "The profile key never signs a request: each request gets a key of its own.\n"
-        "Back up the folder; without it and its passphrase nothing can be recovered."
+        "Write down the recovery phrase, out of which all of it comes back: vrm phrase"
     )
-    console.note("Next: vrm join")
+    if found is None:
+        console.note("Next: vrm join")
+    elif second_device:
+        console.note(
+            "You are a member. This device has its share of your tokens from the next epoch on."
+        )
+    else:
+        console.note(
+            f"You are a member again, with {tokens.left(wallet.read())} posting tokens. Some may be spent: "
+            "wait for the market's next batch before you post."
+        )
+
+
+def phrase(
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Show the recovery phrase. Who has it has the wallet: write it on paper, and keep it where nobody looks.
+
+    vrm phrase
+    """
+    words = open_wallet(home, passphrase_file).phrase
+    if json:
+        console.print_json({"phrase": words})
+    else:
+        console.say(words)
+
+
+def _asked_phrase(file: Path | None) -> str:
+    if file is not None:
+        return keyfile.read_private(file).decode()
+    asked: str = typer.prompt("Recovery phrase", hide_input=True, err=True)
+    return asked
+
+
+async def _look_up(url: str, market: MarketDescriptor, secret: Secret) -> Found | None:
+    async with CustomerClient(url, market=market.market) as client:
+        return await membership.look_up(secret.identity, client)
+
+
+def _lost(found: Found, secret: Secret, number: int | None) -> int:
+    """The branch of the device that was lost."""
+    known = found.devices(secret.devices_key)
+    if len(known) > 1 and number is None:
+        console.fail(
+            f"{len(known)} devices share this phrase: say which one was lost with --device, or give "
+            "--second-device if none was."
+        )
+    if number is not None and number > len(known):
+        console.fail(f"There are only {len(known)} devices under this phrase.")
+    return known[(number or 1) - 1].branch if known else secret.device
+
+
+async def _take_up(wallet: Wallet, found: Found, second_device: bool) -> None:
+    membership.adopt(wallet, found)
+    async with client_of(wallet) as client:
+        if second_device:
+            await membership.join(wallet, client, now())
+        else:
+            await tokens.restore(wallet, client)
 
 
 async def _meet(url: str, did: str | None) -> MarketDescriptor:

@@ -67,6 +67,8 @@ class Membership(Document, frozen=True, kw_only=True):
     profile: Embedded
     sponsorship: Embedded | UnsetType = UNSET
     """A signed Sponsorship, where one is needed to be admitted."""
+    devices: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{140}$(?!\n)")] | UnsetType = UNSET
+    """What the owner's wallet keeps here for itself, encrypted and of one length (`vrm.wallet.devices`)."""
 
 
 class Sponsorship(Document, frozen=True, kw_only=True):

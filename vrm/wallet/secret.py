@@ -34,6 +34,16 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return cls(phrase=new_phrase(), device=secrets.randbelow(MAX_INDEX + 1))
 
     @classmethod
+    def from_phrase(cls, phrase: str) -> Self:
+        """The secret of a phrase that was written down, on a fresh device branch.
+
+        Raises:
+            crypto.KeyFormatError: the phrase has a misspelt, missing or extra word.
+        """
+        seed_of_phrase(phrase)
+        return cls(phrase=phrase, device=secrets.randbelow(MAX_INDEX + 1))
+
+    @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Read what `to_bytes` wrote.
 
@@ -57,17 +67,17 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def _root(self) -> Root:
         return Root.from_seed(self._seed)
 
-    def pseudonym(self, epoch: int, index: int) -> SigningKey:
-        """The key of the wallet's request at this place."""
-        return self._root.pseudonym(epoch, self.device, index)
+    def pseudonym(self, epoch: int, index: int, device: int | None = None) -> SigningKey:
+        """The key of the request at this place, of this device or another one under the phrase."""
+        return self._root.pseudonym(epoch, self.device if device is None else device, index)
 
     def reply_key(self, epoch: int, index: int) -> ReplyKey:
         """The key to which answers to the request at this place are sealed."""
         return self._root.reply(epoch, self.device, index)
 
-    def blind_seed(self, epoch: int, index: int) -> bytes:
+    def blind_seed(self, epoch: int, index: int, device: int | None = None) -> bytes:
         """The seed of the blind of the posting token for the pseudonym at this place."""
-        return self._root.blind_seed(epoch, self.device, index)
+        return self._root.blind_seed(epoch, self.device if device is None else device, index)
 
     def identity(self, generation: int) -> SigningKey:
         """The owner's key after so many rotations; it signs profile and membership, and no request."""
@@ -77,3 +87,8 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     def state_key(self) -> bytes:
         """The 32 bytes under which the wallet's state is kept: keyed BLAKE2b (RFC 7693) of nothing."""
         return hashlib.blake2b(key=self._seed, person=b"vrm state", digest_size=32).digest()
+
+    @cached_property
+    def devices_key(self) -> bytes:
+        """The 32 bytes under which the list of devices lies with the market; likewise."""
+        return hashlib.blake2b(key=self._seed, person=b"vrm devices", digest_size=32).digest()

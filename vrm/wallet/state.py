@@ -27,6 +27,7 @@ from vrm.documents.membership import Tier
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
+from vrm.wallet.devices import Device
 
 VERSION: Final = 1
 
@@ -109,6 +110,8 @@ class OwnMembership(msgspec.Struct):
     """Of the newest registration or departure that was signed."""
     shows: list[str] = []
     """The facets that the market is shown."""
+    devices: list[Device] = []
+    """Of all wallets under this phrase, as registered last."""
     tier: Tier | None = None
     """None while the market has not admitted the owner, and after leaving."""
 

@@ -10,14 +10,19 @@ So nobody can be given a key of their own in silence. The challenge in each toke
 from the market's did:key, its nonce the public key of the pseudonym that will spend it, its blind derived from
 the phrase: the same draw is the same request byte for byte, and the market repeats its answer. After it, one
 proof shows that all tokens were issued under the key that everybody sees.
+
+Where several devices share the phrase, each makes the same draw for all of them, and keeps its share
+(`vrm.wallet.devices`).
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from crypto import issuance
 from crypto.encoding import base64url_decode
 from crypto.errors import TokenError
-from crypto.issuer_directory import Directory
+from crypto.ristretto import Scalar
 from crypto.tokens import IssuerPublicKey, Token
 from vrm.client.log import LogReader
 from vrm.client.member import MemberClient
@@ -25,9 +30,13 @@ from vrm.documents import IssuerKey, Signed, recall
 from vrm.documents.membership import Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
-from vrm.errors import MarketMisbehaved, WalletError
+from vrm.errors import MarketMisbehaved, MarketRefused, WalletError
+from vrm.wallet import devices, membership
 from vrm.wallet.state import OwnEpoch, State
 from vrm.wallet.wallet import Wallet
+
+NOT_DRAWN: Final = frozenset(("already-drawn", "token-request-invalid"))
+"""Codes with which the market says that this draw was not made before, and cannot be made now."""
 
 
 async def draw_due(wallet: Wallet, client: MemberClient) -> State:
@@ -43,13 +52,55 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     now = parse_instant((await client.clock()).now)
     if any(_runs(recall(one.issuer, IssuerKey), now) for one in state.epochs):
         return state
+    own = await membership.refresh(wallet, client)
+    return await _draw_under(wallet, client, await _issuer(client, own.tier, now), now)
+
+
+async def restore(wallet: Wallet, client: MemberClient) -> State:
+    """Get back the tokens that were drawn before the wallet lost its state, and draw what is due.
+
+    A repeated draw is the same request, byte for byte, and the market repeats its answer while the tokens can
+    be spent. Which of them are spent, the market is not asked. Errors as with `draw_due`.
+    """
+    await client.descriptor()
+    now = parse_instant((await client.clock()).now)
+    await membership.refresh(wallet, client)
+    keys = [listed.issuer for listed in await client.issuer_keys()]
+    for issuer in keys:
+        body = issuer.body
+        if not parse_instant(body.not_before) <= now < parse_instant(body.redeems_until):
+            continue
+        if any(own.epoch == body.epoch for own in wallet.read().epochs):
+            continue
+        try:
+            await _draw_under(wallet, client, _only(keys, body.tier, body.epoch), now)
+        except MarketRefused as refusal:
+            if refusal.code not in NOT_DRAWN:
+                raise
+    return wallet.read()
+
+
+async def _draw_under(
+    wallet: Wallet, client: MemberClient, issuer: Signed[IssuerKey], now: datetime
+) -> State:
+    """Draw under a key that holds, and keep this device's share of the tokens."""
+    state = wallet.read()
     own = state.membership
-    if own is None or own.tier is None:
+    if own is None:
         raise WalletError("The wallet is no member of its market yet; join with: vrm join")
-    issuer = await _issuer(client, own.tier, now)
+    branches = devices.sharing(own.devices, issuer.body.epoch)
+    if wallet.device not in branches:
+        raise WalletError(
+            "This device has no share in this epoch's posting tokens. It has one in the next, if you have "
+            "joined from it: vrm join"
+        )
     head = await _logged(client, issuer, state)
     directory = await client.directory()
-    draw = _draw(wallet, issuer.body, directory)
+    draw = _draw(wallet, issuer.body, branches)
+    if _runs(issuer.body, now) and directory.find(draw.key.key_id) is None:
+        raise MarketMisbehaved(
+            "The market's issuer directory shows another key than its log; nothing was drawn."
+        )
     answer = await client.draw(
         directory.request_uri,
         draw.batch_request(),
@@ -67,7 +118,8 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
             kept.log_head = head
         _part_from_old(kept, now)
         if all(one.epoch != issuer.body.epoch for one in kept.epochs):
-            tokens = [token.encode() for token in drawn]
+            share = drawn[branches.index(wallet.device) :: len(branches)]
+            tokens = [token.encode() for token in share]
             body = issuer.body
             kept.epochs.append(OwnEpoch(body.epoch, body.tier, issuer.wire, tokens))
     return kept
@@ -121,15 +173,18 @@ def _is_over(own: OwnEpoch, now: datetime) -> bool:
     return parse_instant(recall(own.issuer, IssuerKey).redeems_until) <= now
 
 
-async def _issuer(client: MemberClient, tier: Tier, now: datetime) -> Signed[IssuerKey]:
+async def _issuer(client: MemberClient, tier: Tier | None, now: datetime) -> Signed[IssuerKey]:
     """The one key of a tier that is drawn under now."""
-    found = [
-        listed.issuer
-        for listed in await client.issuer_keys()
-        if listed.issuer.body.tier == tier and _runs(listed.issuer.body, now)
-    ]
-    if not found:
-        raise WalletError("The market has no issuer key for this epoch yet; try again in a moment.")
+    keys = [listed.issuer for listed in await client.issuer_keys()]
+    for issuer in keys:
+        if issuer.body.tier == tier and _runs(issuer.body, now):
+            return _only(keys, issuer.body.tier, issuer.body.epoch)
+    raise WalletError("The market has no issuer key for this epoch yet; try again in a moment.")
+
+
+def _only(keys: Sequence[Signed[IssuerKey]], tier: Tier, epoch: int) -> Signed[IssuerKey]:
+    """The one key of a tier and epoch."""
+    found = [issuer for issuer in keys if (issuer.body.tier, issuer.body.epoch) == (tier, epoch)]
     if len(found) > 1:
         raise MarketMisbehaved(
             "The market lists two issuer keys for one tier and epoch; nothing was drawn."
@@ -145,21 +200,19 @@ async def _logged(client: MemberClient, issuer: Signed[IssuerKey], state: State)
     return head.note
 
 
-def _draw(wallet: Wallet, issuer: IssuerKey, directory: Directory) -> issuance.Draw:
+def _draw(wallet: Wallet, issuer: IssuerKey, branches: Sequence[int]) -> issuance.Draw:
     try:
         key = IssuerPublicKey.parse(base64url_decode(issuer.key))
     except TokenError as error:
         raise MarketMisbehaved(f"The market's issuer key: {error}") from error
-    if directory.find(key.key_id) is None:
-        raise MarketMisbehaved(
-            "The market's issuer directory shows another key than its log; nothing was drawn."
-        )
-    places = range(issuer.allotment)
-    nonces = tuple(wallet.pseudonym(issuer.epoch, at).public.raw for at in places)
-    blinds = tuple(
-        issuance.derive_blind(wallet.blind_seed(issuer.epoch, at), key, nonces[at]) for at in places
-    )
-    return issuance.Draw(key, challenge_of(issuer.market), nonces, blinds)
+    places = [divmod(place, len(branches)) for place in range(issuer.allotment)]
+    nonces: list[bytes] = []
+    blinds: list[Scalar] = []
+    for index, nth in places:
+        at = issuer.epoch, index, branches[nth]
+        nonces.append(wallet.pseudonym(*at).public.raw)
+        blinds.append(issuance.derive_blind(wallet.blind_seed(*at), key, nonces[-1]))
+    return issuance.Draw(key, challenge_of(issuer.market), tuple(nonces), tuple(blinds))
 
 
 def token_at(state: State, epoch: int, index: int) -> Token:

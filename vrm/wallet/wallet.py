@@ -40,13 +40,14 @@ class Wallet:
         now: datetime,
         places: Sequence[NamedPlace] = (),
         cost: Cost = Cost.DEFAULT,
+        secret: Secret | None = None,
     ) -> Self:
-        """Make a wallet for one market, with a fresh secret.
+        """Make a wallet for one market, with a fresh secret unless one is given.
 
         Raises:
             KeyFileError: the folder holds a wallet already; it is left as it is.
         """
-        secret = Secret.generate()
+        secret = secret or Secret.generate()
         keyfile.create(home / KEY_FILE, secret.to_bytes(), passphrase, cost=cost)
         wallet = cls(home, secret)
         state = State(url=url, rules=rules, created=format_instant(now), places=list(places))
@@ -79,17 +80,32 @@ class Wallet:
         """Change the state; see `StateFile.editing`."""
         return self._file.editing()
 
-    def pseudonym(self, epoch: int, index: int) -> SigningKey:
-        """The key of the request at this place."""
-        return self._secret.pseudonym(epoch, index)
+    def pseudonym(self, epoch: int, index: int, device: int | None = None) -> SigningKey:
+        """The key of the request at this place, of this device or another one under its phrase."""
+        return self._secret.pseudonym(epoch, index, device)
 
     def reply_key(self, epoch: int, index: int) -> ReplyKey:
         """The key to which answers to the request at this place are sealed."""
         return self._secret.reply_key(epoch, index)
 
-    def blind_seed(self, epoch: int, index: int) -> bytes:
+    def blind_seed(self, epoch: int, index: int, device: int | None = None) -> bytes:
         """The seed of the blind of the posting token for the pseudonym at this place."""
-        return self._secret.blind_seed(epoch, index)
+        return self._secret.blind_seed(epoch, index, device)
+
+    @property
+    def device(self) -> int:
+        """The branch of this device."""
+        return self._secret.device
+
+    @property
+    def devices_key(self) -> bytes:
+        """The key under which the list of the owner's devices lies with the market."""
+        return self._secret.devices_key
+
+    @property
+    def phrase(self) -> str:
+        """The recovery phrase, out of which all of the wallet's keys come."""
+        return self._secret.phrase
 
     def identity(self, generation: int) -> SigningKey:
         """The owner's own key after so many rotations."""

@@ -221,3 +221,29 @@ async def test_a_malformed_registration(market: ClockedMarket, change: dict[str,
     ada = Person("ada")
     document = forged(ada.joining(market.did), ada.key, **change)
     await assert_refused(market, market.post("/members", document), 422, "invalid-field")
+
+
+async def own(market: ClockedMarket, key: crypto.SigningKey, nonce: str | None = None) -> Post:
+    return await market.ask(key, "/members/self", tag="vrm-member", nonce=nonce)
+
+
+async def test_a_member_reads_what_the_market_holds_of_it(market: ClockedMarket) -> None:
+    ada = Person("ada")
+    document = ada.joining(market.did, facets={"languages": ("en",)}, devices="d" * 140)
+    await join(market, document)
+    answer = await own(market, ada.key)
+    assert answer.json() == {"tier": "new", "document": dict(crypto.parse(document.wire))}
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+async def test_a_registration_is_shown_to_nobody_else(market: ClockedMarket) -> None:
+    ada = Person("ada")
+    await join(market, ada.joining(market.did))
+    old = ada.key
+    await join(market, ada.rotated().joining(market.did, 2))
+    await assert_refused(market, market.http.get("/members/self"), 401, "signature-required")
+    for key in (a_key("stranger"), old):
+        await assert_refused(market, own(market, key), 403, "unknown-member")
+    assert (await own(market, ada.key, nonce="n" * 22)).status_code == 200
+    replayed = own(market, ada.key, nonce="n" * 22)
+    await assert_refused(market, replayed, 401, "nonce-replayed")

@@ -82,7 +82,7 @@ MEMBER_SORTS = [
             "keys": st.just([{"type": "KeyRotation", "seq": 0}]),
             "profile": st.just({"type": ["VerifiableCredential", "Profile"]}),
         },
-        {"sponsorship": st.just({"type": "Sponsorship"})},
+        {"sponsorship": st.just({"type": "Sponsorship"}), "devices": st.just("d" * 140)},
     ),
     a_sort(
         Sponsorship,

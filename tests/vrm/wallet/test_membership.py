@@ -23,7 +23,7 @@ from tests.vrm.wallet.scenes import at
 from vrm.client.customer import CustomerClient
 from vrm.documents import sign
 from vrm.documents.permits import challenge_of
-from vrm.errors import LogFault, MarketMisbehaved, MarketRefused, MarketUnreachable, WalletError
+from vrm.errors import LogFault, MarketMisbehaved, MarketUnreachable, WalletError
 from vrm.wallet import Wallet, membership
 from vrm.wallet import tokens as posting_tokens
 from vrm.wallet.state import State
@@ -76,7 +76,7 @@ async def test_a_wallet_draws_its_whole_allotment_once(
     assert ("POST", "/token-request") not in wire.asked
 
 
-async def test_nothing_but_the_draw_is_signed(
+async def test_nothing_but_the_own_registration_and_the_draw_is_signed(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
 ) -> None:
     signed: list[str] = []
@@ -87,7 +87,7 @@ async def test_nothing_but_the_draw_is_signed(
 
     await join(wallet, client, market)
     await draw(wallet, CustomerClient(URL, transport=Lying(wire, note), attempts=1))
-    assert signed == ["/token-request"]
+    assert signed == ["/members/self", "/token-request"]
 
 
 async def test_a_lost_answer_to_a_draw(
@@ -104,29 +104,6 @@ async def test_a_lost_answer_to_a_draw(
 async def test_a_draw_by_nobody(wallet: Wallet, client: CustomerClient) -> None:
     with pytest.raises(WalletError, match="vrm join"):
         await draw(wallet, client)
-
-
-async def test_two_devices_under_one_phrase(
-    wallet: Wallet, client: CustomerClient, market: ClockedMarket, tmp_path: Path
-) -> None:
-    """The second draws nothing in this epoch, and shares no pseudonym with the first."""
-    await join(wallet, client, market)
-    await draw(wallet, client)
-    second = bare_wallet(tmp_path / "second", market.rules, at(market))
-    other = msgspec.structs.replace(
-        second._secret, phrase=wallet._secret.phrase, device=wallet._secret.device ^ 1
-    )
-    twin = Wallet(tmp_path / "twin", other)
-    twin._file.create(wallet.read())
-    with twin.editing() as state:
-        state.epochs = []
-    with pytest.raises(MarketRefused) as caught:
-        await draw(twin, client)
-    assert caught.value.code == "already-drawn"
-    shared = {wallet.pseudonym(1, n).did for n in range(16)} & {
-        twin.pseudonym(1, n).did for n in range(16)
-    }
-    assert not shared
 
 
 async def test_an_issuer_key_made_for_one_member(
