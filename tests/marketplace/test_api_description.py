@@ -199,9 +199,9 @@ async def test_the_description_names_all_that_a_call_needs(market: ClockedMarket
             assert operation["description"].startswith(operation["summary"]), path
             assert "default" in operation["responses"], path
             assert ("requestBody" in operation) == (method == "post"), path
-            signed = path.startswith(("/board", "/vendors/self", "/token-request")) or (
-                (path, method) == ("/requests", "post")
-            )
+            signed = path.startswith(
+                ("/board", "/vendors/self", "/members/self", "/token-request")
+            ) or ((path, method) == ("/requests", "post"))
             assert bool(operation.get("security")) == signed, path
             names = {parameter["name"] for parameter in operation.get("parameters", [])}
             assert not names & {"market", "reading_vendor", "signing_member", "json_body"}, path
