@@ -5,7 +5,6 @@ Documents are left out, since no run reads them; bids lie in the order in which 
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, cast
 
@@ -26,6 +25,7 @@ from marketplace.models import (
     VendorPlace,
 )
 from marketplace.resolver import Market, Policy, Way
+from marketplace.resolver.ids import text_ids
 from marketplace.resolver.tables import label
 from marketplace.rowbytes import Column, Piece, blocks, joined
 
@@ -69,7 +69,7 @@ def _tables(market: Market) -> Iterator[tuple[type[Base], Columns]]:
     }  # fmt: skip
     numbers = np.arange(1, len(places.did) + 1)
     yield PlaceNumber, {"number": numbers, "vendor": places.did, "place": "shop"}
-    digests, asked = _digests(market.requests.id), market.requests
+    digests, asked = market.requests.id, market.requests
     policies = np.array([label(policy).encode() for policy in Policy])
     yield PublishedRequest, {
         "digest": digests, "pseudonym": digests, "published_at": "1", "publish_by": "1",
@@ -85,7 +85,7 @@ def _tables(market: Market) -> Iterator[tuple[type[Base], Columns]]:
     bids = {name: getattr(market.bids, name)[came] for name in ("request", "place", "price")}
     ways = np.array([b"", b"ship", b"pickup", b"", b"on-site"])
     yield StoredBid, {
-        "digest": _digests(np.frombuffer(random.bytes(32 * len(came)), np.uint8).reshape(-1, 32)),
+        "digest": text_ids(np.frombuffer(random.bytes(32 * len(came)), np.uint8).reshape(-1, 32)),
         "request": digests.take(bids["request"]), "vendor": places.did.take(bids["place"]),
         "place": "shop", "place_number": numbers.take(bids["place"]), "seq": "1",
         "amount": bids["price"], "delivery": ways.take(market.bids.way[came]),
@@ -96,14 +96,6 @@ def _tables(market: Market) -> Iterator[tuple[type[Base], Columns]]:
         "day": np.array([DAY.encode()]), "cutoff": str(CUTOFF), "takes_until": str(CUTOFF),
         "ordinal": "1", "stage": "due",
     }  # fmt: skip
-
-
-def _digests(raw: NDArray[np.uint8]) -> Column:
-    """Base64url of 32 bytes each."""
-    padded = np.zeros((len(raw), 33), dtype=np.uint8)
-    padded[:, :32] = raw
-    text = np.frombuffer(base64.urlsafe_b64encode(padded.tobytes()), dtype="S44")
-    return text.astype("S43")
 
 
 def _flags(values: NDArray[Any]) -> Column:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from marketplace.resolver.ids import text_ids
 from marketplace.resolver.market import Market
 from marketplace.resolver.tables import UNLISTED, Bids, Places, Policy, Requests, Way
 
@@ -58,13 +59,13 @@ def market_day(requests: int, seed: int = 1) -> Market:
     asked = np.repeat(price, BIDS_PER_REQUEST)
     terms = random.integers(0, 3, requests).astype(np.uint16)
     accepts = random.random(len(request)) > 0.01
-    ids = np.sort(np.frombuffer(random.bytes(32 * requests), dtype="S32"))
+    ids = np.sort(text_ids(np.frombuffer(random.bytes(32 * requests), np.uint8).reshape(-1, 32)))
     capacity = random.multinomial(
         int(CAPACITY_SHARE * requests), random.dirichlet(np.full(places, 3))
     )
     return Market(
         Requests(
-            id=ids.view(np.uint8).reshape(-1, 32),
+            id=ids,
             policy=policy,
             price=price,
             fixed=fixed,

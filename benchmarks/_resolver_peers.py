@@ -19,6 +19,7 @@ from typing import Any
 from matching.games import HospitalResident
 
 from marketplace.resolver import STRUCK_OUT, UNLISTED, Flaw, Market, Policy, Way
+from marketplace.resolver.ids import raw_ids
 
 
 @dataclass
@@ -37,7 +38,7 @@ def plain(market: Market) -> Plain:
         return {name: getattr(table, name).tolist() for name in names.split()}
 
     requests = lists(market.requests, "policy price fixed currency terms ways radius_m only_listed")
-    requests["id"] = market.requests.id.view("V32").ravel().tolist()
+    requests["id"] = raw_ids(market.requests.id).view("V32").ravel().tolist()
     return Plain(
         requests,
         lists(market.places, "did capacity band reach_m admitted"),

@@ -1,18 +1,18 @@
 """Copying whole columns out of the database and into it, without a Python object per row.
 
-On PostgreSQL both ways go by ``COPY ... (FORMAT binary)``. A query whose columns are all of fixed width and
-never null gives rows of equal length, and 8 MB of them at a time are one structured array; every length that
-the format states is checked. On SQLite, whose driver knows only rows, the database itself writes the columns as
-text of fixed width and joins them, a part of the digests at a time; what is inserted goes in as rows.
+What is read is taken a part of the digests at a time, and the database itself joins each column of a part to
+one value: integers as their bytes on PostgreSQL, which sends the part as a single row of ``COPY ... (FORMAT
+binary)``; as text of fixed width on SQLite. To both, and to their drivers, a row costs several times what its
+bytes do. What is written goes by ``COPY`` on PostgreSQL too, in blocks of rows; on SQLite it goes in as rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, cast
 
 import numpy as np
-from numpy.typing import NDArray
-from sqlalchemy import Select, SQLColumnExpression, Table, insert, text
+from sqlalchemy import Select, SQLColumnExpression, Table, and_, insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.models import Base
@@ -23,39 +23,54 @@ DIGEST: Final = "S43"
 
 Layout = Mapping[str, str]
 """The columns of a query in order: `DIGEST`, or ``i8``, ``i4``, ``i2`` for integers that are not negative."""
+Columns = dict[str, Column]
 
-CHUNK_BYTES: Final = 8 << 20
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
-ALPHABET: Final = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
-"""What digests are written in, in order of the bytes."""
+STARTS: Final = ("", "3", "7", "B", "F", "J", "N", "R", "V", "Z", "c", "g", "k", "o", "s", "w", "~")
+"""Where the parts of the digests begin: each has four of the characters that a digest may begin with."""
 
 _DIGITS: Final = {"i8": 19, "i4": 10, "i2": 5}
+_SENT: Final = {DIGEST: "{}", "i8": "int8send({})", "i4": "int4send({})", "i2": "int2send({})"}
 
 
 async def read(
-    connection: AsyncConnection,
+    connections: Sequence[AsyncConnection],
     query: Select[*tuple[Any, ...]],
     layout: Layout,
-    along: SQLColumnExpression[str],
-) -> AsyncIterator[NDArray[np.void]]:
-    """Read a query as structured arrays, one behind the other.
+    *along: SQLColumnExpression[str],
+) -> Columns:
+    """Read a query as columns.
 
     Args:
-        connection: in a transaction.
-        query: its columns are those of the layout; ordered by `along` first.
-        layout: names and types.
-        along: a column of digests, by whose first characters SQLite takes the work in parts.
+        connections: each in a transaction, all of one snapshot; they share the parts among them.
+        query: its columns are those of the layout; ordered by digests first.
+        layout: names and types, which are those of the database.
+        along: the columns of these digests, by whose first characters the work is taken in parts; where it is
+            said of both sides of a join, each index is walked from there on.
 
     Raises:
         ValueError: a value is not as wide as the layout says, or null.
     """
-    if connection.dialect.name == "postgresql":
-        found = _read_postgresql(connection, query, layout)
-    else:
-        found = _read_sqlite(connection, query, layout, along)
-    async for block in found:
-        yield block
+    todo = enumerate(pairwise(STARTS))
+    found: list[Columns] = [{}] * (len(STARTS) - 1)
+
+    async def work(connection: AsyncConnection) -> None:
+        take = _postgresql if connection.dialect.name == "postgresql" else _sqlite
+        for at, (first, behind) in todo:
+            part = query.where(*(and_(column >= first, column < behind) for column in along))
+            statement = part.compile(
+                dialect=connection.dialect, compile_kwargs={"literal_binds": True}
+            )
+            found[at] = await take(connection, str(statement), layout)
+
+    try:
+        async with asyncio.TaskGroup() as workers:
+            for connection in connections:
+                workers.create_task(work(connection))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return await asyncio.to_thread(_whole, found, layout)
 
 
 async def write(
@@ -86,117 +101,101 @@ async def write(
         await connection.execute(insert(target), lines)
 
 
-async def _read_postgresql(
-    connection: AsyncConnection, query: Select[*tuple[Any, ...]], layout: Layout
-) -> AsyncIterator[NDArray[np.void]]:
-    # The indexes hold what is asked for in the order that is asked for: sorting it again costs more.
-    for setting in ("enable_sort = off", "random_page_cost = 1.1"):
+async def _postgresql(connection: AsyncConnection, query: str, layout: Layout) -> Columns:
+    # The indexes hold what is asked for in the order that is asked for: sorting it again costs more. Workers
+    # of the server's own would join what they find in no order.
+    settings = (
+        "enable_sort = off",
+        "random_page_cost = 1.1",
+        "max_parallel_workers_per_gather = 0",
+    )
+    for setting in settings:
         await connection.execute(text(f"SET LOCAL {setting}"))
-    driver, chunks = await _driver(connection), asyncio.Queue[bytes | None](maxsize=2)
-    statement = query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
+    sent = ", ".join(f"string_agg({_SENT[kind].format(name)}, '')" for name, kind in layout.items())
     parts: list[bytes] = []
-    size = 0
 
     async def take(part: bytes) -> None:
-        nonlocal size
         parts.append(part)
-        size += len(part)
-        if size >= CHUNK_BYTES:
-            await hand_over()
 
-    async def hand_over() -> None:
-        nonlocal size
-        await chunks.put(b"".join(parts))
-        parts.clear()
-        size = 0
-
-    async def copy() -> None:
-        try:
-            await driver.copy_from_query(str(statement), output=take, format="binary")
-            await hand_over()
-        finally:
-            await chunks.put(None)
-
-    copying = asyncio.create_task(copy())
-    try:
-        left = b""
-        while (chunk := await chunks.get()) is not None:
-            block, left = await asyncio.to_thread(_parsed, left, chunk, layout)
-            yield block
-        await copying
-        if left != END:
-            raise ValueError("the copy has no end")
-    finally:
-        copying.cancel()
-
-
-def _parsed(left: bytes, chunk: bytes, layout: Layout) -> tuple[NDArray[np.void], bytes]:
-    """The whole rows of what was left and a chunk, and the bytes behind them."""
-    raw = left + chunk
-    start = len(HEADER) if raw.startswith(HEADER[:11]) else 0
-    stored = np.dtype(
-        [("fields", ">i2")]
-        + [
-            part
-            for name, kind in layout.items()
-            for part in ((f"{name} length", ">i4"), (name, kind if kind == DIGEST else f">{kind}"))
-        ]
+    driver = await _driver(connection)
+    await driver.copy_from_query(
+        f"SELECT {sent} FROM ({query}) AS part",  # noqa: S608 - our own names
+        output=take,
+        format="binary",
     )
-    # The last bytes may be the end's mark, which no row begins with.
-    rows = (len(raw) - start) // stored.itemsize
-    found = np.frombuffer(raw, dtype=stored, count=rows, offset=start)
-    if (found["fields"] != len(layout)).any():
-        raise ValueError("a row has another number of fields")
-    block = np.empty(rows, dtype=list(layout.items()))
-    for name in layout:
-        if (found[f"{name} length"] != stored[name].itemsize).any():
+    return await asyncio.to_thread(_fields, b"".join(parts), layout)
+
+
+def _fields(raw: bytes, layout: Layout) -> Columns:
+    """The columns of the one row of a copy, in which each field stands behind its length."""
+    at = len(HEADER) + 2
+    if not raw.startswith(HEADER[:11]) or int.from_bytes(raw[at - 2 : at]) != len(layout):
+        raise ValueError("the copy is not of as many fields as the layout")
+    found: Columns = {}
+    rows = None
+    for name, kind in layout.items():
+        # Nothing joined to nothing is null, whose length is -1.
+        length = max(int.from_bytes(raw[at : at + 4], signed=True), 0)
+        stored = np.dtype(kind if kind == DIGEST else f">{kind}")
+        rows = length // stored.itemsize if rows is None else rows
+        if length != rows * stored.itemsize:
             raise ValueError(f"{name} is null or not as wide as it should be")
-        block[name] = found[name]
-    return block, raw[start + rows * stored.itemsize :]
+        found[name] = np.frombuffer(raw, dtype=stored, count=rows, offset=at + 4)
+        at += 4 + length
+    if raw[at:] != END:
+        raise ValueError("the copy has no end")
+    return found
 
 
-async def _read_sqlite(
-    connection: AsyncConnection,
-    query: Select[*tuple[Any, ...]],
-    layout: Layout,
-    along: SQLColumnExpression[str],
-) -> AsyncIterator[NDArray[np.void]]:
+async def _sqlite(connection: AsyncConnection, query: str, layout: Layout) -> Columns:
     form = "".join("%s" if kind == DIGEST else f"%0{_DIGITS[kind]}d" for kind in layout.values())
     fields: list[Any] = [
         (name, kind) if kind == DIGEST else (name, np.uint8, (_DIGITS[kind],))
         for name, kind in layout.items()
     ]
     stored = np.dtype(fields)
-    for first in ALPHABET:
-        part = query.where(along >= first, along < first + "~")
-        inner = str(
-            part.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
-        )
-        names = ", ".join(f'"{name}"' for name in layout)
-        # group_concat takes rows in the order of the query below it.
-        outer = f"SELECT coalesce(group_concat(printf('{form}', {names}), ''), ''), count(*) FROM ({inner})"  # noqa: S608 - our own names
-        found: Any = (await connection.exec_driver_sql(outer)).one()
-        line, rows = str(found[0]), int(found[1])
-        if len(line) != rows * stored.itemsize:
-            raise ValueError("a value is null or not as wide as it should be")
-        yield _from_text(np.frombuffer(line.encode("ascii"), dtype=stored), layout)
+    names = ", ".join(f'"{name}"' for name in layout)
+    # group_concat takes rows in the order of the query below it.
+    outer = (
+        f"SELECT coalesce(group_concat(printf('{form}', {names}), ''), ''), count(*) FROM ({query})"  # noqa: S608 - our own names
+    )
+    found: Any = (await connection.exec_driver_sql(outer)).one()
+    line, rows = str(found[0]), int(found[1])
+    if len(line) != rows * stored.itemsize:
+        raise ValueError("a value is null or not as wide as it should be")
+    return _from_text(np.frombuffer(line.encode("ascii"), dtype=stored), layout)
 
 
-def _from_text(found: NDArray[np.void], layout: Layout) -> NDArray[np.void]:
-    block = np.empty(len(found), dtype=list(layout.items()))
+def _from_text(found: Column, layout: Layout) -> Columns:
+    columns: Columns = {}
     for name, kind in layout.items():
         if kind == DIGEST:
-            block[name] = found[name]
+            columns[name] = found[name]
         else:
             powers = 10 ** np.arange(_DIGITS[kind] - 1, -1, -1, dtype=np.int64)
-            block[name] = (found[name] - np.uint8(ord("0"))).astype(np.int64) @ powers
-    return block
+            columns[name] = (found[name] - np.uint8(ord("0"))).astype(np.int64) @ powers
+    return columns
+
+
+def _whole(parts: Sequence[Columns], layout: Layout) -> Columns:
+    """The parts' columns, one part behind the other."""
+    return {
+        name: np.concatenate([part[name] for part in parts], dtype=kind, casting="same_kind")
+        for name, kind in layout.items()
+    }
 
 
 async def _packed(rows: int, columns: Mapping[str, str | Column]) -> AsyncIterator[bytes]:
     yield HEADER
+    packing: asyncio.Task[bytes] | None = None
     for block in blocks(rows):
-        yield await asyncio.to_thread(_pack, block, columns)
+        # The next block is made while the one before it is on its way.
+        following = asyncio.create_task(asyncio.to_thread(_pack, block, columns))
+        if packing is not None:
+            yield await packing
+        packing = following
+    if packing is not None:
+        yield await packing
     yield END
 
 

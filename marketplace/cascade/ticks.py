@@ -24,7 +24,7 @@ from marketplace.market import Market
 from marketplace.models import SignedAssignment
 from marketplace.reputation import service as reputation
 from marketplace.resolver import Outcome, resolve, tick
-from marketplace.resolver.tables import I32
+from marketplace.resolver.tables import I64
 from marketplace.runs import awards, fallbacks, lease, signing
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.lease import Lease, Reach
@@ -122,12 +122,10 @@ async def load(db: Database, day: str, number: int) -> FrozenTick:
     )
 
 
-def _rows_of(frozen: FrozenDay, bids: Sequence[str]) -> I32:
+def _rows_of(frozen: FrozenDay, bids: Sequence[str]) -> I64:
     """The rows of bids, by digest."""
-    row_at = np.empty(len(frozen.bid_at), dtype=np.int32)
-    row_at[frozen.bid_at] = np.arange(len(frozen.bid_at), dtype=np.int32)
     named = np.array([bid.encode() for bid in bids], dtype="S43")
-    return row_at[np.isin(frozen.bids, named)]
+    return np.flatnonzero(np.isin(frozen.bids, named))
 
 
 async def _resolve(db: Database, held: Lease, number: int, reach: Reach) -> None:

@@ -13,6 +13,7 @@ from marketplace.replay.nearby import Neighbourhood, spans, unit_vectors
 from marketplace.replay.plan import PRIOR_BAND, Plan
 from marketplace.replay.points import Sites
 from marketplace.resolver import UNLISTED, Bids, Market, Places, Policy, Requests, Way
+from marketplace.resolver.ids import text_ids
 from marketplace.resolver.packing import sort_packed
 from marketplace.resolver.tables import I32, I64
 
@@ -62,7 +63,7 @@ def day_market(
 def _requests(orders: Sites, plan: Plan) -> Requests:
     n = len(orders)
     return Requests(
-        id=orders.digest,
+        id=text_ids(orders.digest),
         policy=np.full(n, plan.policy, dtype=np.uint8),
         price=np.full(n, PRICE, dtype=np.int64),
         fixed=np.full(n, plan.policy in FIXED_PRICE, dtype=np.bool_),
@@ -76,10 +77,9 @@ def _requests(orders: Sites, plan: Plan) -> Requests:
 
 def _places(sellers: Sites, orders: int, plan: Plan, day: int) -> Places:
     n = len(sellers)
-    names = [f"did:example:{digest.tobytes().hex()}" for digest in sellers.digest]
     offset = below(2 * plan.band_spread + 1, draw(plan.seed, "band", sellers.key))
     return Places(
-        did=np.array(names, dtype="S"),
+        did=np.strings.add(b"did:example:", text_ids(sellers.digest)),
         place=np.full(n, b"place"),
         capacity=_capacity(sellers.key, orders, plan, day),
         band=(PRIOR_BAND - plan.band_spread + offset).astype(np.uint8),

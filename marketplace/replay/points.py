@@ -1,7 +1,7 @@
 """Orders and sellers as named points on the earth, read from CSV.
 
-A point is known by the digest of its name and sorted by it, so that nothing depends on the order of a
-file's rows.
+A point is known by the digest of its name and sorted by it as the resolver sorts requests, so that nothing
+depends on the order of a file's rows.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.replay.chance import U64
+from marketplace.resolver.ids import text_ids
 from marketplace.resolver.tables import I64, U8
 from vrm.documents.place import Point, point
 from vrm.errors import UsageError
@@ -31,7 +32,7 @@ NUMBER: Final = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sites:
-    """Points in ascending order of their digests."""
+    """Points in ascending order of their digests' text."""
 
     digest: U8
     """(n, 32): SHA-256 of what the point is and of its name."""
@@ -54,13 +55,14 @@ class Sites:
 
 def sites(kind: str, points: Iterable[tuple[str, Point]]) -> Sites:
     """Named points as `Sites`; `kind` (order, seller) keeps one's digests apart from the other's."""
-    named = sorted((sha256(f"{kind}:{name}".encode()).digest(), *at) for name, at in points)
+    named = [(sha256(f"{kind}:{name}".encode()).digest(), *at) for name, at in points]
     digests = b"".join(digest for digest, _, _ in named)
-    return Sites(
+    found = Sites(
         digest=np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32),
         lat_e6=np.array([lat for _, lat, _ in named], dtype=np.int64),
         lng_e6=np.array([lng for _, _, lng in named], dtype=np.int64),
     )
+    return found.take(np.argsort(text_ids(found.digest)))
 
 
 def read_sites(path: Path, kind: str) -> Sites:

@@ -1,4 +1,6 @@
-"""The last word between equals: SHA-256(seed || request id || vendor did).
+"""The last word between equals: SHA-256(seed || request || vendor did).
+
+The request is the 32 bytes of its digest.
 
 Nobody can aim at it, since the seed is revealed only at the close, and everybody can repeat it.
 A hash costs more than all else that is done for a bid, so draws are made only between bids that
@@ -13,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from .ids import raw_ids
 from .market import Market
 from .tables import I32, I64, U8
 
@@ -40,10 +43,12 @@ def settle(items: Rows, ties: I64, draws: Callable[[Rows], U8]) -> None:
 
 def draws_of(market: Market, bids: I32 | I64) -> U8:
     """(bids, 32): the draws of rows of the market's bids."""
-    seed = market.seed
-    ids = market.requests.id.take(market.bids.request.take(bids), axis=0).view("V32").ravel()
+    seeded = sha256(market.seed)  # copied for each draw, which takes half the time of a new one
+    ids = raw_ids(market.requests.id.take(market.bids.request.take(bids))).view("V32").ravel()
     dids = market.places.did.take(market.bids.place.take(bids))
-    digests = b"".join(
-        [sha256(seed + i + d).digest() for i, d in zip(ids.tolist(), dids.tolist(), strict=True)]
-    )
-    return np.frombuffer(digests, dtype=np.uint8).reshape(-1, 32)
+    found = []
+    for request, did in zip(ids.tolist(), dids.tolist(), strict=True):
+        draw = seeded.copy()
+        draw.update(request + did)
+        found.append(draw.digest())
+    return np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 32)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from .eligibility import Refusal, refusals
+from .ids import raw_ids
 from .market import Market, block
 from .orders import BAND, DISTANCE, POLICIES, PRICE, WHOLE_KM, order_of
 from .resolve import Outcome, Status
@@ -84,7 +85,7 @@ def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
             )
         )
     return Explanation(
-        request=market.requests.id[request].tobytes(),
+        request=raw_ids(market.requests.id[request : request + 1]).tobytes(),
         policy=Policy(market.requests.policy[request]),
         status=Status(outcome.status[request]),
         rank=rank,

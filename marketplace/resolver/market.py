@@ -1,6 +1,6 @@
 """The frozen inputs of one run, in the one order that every run uses (the *canonical order*):
 
-* requests by id;
+* requests by id, in the order of the text;
 * places by (vendor did, place id);
 * bids by (request, place), so that the bids on one request are neighbours.
 
@@ -16,17 +16,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from .ids import TEXT
 from .tables import (
     I32,
     I64,
     STRUCK_OUT,
-    U8,
     Bids,
     Cell,
     Places,
     Policy,
     Requests,
-    Strings,
     dtypes,
     size,
     view,
@@ -96,7 +95,7 @@ def arranged(requests: Requests, places: Places, bids: Bids, seed: bytes) -> tup
 
     Returns the market, and for each row of its bids the row that it had in `bids`.
     """
-    by_id = np.argsort(_as_strings(requests.id))
+    by_id = np.argsort(requests.id)
     by_did = np.lexsort((places.place, places.did))
     bids = replace(
         bids,
@@ -114,22 +113,19 @@ def _inverse(order: I64) -> I32:
     return inverse
 
 
-def _as_strings(ids: U8) -> Strings:
-    return np.ascontiguousarray(ids).view("S32").ravel()
-
-
 def _check_columns(table: Requests | Places | Bids) -> None:
     for name, dtype in dtypes(type(table)).items():
         column = getattr(table, name)
-        shape = (size(table), 32) if name == "id" else (size(table),)
         if not np.issubdtype(column.dtype, dtype.type):
             raise ValueError(f"{name} is of type {column.dtype}, not {dtype}")
-        if column.shape != shape:
-            raise ValueError(f"{name} has shape {column.shape}, not {shape}")
+        if column.shape != (size(table),):
+            raise ValueError(f"{name} has shape {column.shape}, not {(size(table),)}")
 
 
 def _check_requests(requests: Requests) -> None:
-    ids = _as_strings(requests.id)
+    ids = requests.id
+    if ids.dtype.itemsize != TEXT:
+        raise ValueError(f"an id has {TEXT} characters, not {ids.dtype.itemsize}")
     if not np.all(ids[:-1] < ids[1:]):
         raise ValueError("requests are not in strict order of their ids")
     if np.any(requests.policy > max(Policy)):

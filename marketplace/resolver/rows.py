@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from .ids import raw_ids, text_ids
 from .market import Market, arranged
 from .resolve import Outcome, Status, reserves
 from .tables import UNLISTED, Bids, Places, Policy, Requests, Table, Way, dtypes, label
@@ -95,7 +96,9 @@ def market_from_rows(
         request_table = _table(
             Requests,
             requests,
-            id=np.frombuffer(b"".join(row.id for row in requests), np.uint8).reshape(-1, 32),
+            id=text_ids(
+                np.frombuffer(b"".join(row.id for row in requests), np.uint8).reshape(-1, 32)
+            ),
             policy=[POLICY_CODES[row.policy] for row in requests],
             currency=[currency[row.currency] for row in requests],
             terms=[terms[row.terms] for row in requests],
@@ -125,9 +128,10 @@ def market_from_rows(
 def awards(market: Market, outcome: Outcome, depth: int = 3) -> list[Award]:
     """What became of every request, by name, with at most `depth` runners-up each."""
     runners_up = reserves(market, outcome, depth).tolist()
+    ids = raw_ids(market.requests.id)
     return [
         Award(
-            request=market.requests.id[request].tobytes(),
+            request=ids[request].tobytes(),
             status=Status(outcome.status[request]),
             vendor=_vendor(market, bid) if bid >= 0 else None,
             place=market.places.place[market.bids.place[bid]].decode() if bid >= 0 else None,

@@ -65,8 +65,8 @@ def label(code: Policy | Way) -> str:
 class Requests:
     """Personal requests, one row each."""
 
-    id: U8
-    """(n, 32): the document's digest."""
+    id: Strings
+    """The document's digest as documents write it (base64url, ``S43``)."""
     policy: U8
     """A `Policy`."""
     price: I64

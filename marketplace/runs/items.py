@@ -19,7 +19,7 @@ from marketplace.db import AnyRow
 from marketplace.models import PublishedRequest, Vendor
 from marketplace.models_catalogue import CatalogueEntry, RunItem
 from marketplace.resolver import Flaw, Market
-from marketplace.resolver.tables import I32, I64, Mask, Strings
+from marketplace.resolver.tables import I64, Mask, Strings
 from marketplace.runs.snapshot import among
 from vrm.documents import CatalogueItem, recall
 
@@ -101,27 +101,23 @@ async def frozen_items(connection: AsyncConnection, day: str, tick: int = 0) -> 
     )
     whole = among(query, RunItem.request, day, tick)
     layout = {"request": bulk.DIGEST, "item": bulk.DIGEST, "suspended": "i2"}
-    blocks = [b async for b in bulk.read(connection, whole, layout, along=RunItem.request)]
-    rows = np.concatenate(blocks)
-    versions = np.ascontiguousarray(rows["item"])
+    rows = await bulk.read([connection], whole, layout, RunItem.request)
+    versions = rows["item"]
     wires = select(CatalogueEntry.digest, CatalogueEntry.wire).where(
         CatalogueEntry.digest.in_(np.unique(versions).astype("U").tolist())
     )
-    found = await connection.execute(wires) if len(rows) else ()
+    found = await connection.execute(wires) if len(versions) else ()
     return FrozenItems(
-        requests=np.ascontiguousarray(rows["request"]),
+        requests=rows["request"],
         versions=versions,
         suspended=rows["suspended"].astype(np.bool_),
         documents={row.digest: recall(row.wire, CatalogueItem) for row in found},
     )
 
 
-def mark_unauthorised(market: Market, rows: I32, items: FrozenItems) -> None:
-    """Mark, in place, the bids by vendors that the item's version does not name.
-
-    Args:
-        rows: the market's row of each of `items`' requests.
-    """
+def mark_unauthorised(market: Market, items: FrozenItems) -> None:
+    """Mark, in place, the bids by vendors that the version of the request's item does not name."""
+    rows = np.searchsorted(market.requests.id, items.requests)
     first = market.first_bid.take(rows)
     count = market.first_bid.take(rows + 1) - first
     skipped = np.cumsum(count) - count

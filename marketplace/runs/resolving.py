@@ -8,13 +8,14 @@ import msgspec
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace import bulk
 from marketplace.db import AnyRow, Database
 from marketplace.preferences import service as preferences
 from marketplace.resolver import Outcome, Status, reserves, resolve
 from marketplace.resolver.tables import I32, Strings
 from marketplace.rowbytes import Column
 from marketplace.runs import awards, repository, snapshot
-from marketplace.runs.frozen import DayPart, FrozenDay, arranged_day
+from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems, frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.preferring import apply_preferences, mark_alternatives
@@ -83,15 +84,15 @@ async def load_frozen(
     """Read what a run's freeze fixed; of a later tick of the day, only what concerns its displaced requests.
 
     Args:
-        side_by_side: read by two more connections on PostgreSQL, where the server's side of the copying is
-            the longest part of a run, and each connection is a process of its own.
+        side_by_side: read by two connections on PostgreSQL, where the server's side of the reading is the
+            longest part of a run, and each connection is a process of its own.
     """
     async with db.snapshot() as connection:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
         if db.is_sqlite or not side_by_side:
-            parts = [await _part(connection, day, tick, snapshot.EVERY)]
+            traded = await _traded([connection], day, tick)
             rest = await _rest(connection, day, tick)
         else:
             async with (
@@ -99,26 +100,21 @@ async def load_frozen(
                 db.twin(connection) as second,
                 asyncio.TaskGroup() as reading,
             ):
-                halves = [
-                    reading.create_task(_part(twin, day, tick, half))
-                    for twin, half in zip((first, second), snapshot.HALVES, strict=True)
-                ]
+                task = reading.create_task(_traded([first, second], day, tick))
                 rest = await _rest(connection, day, tick)
-            parts = [half.result() for half in halves]
-    frozen = await asyncio.to_thread(arranged_day, run, parts, *rest.places, rest.items)
+            traded = task.result()
+    frozen = await asyncio.to_thread(arranged_day, run, *traded, *rest.places, rest.items)
     await asyncio.to_thread(apply_preferences, frozen, rest.preferences)
     await asyncio.to_thread(mark_alternatives, frozen, rest.alternatives)
     return frozen
 
 
-async def _part(
-    connection: AsyncConnection, day: str, tick: int, between: snapshot.Between
-) -> DayPart:
-    found = snapshot.frozen_requests(connection, day, tick, between)
-    part = DayPart(np.concatenate([block async for block in found]))
-    async for block in snapshot.frozen_bids(connection, day, tick, between):
-        await asyncio.to_thread(part.add, block)
-    return part
+async def _traded(
+    connections: Sequence[AsyncConnection], day: str, tick: int
+) -> tuple[bulk.Columns, bulk.Columns]:
+    """Requests and the bids on them."""
+    requests = await snapshot.frozen_requests(connections, day, tick)
+    return requests, await snapshot.frozen_bids(connections, day, tick)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,24 +138,24 @@ async def _rest(connection: AsyncConnection, day: str, tick: int) -> _Rest:
 
 def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
     """Read a resolver's outcome back, in order of the requests' digests."""
-    status = outcome.status.take(frozen.row_of)
-    assigned = np.flatnonzero(status == Status.ASSIGNED)
-    rows = frozen.row_of.take(assigned)
-    left = np.flatnonzero(status != Status.ASSIGNED)
+    assigned = np.flatnonzero(outcome.status == Status.ASSIGNED)
+    left = np.flatnonzero(outcome.status != Status.ASSIGNED)
     shipped = frozen.items.shipped(frozen.requests.take(left))
     unfilled = left[shipped < 0]
     reasons = np.array([REASONS.get(Status(code), "") for code in Status], dtype=np.bytes_)
     return Decided(
         awards={
             "request": frozen.requests.take(assigned),
-            "bid": frozen.bids.take(frozen.bid_at.take(outcome.bid.take(rows))),
-            "rank": outcome.rank.take(rows).astype(np.int64) + 1,
-            "eligible": outcome.eligible.take(rows).astype(np.int64),
-            "reserve": _reserves(frozen, reserves(frozen.matching, outcome, RESERVE_DEPTH)[rows]),
+            "bid": frozen.bids.take(outcome.bid.take(assigned)),
+            "rank": outcome.rank.take(assigned).astype(np.int64) + 1,
+            "eligible": outcome.eligible.take(assigned).astype(np.int64),
+            "reserve": _reserves(
+                frozen, reserves(frozen.matching, outcome, RESERVE_DEPTH)[assigned]
+            ),
         },
         unfilled={
             "request": frozen.requests.take(unfilled),
-            "reason": reasons.take(status.take(unfilled)),
+            "reason": reasons.take(outcome.status.take(unfilled)),
         },
         fallbacks={
             "request": frozen.requests.take(left[shipped >= 0]),
@@ -172,7 +168,7 @@ def _reserves(frozen: FrozenDay, runners_up: I32) -> Strings:
     """(awards): the digests of each one's runners-up, joined; `runners_up` has -1 where there is none."""
     found = np.zeros(runners_up.shape, dtype="S43")
     there = runners_up >= 0
-    found[there] = frozen.bids.take(frozen.bid_at.take(runners_up[there]))
+    found[there] = frozen.bids.take(runners_up[there])
     joined: Strings = found.view(f"S{43 * RESERVE_DEPTH}").ravel()
     return joined
 

@@ -1,7 +1,7 @@
 """Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +9,6 @@ from sqlalchemy import (
     Case,
     Select,
     SmallInteger,
-    SQLColumnExpression,
     Subquery,
     and_,
     case,
@@ -46,12 +45,6 @@ from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
 from marketplace.runs.repository import set_stage
 from marketplace.runs.rules import FrozenPlace, units_left
-
-Between = tuple[str, str]
-"""What requests' digests are not less than, and what they are less than."""
-EVERY: Final[Between] = ("", "~")
-HALVES: Final[tuple[Between, Between]] = (("", "V"), ("V", "~"))
-"""`V` is in the middle of the characters that a digest may begin with."""
 
 
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
@@ -176,10 +169,10 @@ async def freeze(
     await set_stage(connection, day, "frozen", seed=seed, log_size=log_size)
 
 
-def frozen_requests(
-    connection: AsyncConnection, day: str, tick: int = 0, between: Between = EVERY
-) -> AsyncIterator[NDArray[np.void]]:
-    """The requests that a day's run, or a tick, decides, by digest, as columns.
+async def frozen_requests(
+    connections: Sequence[AsyncConnection], day: str, tick: int = 0
+) -> bulk.Columns:
+    """The requests that a day's run, or a tick, decides, by digest.
 
     What was needed before a tick is left out there: it is nobody's to match.
     """
@@ -207,14 +200,17 @@ def frozen_requests(
         "radius_m": "i8",
         "number": "i4",
     }
-    whole = _between(among(query, row.digest, day, tick), between, row.digest, RunRequest.request)
-    return bulk.read(connection, whole, layout, along=row.digest)
+    whole = among(query, row.digest, day, tick)
+    return await bulk.read(connections, whole, layout, row.digest, RunRequest.request)
 
 
 async def frozen_bids(
-    connection: AsyncConnection, day: str, tick: int = 0, between: Between = EVERY
-) -> AsyncIterator[NDArray[np.void]]:
-    """The bids on them that were live at the day's close, by request and vendor, as columns."""
+    connections: Sequence[AsyncConnection], day: str, tick: int = 0
+) -> bulk.Columns:
+    """The bids on them that were live at the day's close, by request and vendor.
+
+    A bid names its request by the request's number in the day.
+    """
     layout = {
         "request": "i4",
         "digest": bulk.DIGEST,
@@ -232,29 +228,17 @@ async def frozen_bids(
         row.distance_m,
         row.way,
     )
-    along: SQLColumnExpression[str] = row.request
     query: Select[*tuple[Any, ...]]
-    if await has_roll_overs(connection, day):
+    if await has_roll_overs(connections[0], day):
         wide = (*columns, row.request.label("along"), row.vendor)
         here, gone = live_at_close(day, *wide), kept_from_close(day, *wide)
         both = union_all(*(among(part, row.request, day, tick) for part in (here, gone))).subquery()
-        along = both.c.along
-        query = select(*(both.c[name] for name in layout)).order_by(along, both.c.vendor)
-    else:  # all of it out of one covering index
-        live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
-        query = _between(among(live, row.request, day, tick), between, RunRequest.request)
-    async for block in bulk.read(connection, _between(query, between, along), layout, along=along):
-        yield block
-
-
-def _between(
-    query: Select[*tuple[Any, ...]], between: Between, *columns: Any
-) -> Select[*tuple[Any, ...]]:
-    """Keep a query to some digests; said of both sides of a join, each index is walked from there on."""
-    if between == EVERY:
-        return query
-    first, behind = between
-    return query.where(*(and_(column >= first, column < behind) for column in columns))
+        query = select(*(both.c[name] for name in layout)).order_by(both.c.along, both.c.vendor)
+        return await bulk.read(connections, query, layout, both.c.along)
+    # All of it out of one covering index.
+    live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
+    query = among(live, row.request, day, tick)
+    return await bulk.read(connections, query, layout, row.request, RunRequest.request)
 
 
 async def has_roll_overs(connection: AsyncConnection, day: str) -> bool:

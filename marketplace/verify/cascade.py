@@ -11,7 +11,6 @@ from marketplace.resolver.tables import I32, I64, Strings
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import Decided, decide
 from marketplace.runs.rules import outcome_digest, units_left
-from marketplace.verify.columns import row_of_bids
 from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined, keys_of
 from marketplace.verify.documents import ACCEPTANCE, ASSIGNMENT, DISPLACED, Block
 from marketplace.verify.matching import check_wave, decided_at
@@ -87,14 +86,13 @@ def _check_tick(day: Day, frozen: FrozenDay, wave: Wave, number: int, course: Co
         _check_displaced(day, wave, number, row, course)
     at, known = found_in(frozen.requests, displaced["request"])
     displaced, at = displaced[known], at[known]
-    bids = row_of_bids(frozen)
-    capacity = _check_left(day, frozen, wave, number, frozen.row_of.take(at), course)
+    capacity = _check_left(day, frozen, wave, number, at, course)
     late = _too_late(day, displaced["request"], decided_at(wave))
     burnt = [bid for request in displaced["request"].tolist() for bid in course.awarded[request]]
     part = _tick_day(
         frozen,
         at[~late],
-        bids[np.isin(frozen.bids, np.array(burnt, dtype="S43"))],
+        np.flatnonzero(np.isin(frozen.bids, np.array(burnt, dtype="S43"))),
         capacity,
     )
     outcome = resolve(part.matching)
@@ -153,7 +151,7 @@ def _check_displaced(day: Day, wave: Wave, number: int, row: np.void, course: Co
 
 
 def _check_left(
-    day: Day, frozen: FrozenDay, wave: Wave, number: int, requests: I32, course: Course
+    day: Day, frozen: FrozenDay, wave: Wave, number: int, requests: I64, course: Course
 ) -> I32:
     """The units that each place has left, which only what was awarded since may have lessened."""
     findings, market = day.findings, frozen.matching
@@ -188,24 +186,15 @@ def _too_late(
     return found
 
 
-def _tick_day(frozen: FrozenDay, at: I64, burnt: I32, capacity: I32) -> FrozenDay:
+def _tick_day(frozen: FrozenDay, at: I64, burnt: I64, capacity: I32) -> FrozenDay:
     """The part of a day that a tick matches.
 
     Args:
-        at: the requests, by their place in order of the text.
+        at: the rows of the requests.
         burnt: the rows of the bids that did not hold.
     """
-    rows = frozen.row_of.take(at)
-    matching, kept = tick(frozen.matching, rows, burnt, capacity)
-    inverse = np.full(len(frozen.requests), -1, dtype=np.int32)
-    inverse[np.sort(rows)] = np.arange(len(rows), dtype=np.int32)
-    return replace(
-        frozen,
-        matching=matching,
-        requests=frozen.requests.take(at),
-        row_of=inverse.take(rows),
-        bid_at=frozen.bid_at.take(kept),
-    )
+    matching, kept = tick(frozen.matching, at, burnt, capacity)
+    return replace(frozen, matching=matching, bids=frozen.bids.take(kept))
 
 
 def _with_late(decided: Decided, late: Strings) -> Decided:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from marketplace.resolver import STRUCK_OUT, Flaw, Market
 from marketplace.resolver.eligibility import Refusal, refusals
 from marketplace.resolver.market import block
-from marketplace.resolver.tables import I16, I32, Strings
+from marketplace.resolver.tables import I16, Strings
 from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems
 from marketplace.runs.rules import FrozenPlace
@@ -58,7 +58,7 @@ def frozen_day(day: Day) -> FrozenDay:
     run = SimpleNamespace(seed=day.report.seed)
     try:
         every = np.arange(len(places), dtype=np.int32)
-        frozen = arranged_day(run, [table.columns], places, every, items)
+        frozen = arranged_day(run, day.requests, table.take_columns(), places, every, items)
     except ValueError as error:
         raise BundleFault(f"The bundle's figures are those of no market: {error}.") from None
     frozen = replace(frozen, matching=_exact(day, frozen, table))
@@ -68,23 +68,22 @@ def frozen_day(day: Day) -> FrozenDay:
 
 def _exact(day: Day, frozen: FrozenDay, table: BidTable) -> Market:
     """The market with currencies, terms and alternatives as the documents have them, not as intake has them."""
-    market, requests = frozen.matching, frozen.requests
-    order = np.empty(len(requests), dtype=np.int64)
-    order[frozen.row_of] = np.arange(len(requests))
-    currencies = codes_of(day, day.requests["currency"]).take(order)
-    terms = codes_of(day, day.requests["terms"]).take(order)
+    market = frozen.matching
     none = np.empty(0, dtype=np.uint16)
     bids = market.bids
-    at = frozen.bid_at
-    alternative = np.concatenate([*table.alternative, np.empty(0, dtype=np.bool_)]).take(at)
+    alternative = np.concatenate([*table.alternative, np.empty(0, dtype=np.bool_)])
     flaws = bids.flaws | np.where(alternative, np.uint8(Flaw.ALTERNATIVE), np.uint8(0))
     return replace(
         market,
-        requests=replace(market.requests, currency=currencies, terms=terms),
+        requests=replace(
+            market.requests,
+            currency=codes_of(day, day.requests["currency"]),
+            terms=codes_of(day, day.requests["terms"]),
+        ),
         bids=replace(
             bids,
-            currency=np.concatenate([*table.currency, none]).take(at),
-            terms=np.concatenate([*table.terms, none]).take(at),
+            currency=np.concatenate([*table.currency, none]),
+            terms=np.concatenate([*table.terms, none]),
             flaws=flaws.astype(np.uint8),
         ),
     )
@@ -120,8 +119,7 @@ def apply_preferences(day: Day, frozen: FrozenDay) -> None:
             findings.add("preferences", name, "is not by the owner of its request")
     good = known & (owners.take(at) == preferences["pseudonym"])
     counting = preferences[good]
-    rows = frozen.row_of.take(at[good])
-    market.requests.only_listed[rows] = counting["only"]
+    market.requests.only_listed[at[good]] = counting["only"]
     frozen.preferences.extend(
         zip(
             counting["request"].astype("U").tolist(),
@@ -137,14 +135,13 @@ def apply_preferences(day: Day, frozen: FrozenDay) -> None:
 
 def _list(frozen: FrozenDay, requests: Strings, bids: Strings, positions: I16) -> None:
     market = frozen.matching
-    # Where each bid of the day's list stands among the market's rows, in order of the digests.
     order = np.argsort(frozen.bids)
     at, there = found_in(frozen.bids.take(order), bids)
     if not there.any():
         return
-    rows = row_of_bids(frozen).take(order.take(at[there]))
+    rows = order.take(at[there])
     number, _ = found_in(frozen.requests, requests[there])
-    own = market.bids.request.take(rows) == frozen.row_of.take(number)
+    own = market.bids.request.take(rows) == number
     market.bids.listed[rows[own]] = np.where(
         positions[there][own] < 0, STRUCK_OUT, positions[there][own]
     )
@@ -153,8 +150,8 @@ def _list(frozen: FrozenDay, requests: Strings, bids: Strings, positions: I16) -
 def check_bids(day: Day, frozen: FrozenDay) -> None:
     """Measure every bid's distance again, and name those that the market must not have taken."""
     findings, market = day.findings, frozen.matching
-    for first in range(0, len(market.requests.id), BLOCK):
-        part = block(market, first, min(first + BLOCK, len(market.requests.id)))
+    for first in range(0, len(frozen.requests), BLOCK):
+        part = block(market, first, min(first + BLOCK, len(frozen.requests)))
         if not len(part.bids.price):
             continue
         reasons = refusals(part)
@@ -169,9 +166,7 @@ def check_bids(day: Day, frozen: FrozenDay) -> None:
 
 def _check_distances(day: Day, frozen: FrozenDay) -> None:
     market = frozen.matching
-    order = np.empty(len(frozen.requests), dtype=np.int64)
-    order[frozen.row_of] = np.arange(len(frozen.requests))
-    centres = day.requests[["lat_e6", "lng_e6"]][order]
+    centres = day.requests
     lat = np.array([place.lat_e6 for place in day.places], dtype=np.float64)
     lng = np.array([place.lng_e6 for place in day.places], dtype=np.float64)
     for first in range(0, len(market.bids.price), BLOCK):
@@ -196,11 +191,4 @@ def _metres(lat_a: Degrees, lng_a: Degrees, lat_b: Degrees, lng_b: Degrees) -> D
     cross = np.hypot(cos_b * np.sin(turn), cos_a * sin_b - sin_a * cos_b * np.cos(turn))
     dot = sin_a * sin_b + cos_a * cos_b * np.cos(turn)
     found: Degrees = EARTH_RADIUS_M * np.arctan2(cross, dot)
-    return found
-
-
-def row_of_bids(frozen: FrozenDay) -> I32:
-    """The market's row of each bid of `frozen.bids`."""
-    found = np.empty(len(frozen.bid_at), dtype=np.int32)
-    found[frozen.bid_at] = np.arange(len(frozen.bid_at), dtype=np.int32)
     return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from marketplace.bundle.lines import Header, LeftLine, PlaceLine, RollOverLine
 from marketplace.resolver.tables import I64, Mask, Strings
-from marketplace.runs.frozen import DayPart
+from marketplace.rowbytes import Column
 from marketplace.verify import documents
 from marketplace.verify.documents import Block
 from marketplace.verify.findings import BundleFault, Findings
@@ -24,6 +24,17 @@ from vrm.documents import (
 U16 = np.ndarray[Any, np.dtype[np.uint16]]
 
 UNFILLED: Final = np.dtype([("request", "S43"), ("reason", "S13")])
+FIGURES: Final = np.dtype(
+    [
+        ("request", "i4"),
+        ("digest", "S43"),
+        ("place", "i4"),
+        ("amount", "i8"),
+        ("distance_m", "i8"),
+        ("way", "i2"),
+    ]
+)
+"""Of a bid; ``request`` and ``place`` are the numbers of its request and place."""
 
 
 @dataclass
@@ -57,13 +68,21 @@ class Leaves:
 class BidTable:
     """The day's bids, by request and vendor."""
 
-    columns: DayPart
     places: Strings
     """The day's places, as `keys_of` writes them."""
+    figures: list[Block] = field(default_factory=list)
+    """Of `FIGURES`."""
     currency: list[U16] = field(default_factory=list)
     terms: list[U16] = field(default_factory=list)
     alternative: list[Mask] = field(default_factory=list)
     count: int = 0
+
+    def take_columns(self) -> dict[str, Column]:
+        """Hand the figures over, a column each."""
+        parts, self.figures = [*self.figures, np.empty(0, dtype=FIGURES)], []
+        return {
+            name: np.concatenate([part[name] for part in parts]) for name in FIGURES.names or ()
+        }
 
 
 @dataclass
@@ -113,7 +132,7 @@ class Day:
         if self.bids is None:
             vendors = np.array([place.vendor for place in self.places], dtype=documents.DID)
             names = np.array([place.place for place in self.places], dtype=documents.SLUG)
-            self.bids = BidTable(DayPart(self.requests), keys_of(vendors, names))
+            self.bids = BidTable(keys_of(vendors, names))
         return self.bids
 
     @property

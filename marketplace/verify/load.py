@@ -23,7 +23,7 @@ from marketplace.bundle.lines import (
     kind_of,
 )
 from marketplace.resolver.tables import Strings
-from marketplace.verify.day import U16, UNFILLED, Day, Wave, codes_of, found_in, keys_of
+from marketplace.verify.day import FIGURES, U16, UNFILLED, Day, Wave, codes_of, found_in, keys_of
 from marketplace.verify.documents import Block, Checked, decoded, read_document, read_shown
 from marketplace.verify.findings import BundleFault, Findings
 from marketplace.verify.parallel import checked
@@ -292,15 +292,11 @@ class _Loader:
             self._fault(row, "comes from a place that the run does not list")
         good = known & there
         rows = rows[good]
-        block = np.empty(
-            len(rows),
-            dtype=[("request", "i4"), ("digest", "S43"), ("place", "i4"), ("amount", "i8"),
-                   ("distance_m", "i8"), ("way", "i2")],
-        )  # fmt: skip
+        block = np.empty(len(rows), dtype=FIGURES)
         block["request"], block["place"] = request[good], place[good]
         for name in ("digest", "amount", "distance_m", "way"):
             block[name] = rows[name]
-        table.columns.add(block)
+        table.figures.append(block)
         table.currency.append(self._coded(rows["currency"]))
         table.terms.append(self._coded(rows["terms"]))
         table.alternative.append(rows["alternative"].copy())

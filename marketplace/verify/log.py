@@ -12,7 +12,7 @@ from crypto.checkpoint import Checkpoint
 from crypto.errors import LogError
 from crypto.multiproof import root_of
 from crypto.note import Verifier
-from marketplace.runs.frozen import raw_ids
+from marketplace.resolver.ids import raw_ids
 from marketplace.verify.cascade import assignment_of
 from marketplace.verify.day import Day, Leaves, joined
 from marketplace.verify.documents import DISPLACED

@@ -114,8 +114,7 @@ def _right_assignments(
 ) -> Mapping[str, Column]:
     """What the assignments must say, in order of the requests."""
     market, awards = frozen.matching, decided.awards
-    number, _ = found_in(frozen.requests, awards["request"])
-    rows = frozen.row_of.take(number)
+    rows, _ = found_in(frozen.requests, awards["request"])
     bids = outcome.bid.take(rows)
     place = market.bids.place.take(bids)
     asked, _ = found_in(day.requests["digest"], awards["request"])

@@ -41,8 +41,6 @@ def own_bids(verified: Verified, vendor: str) -> list[OwnBid]:
     places = np.flatnonzero(market.places.did == vendor.encode())
     rows = np.flatnonzero(np.isin(market.bids.place, places))
     later = _ticks(verified, vendor)
-    text_of = np.empty(len(frozen.requests), dtype=np.int64)
-    text_of[frozen.row_of] = np.arange(len(frozen.requests))
     found = []
     for row in rows.tolist():
         request = int(market.bids.request[row])
@@ -53,7 +51,7 @@ def own_bids(verified: Verified, vendor: str) -> list[OwnBid]:
         name = frozen.bid(row)
         found.append(
             OwnBid(
-                request=frozen.requests[text_of[request]].decode(),
+                request=frozen.requests[request].decode(),
                 bid=name,
                 outcome=own.verdict.value if eligible else _slug(own),
                 rank=at + 1 if eligible else None,
@@ -62,7 +60,7 @@ def own_bids(verified: Verified, vendor: str) -> list[OwnBid]:
                 ticks=later.get(name, []),
             )
         )
-    return sorted(found, key=lambda bid: bid.request)
+    return found
 
 
 def missing(verified: Verified, expected: Sequence[Expected]) -> list[Expected]:

@@ -72,15 +72,15 @@ def decisions(
 
 def _decision(frozen: FrozenDay, outcome: Outcome) -> Decision:
     market = frozen.matching
-    bid = outcome.bid.take(frozen.row_of)
+    bid = outcome.bid
     there = bid >= 0
     ships = frozen.items.shipped(frozen.requests) >= 0
     place = _where(there, market.bids.place, bid).astype(np.int32)
     return Decision(
-        status=outcome.status.take(frozen.row_of),
+        status=outcome.status,
         shipped=ships & ~there,
         bid=bid,
-        rank=outcome.rank.take(frozen.row_of),
+        rank=outcome.rank,
         metres=_where(there, market.bids.distance_m, bid).astype(np.int32),
         price=_where(there, market.bids.price, bid),
         band=_where(there, market.places.band, place).astype(np.int32),

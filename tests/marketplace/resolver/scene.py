@@ -16,6 +16,7 @@ from marketplace.resolver import (
     market_from_rows,
     resolve,
 )
+from marketplace.resolver.ids import raw_ids
 
 SEED = b"s" * 32
 
@@ -56,5 +57,5 @@ def day(requests: list[RequestRow], places: list[PlaceRow], bids: list[BidRow]) 
 
 def explained(market: Market, request: RequestRow = REQUEST) -> Explanation:
     outcome: Outcome = resolve(market)
-    ids = [row.tobytes() for row in market.requests.id]
+    ids = [row.tobytes() for row in raw_ids(market.requests.id)]
     return explain(market, outcome, ids.index(request.id))

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from marketplace.resolver import Flaw, awards, market_from_rows, resolve, tick
+from marketplace.resolver.ids import raw_ids
 from tests.marketplace.resolver.oracle import Rows, best_for_customers
 from tests.marketplace.resolver.strategies import market_rows
 
@@ -34,7 +35,7 @@ def test_tick_equals_the_oracle_on_what_is_left(rows: Rows, random: Random) -> N
         (did.decode(), place.decode()): int(units)
         for did, place, units in zip(market.places.did, market.places.place, left, strict=True)
     }
-    displaced_ids = {market.requests.id[row].tobytes() for row in displaced}
+    displaced_ids = {row.tobytes() for row in raw_ids(market.requests.id[displaced])}
     lost = {
         (award.request, award.vendor)
         for award in awards(market, outcome)

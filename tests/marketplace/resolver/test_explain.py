@@ -17,6 +17,7 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
+from marketplace.resolver.ids import raw_ids
 from tests.marketplace.resolver.oracle import Rows, choices
 from tests.marketplace.resolver.scene import REQUEST, bid, day, explained, shop
 from tests.marketplace.resolver.strategies import market_rows
@@ -72,7 +73,7 @@ def test_nobody_is_told_why() -> None:
 def test_explanations_agree_with_the_oracles_order(rows: Rows) -> None:
     market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
     outcome = resolve(market)
-    for row, raw in enumerate(market.requests.id):
+    for row, raw in enumerate(raw_ids(market.requests.id)):
         request = next(r for r in rows.requests if r.id == raw.tobytes())
         explanation = explain(market, outcome, row)
         eligible = explanation.bids[: explanation.eligible]

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks._market_day import market_day
 from marketplace.resolver import Bids, Market, Places, Requests, arranged, resolve
+from marketplace.resolver.ids import text_ids
 from marketplace.resolver.tables import dtypes
 from tests.marketplace.resolver.scene import REQUEST, bid, day, shop
 
@@ -114,7 +115,7 @@ def test_market_whose_keys_exceed_64_bits_is_refused() -> None:
         name: np.zeros(requests, dtype) for name, dtype in dtypes(Requests).items()
     }
     sparse = Market(
-        Requests(**columns | {"id": ids}),
+        Requests(**columns | {"id": np.sort(text_ids(ids))}),
         Places(
             did=np.array([f"did:{number:06d}" for number in range(places)], dtype="S"),
             place=np.full(places, b"shop"),
