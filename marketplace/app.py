@@ -13,6 +13,7 @@ from marketplace.brands.controller import BrandsController
 from marketplace.bundle.controller import BundleController
 from marketplace.cascade.controller import CascadeController
 from marketplace.catalogue.controller import CatalogueController
+from marketplace.crowds.controller import CrowdsController
 from marketplace.db import Clock
 from marketplace.demand.controller import DemandController
 from marketplace.descriptor.controller import DescriptorController
@@ -73,6 +74,7 @@ def create_app(
             MembersController,
             TokensController,
             RequestsController,
+            CrowdsController,
             PreferencesController,
             QuestionsController,
             ModerationController,

@@ -135,8 +135,13 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "day-closed": Problem(409, "That day is over", "Name today or a later date."),
     # requests
     "unknown-category": Problem(422, "Category not offered", "Use a category of the descriptor."),
-    "cell-too-fine": Problem(
-        422, "Area too fine", "Use a coarser cell: the descriptor says which."
+    "too-fine": Problem(
+        422, "Finer than allowed", "Use a coarser cell, or a round radius, so that others do too."
+    ),
+    "too-unusual": Problem(
+        422,
+        "Too unusual to hide among others",
+        "Leave it out, or say it in the descriptor's words.",
     ),
     "cell-too-coarse": Problem(
         422, "Area too coarse", "Use a finer cell: the descriptor says which."

@@ -53,6 +53,7 @@ class Market:
             schedule=settings.schedule.document(),
             categories=settings.category_documents(),
             cells=settings.cell_range(),
+            facets=settings.facets,
             demand=settings.demand_bounds(),
             policies=settings.policies,
             terms=tuple(

@@ -45,6 +45,12 @@ DEFAULT_CATEGORIES = {
     "toys": "Toys and games",
 }
 
+DEFAULT_FACETS = {
+    "age": ("under 20", "20s", "30s", "40s", "50s", "60s", "70 or older"),
+    "household": ("one person", "a couple", "a family", "a shared flat"),
+    "language": ("ar", "de", "en", "es", "fr", "hi", "it", "pl", "pt", "tr", "uk", "zh"),
+}
+
 
 class ScheduleSettings(BaseModel, extra="forbid"):
     """See `vrm.documents.Schedule`."""
@@ -134,6 +140,8 @@ class Settings(BaseSettings):
     tokens: TokenSettings = TokenSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
+    facets: dict[str, tuple[str, ...]] = Field(default_factory=DEFAULT_FACETS.copy)
+    """What requests may say of their authors, and in which words."""
     coarsest_cell: int = Field(4, ge=0, le=9)
     finest_cell: int = Field(7, ge=0, le=9)
     demand_minimum: int = Field(10, ge=2, le=100_000)

@@ -3,7 +3,17 @@
 from typing import NoReturn
 
 from vrm import console
-from vrm.commands import bids, items, members, profile, receipts, reporting, requests, setup
+from vrm.commands import (
+    bids,
+    items,
+    members,
+    posting,
+    profile,
+    receipts,
+    reporting,
+    requests,
+    setup,
+)
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
 
@@ -40,14 +50,14 @@ for command in (
     members.rotate,
     members.leave,
     items.items,
-    requests.request,
+    posting.request,
     requests.requests,
     bids.bids,
     bids.prefer,
     bids.questions,
     bids.answer,
     requests.withdraw,
-    requests.send,
+    posting.send,
     receipts.receipts,
     reporting.report,
     setup.market,

@@ -1,12 +1,13 @@
 """What a request must satisfy beyond its own shape."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import crypto
 from marketplace.errors import Refused
 from marketplace.schedule import Calendar
 from vrm.documents import AcceptedTerms, MarketDescriptor, PersonalRequest
-from vrm.documents.place import centre_of, resolution_of
+from vrm.documents.place import RADII_M, centre_of, resolution_of
 from vrm.documents.scalars import parse_instant
 
 
@@ -22,6 +23,8 @@ def check_request(
     crypto.ReplyPublicKey.from_text(request.reply_key)
     _check_category(request.need.category, market)
     _check_cell(request.area.cell, market)
+    _check_radius(request.area.radius_m)
+    _check_facets(request.facets or {}, market)
     _check_terms(request.terms, market)
     if request.policy not in market.policies:
         offered = ", ".join(market.policies)
@@ -98,10 +101,23 @@ def _check_cell(cell: str, market: MarketDescriptor) -> None:
         detail = (
             f"The cell has resolution {resolution}; the finest allowed is {market.cells.finest}."
         )
-        raise Refused("cell-too-fine", detail, "area.cell")
+        raise Refused("too-fine", detail, "area.cell")
     if resolution < market.cells.coarsest:
         detail = f"The cell has resolution {resolution}; the coarsest is {market.cells.coarsest}."
         raise Refused("cell-too-coarse", detail, "area.cell")
+
+
+def _check_radius(radius_m: int) -> None:
+    if radius_m not in RADII_M:
+        allowed = ", ".join(str(radius) for radius in RADII_M)
+        raise Refused("too-fine", f"A radius is one of {allowed} m.", "area.radius_m")
+
+
+def _check_facets(facets: Mapping[str, str], market: MarketDescriptor) -> None:
+    for name, value in facets.items():
+        if value not in market.facets.get(name, ()):
+            detail = f"No {name} in such words is a facet here; the descriptor lists all there are."
+            raise Refused("too-unusual", detail, f"facets.{name}")
 
 
 def _check_terms(terms: AcceptedTerms, market: MarketDescriptor) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.catalogue import service as catalogue
 from marketplace.catalogue.rules import check_named
+from marketplace.crowds import service as crowds
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
@@ -154,11 +155,13 @@ async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
 async def _publish(
     market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
 ) -> None:
+    bodies: list[PersonalRequest] = []
     requests: list[dict[str, Any]] = []
     withdrawals: list[dict[str, Any]] = []
     for row in rows:
         if row.kind == "PersonalRequest":
             body = recall(row.wire, PersonalRequest)
+            bodies.append(body)
             requests.append(
                 published_row(row.digest, row.wire, body, row.publish_by, instant, market.calendar)
             )
@@ -173,6 +176,7 @@ async def _publish(
                 }
             )
     await repository.publish(connection, instant, requests, withdrawals)
+    await crowds.count(market, connection, instant, bodies)
 
 
 async def _promised(connection: AsyncConnection, digest: str) -> int | None:

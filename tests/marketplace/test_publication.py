@@ -160,11 +160,13 @@ async def test_nothing_in_the_database_says_when_a_request_arrived(market: Clock
     waiting, published = await dump(posted, 3)
     waiting_again, published_again = await dump(posted[::-1], 40)
     assert published["requests"] == published_again["requests"]
+    assert published["crowd_days"] == published_again["crowd_days"]
     # Leaves have public numbers, so where a heap puts them tells nothing more.
     assert sorted(published["log_leaves"]) == sorted(published_again["log_leaves"])
     assert {name for name, rows in published.items() if rows} == {
         "batch_clock",
         "batches",
+        "crowd_days",
         "issuer_keys",
         "kept_documents",
         "log_checkpoints",

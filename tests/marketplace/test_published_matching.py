@@ -64,7 +64,7 @@ def plans(draw: st.DrawFn) -> Plan:
                 "kind": draw(st.sampled_from(["ceiling", "ceiling", "fixed"])),
                 "amount": draw(st.sampled_from([100, 100, 110])),
             },
-            "area": {"radius_m": draw(st.sampled_from([1500, 20_000]))},
+            "area": {"radius_m": draw(st.sampled_from([1000, 20_000]))},
             "delivery": tuple(draw(ways)),
         }
         for _ in range(draw(st.integers(1, 4)))

@@ -24,7 +24,7 @@ PSEUDONYM = a_key("pseudonym")
 @pytest.mark.parametrize("resolution", [8, 15])
 async def test_a_cell_finer_than_allowed(market: ClockedMarket, resolution: int) -> None:
     request = a_request(market, area={"cell": cell_at(HERE, resolution)})
-    await assert_refused(market, market.send(request), 422, "cell-too-fine")
+    await assert_refused(market, market.send(request), 422, "too-fine")
 
 
 @pytest.mark.parametrize("resolution", [0, 3])
@@ -38,6 +38,17 @@ async def test_the_coarsest_and_the_finest_cell_are_allowed(
     market: ClockedMarket, resolution: int
 ) -> None:
     await market.store(a_request(market, area={"cell": cell_at(HERE, resolution)}))
+
+
+async def test_a_radius_of_one_s_own(market: ClockedMarket) -> None:
+    request = a_request(market, area={"radius_m": 8317})
+    await assert_refused(market, market.send(request), 422, "too-fine")
+
+
+@pytest.mark.parametrize("facets", [{"age": "37"}, {"shoe": "39"}])
+async def test_facets_in_words_of_one_s_own(market: ClockedMarket, facets: dict[str, str]) -> None:
+    await market.store(a_request(market, facets={"age": "30s", "language": "de"}))
+    await assert_refused(market, market.send(a_request(market, facets=facets)), 422, "too-unusual")
 
 
 async def test_a_cell_that_is_none(market: ClockedMarket) -> None:

@@ -4,7 +4,7 @@ Each builder takes whatever knows the market's rules (a `ClockedMarket`, a `Mark
 market would take, and lets the test change what it is about. A member that is a part of its own is changed by
 a dict:
 
-    a_request(market, price={"amount": 900}, area={"radius_m": 3000})
+    a_request(market, price={"amount": 900}, area={"radius_m": 5000})
 
 Keys are arguments, since the test needs them afterwards; a request makes a pseudonym by itself.
 """

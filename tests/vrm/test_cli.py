@@ -23,8 +23,8 @@ from vrm.client.vendor import VendorClient, place
 from vrm.documents import Alternative, Profile, read
 from vrm.documents.place import point
 from vrm.wallet import Wallet
+from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.state import NamedPlace
-from vrm.wallet.wishes import choose_cell
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +107,7 @@ def test_a_day_of_a_customer(at_home: Terminal, live: LiveMarket) -> None:
     assert posted["status"] == "pending"
     assert posted["document"]["price"] == {"kind": "ceiling", "amount": 25000, "currency": "USD"}
     assert posted["promise"]["document"] == posted["request"]
+    assert posted["look_alikes"] == 0
     live.publish()
     [kept] = vrm.json("requests")
     assert (kept["status"], kept["request"]) == ("published", posted["request"])

@@ -6,6 +6,10 @@ it again.
 """
 
 from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from crypto.token_http import authorization
 from crypto.tokens import Token
@@ -21,6 +25,23 @@ from vrm.documents import (
 )
 from vrm.errors import MarketMisbehaved, UsageError
 
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Crowds(msgspec.Struct, frozen=True, kw_only=True):
+    """How many requests of late show the same H3 cell, category or facet (``name=value``), as the market says.
+
+    What too few show is left out.
+    """
+
+    days: Count
+    """The dates (UTC) that are counted."""
+    requests: Count
+    """All that were published on those dates."""
+    cells: dict[str, Count] = {}
+    categories: dict[str, Count] = {}
+    facets: dict[str, Count] = {}
+
 
 class CustomerClient(MemberClient):
     """One customer at one market; use it with ``async with``. Arguments: see `MarketClient`, without a key."""
@@ -35,11 +56,16 @@ class CustomerClient(MemberClient):
 
         Raises:
             UsageError: the document is for another market.
-            MarketRefused: among others ``cell-too-fine``, ``unknown-category``, ``pseudonym-reused``.
+            MarketRefused: among others ``too-fine``, ``unknown-category``, ``pseudonym-reused``.
             MarketMisbehaved: the promise is for another document, or by another key than the market's.
         """
         spending = {"authorization": authorization(token)}
         return await self._promised("/requests", request, spending)
+
+    async def crowds(self) -> Crowds:
+        """Read how many requests look alike, over a connection of its own: one answer for everybody."""
+        async with self.connection() as alone:
+            return self.decode(await self.send("GET", "/crowds", over=alone), Crowds)
 
     async def withdraw(self, withdrawal: Signed[RequestWithdrawal]) -> Signed[Promise]:
         """Post a withdrawal and return the market's promise; errors as with `submit`."""

@@ -8,18 +8,19 @@ import typer
 
 from vrm import console, keyfile
 from vrm.client.base import Clock
-from vrm.client.customer import CustomerClient
+from vrm.client.customer import Crowds, CustomerClient
 from vrm.commands.common import HomeFolder, client_of, folder, now, open_wallet
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor
 from vrm.documents.place import resolution_of
 from vrm.places import locate
 from vrm.wallet import Wallet, membership, tokens
+from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.consent import changes, require_unchanged
 from vrm.wallet.membership import Found
 from vrm.wallet.secret import Secret
 from vrm.wallet.state import NamedPlace
-from vrm.wallet.wishes import area_in_words, choose_cell
+from vrm.wallet.wishes import area_in_words
 
 
 def init(
@@ -195,7 +196,8 @@ def place(
     """Name a place, or list the named places.
 
     The place is looked up on this machine and never sent. What requests show is one cell of a fixed grid that
-    holds it, always the same one, so that asking often gives nothing more away.
+    holds it, always the same one, so that asking often gives nothing more away. How large it is follows from
+    how many others ask from there.
 
         vrm place home 60601
 
@@ -210,19 +212,26 @@ def place(
     if where is None:
         console.fail("Say where it is: a postal code, lat,lng or a town.")
     found = locate(where)
-    descriptor = console.run(_descriptor(wallet))
+    descriptor, crowds = console.run(_rules_and_crowds(wallet))
     require_unchanged(wallet.read().rules, descriptor)
-    cell = choose_cell(found.at, descriptor, resolution)
-    named = NamedPlace(name, found.name if not found.code else f"{found.code} {found.name}", cell)
+    label = found.name if not found.code else f"{found.code} {found.name}"
+    named = NamedPlace(name, label, choose_cell(found.at, descriptor, crowds, resolution))
     with wallet.editing() as state:
         taken = [known for known in state.places if known.name == name]
-        if taken and taken[0] != named and not replace:
-            console.fail(f"{name} is {taken[0].label} already; move it with --replace.")
+        if taken and not replace:
+            if taken[0].label != label or resolution not in {None, resolution_of(taken[0].cell)}:
+                console.fail(f"{name} is {taken[0].label} already; move it with --replace.")
+            named = taken[0]  # its cell stays, whatever the crowd does
         if taken:  # where it stood, since the first place is the one that requests use by default
             state.places[state.places.index(taken[0])] = named
         else:
             state.places.append(named)
     _show_places([named], json)
+    if resolution is None and not crowds.cells and not json:
+        console.note(
+            "The market is too young to know a crowd, so this is the usual area. Some weeks on, "
+            "--replace chooses by the crowd."
+        )
 
 
 def _show_places(places: list[NamedPlace], as_json: bool) -> None:
@@ -305,6 +314,7 @@ def _rules_in_words(market: MarketDescriptor, clock: Clock, url: str) -> list[tu
         ("next cutoff", f"{clock.cutoff}, closing the market day {clock.day}"),
         ("open at least", f"{schedule.minimum_open_minutes / 60:g} hours before a run decides"),
         ("areas", f"H3 cells of resolution {market.cells.coarsest} to {market.cells.finest}"),
+        *((f"facet {name}", ", ".join(words)) for name, words in market.facets.items()),
         ("bids ranked by", ", ".join(market.policies)),
         ("privacy terms", "; ".join(f"{terms.id} ({terms.title})" for terms in market.terms)),
         ("vendors", "by invitation" if market.admission == "invited" else "open to all"),
@@ -334,9 +344,9 @@ def move(
         console.say(f"{console.plain(descriptor.name)} is now reached at {market}")
 
 
-async def _descriptor(wallet: Wallet) -> MarketDescriptor:
+async def _rules_and_crowds(wallet: Wallet) -> tuple[MarketDescriptor, Crowds]:
     async with client_of(wallet) as client:
-        return await client.descriptor()
+        return await client.descriptor(), await client.crowds()
 
 
 async def _rules(wallet: Wallet) -> tuple[MarketDescriptor, Clock]:

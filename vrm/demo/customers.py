@@ -36,9 +36,10 @@ from vrm.money import decimal_text
 from vrm.places import Town
 from vrm.wallet import Wallet, mail, membership, offers, outcomes, tokens
 from vrm.wallet import requests as own
+from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.items import taken
 from vrm.wallet.state import NamedPlace
-from vrm.wallet.wishes import Wish, choose_cell
+from vrm.wallet.wishes import Wish
 
 AT_ONCE: Final = 16
 """Customers that post at the same time."""

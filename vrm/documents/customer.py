@@ -11,6 +11,7 @@ from vrm.documents.scalars import (
     DeliveryWay,
     Did,
     Digest,
+    FacetName,
     Gtin,
     Instant,
     Label,
@@ -34,7 +35,7 @@ UNDEFINED_TERMS: Final = "https://www.w3.org/ns/credentials/undefined-terms/v2"
 """The context that the data model has for terms without a published vocabulary, such as our facets; a context
 written out in the document would not pass other people's verifiers, which compare contexts by name."""
 
-Attributes = dict[Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$(?!\n)")], Label]
+Attributes = dict[FacetName, Label]
 
 
 class Need(Part, frozen=True, kw_only=True):

@@ -12,7 +12,9 @@ from vrm.documents.scalars import (
     DeliveryWay,
     Did,
     Digest,
+    FacetName,
     Instant,
+    Label,
     LocalTime,
     MarketDay,
     Name,
@@ -47,6 +49,13 @@ class CellRange(Part, frozen=True, kw_only=True):
 
     coarsest: Annotated[int, Meta(ge=0, le=9)]
     finest: Annotated[int, Meta(ge=0, le=9)]
+
+
+FacetWords = Annotated[
+    dict[FacetName, Annotated[tuple[Label, ...], Meta(min_length=1, max_length=200)]],
+    Meta(max_length=16),
+]
+"""What a request may say of its author, and in which words: a word of one's own would be a name."""
 
 
 class Agreement(Part, frozen=True, kw_only=True):
@@ -104,6 +113,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     schedule: Schedule
     categories: Annotated[tuple[Category, ...], Meta(min_length=1, max_length=1000)]
     cells: CellRange
+    facets: FacetWords = {}
     demand: DemandBounds
     policies: Annotated[tuple[Policy, ...], Meta(min_length=1, max_length=4)]
     terms: Annotated[tuple[Agreement, ...], Meta(min_length=1, max_length=16)]

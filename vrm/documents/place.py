@@ -10,6 +10,9 @@ from vrm.errors import InvalidDocument
 EARTH_RADIUS_M = 6_371_008.8
 """The mean radius R1 of the WGS 84 ellipsoid (IUGG)."""
 
+RADII_M = tuple(km * 1000 for km in (1, 2, 5, 10, 15, 20, 25, 50, 100, 200, 500))
+"""How far a request may say that its author goes: one of a few, since 8317 m would be one customer's alone."""
+
 
 class Point(NamedTuple):
     """A point in millionths of a degree (WGS 84)."""

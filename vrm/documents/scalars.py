@@ -64,6 +64,7 @@ Gtin = Annotated[str, Meta(pattern=r"^([0-9]{8}|[0-9]{12}|[0-9]{13}|[0-9]{14})$(
 Name = Annotated[str, Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
 Text = Annotated[str, Meta(min_length=1, max_length=2000)]
 Label = Annotated[str, Meta(min_length=1, max_length=64, pattern=ONE_LINE)]
+FacetName = Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9]{0,39}$(?!\n)")]
 LatE6 = Annotated[int, Meta(ge=-90_000_000, le=90_000_000)]
 LngE6 = Annotated[int, Meta(ge=-180_000_000, le=180_000_000)]
 """Millionths of a degree (WGS 84): documents hold no floats."""

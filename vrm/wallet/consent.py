@@ -16,6 +16,7 @@ def changes(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
     told = _terms(kept, found)
     facts: tuple[tuple[str, object, object], ...] = (
         ("cells", _cells(kept), _cells(found)),
+        ("facets", kept.facets, found.facets),
         ("policies", ", ".join(kept.policies), ", ".join(found.policies)),
         ("currency", _currency(kept), _currency(found)),
         ("time zone", kept.schedule.time_zone, found.schedule.time_zone),

@@ -20,11 +20,12 @@ from vrm.wallet.wishes import Wish, compose
 FINAL: Final = frozenset(
     (
         "cell-too-coarse",
-        "cell-too-fine",
         "currency-mismatch",
         "item-not-listed",
         "needed-by-too-soon",
         "off-item-price",
+        "too-fine",
+        "too-unusual",
         "unknown-category",
         "unknown-item",
         "unknown-policy",

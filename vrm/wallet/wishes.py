@@ -14,30 +14,13 @@ import h3
 import msgspec
 
 from vrm.documents import AskingPrice, MarketDescriptor, PersonalRequest
-from vrm.documents.place import Point, cell_at, centre_of, resolution_of
+from vrm.documents.place import RADII_M, centre_of, resolution_of
 from vrm.documents.scalars import DeliveryWay, format_instant
 from vrm.errors import UsageError
 from vrm.money import format_amount, parse_amount
-
-DEFAULT_RESOLUTION: Final = 6
-"""H3 resolution of a new place where the market allows it: cells of about 36 square kilometres.
-
-That is a city district or a small town, so many people share a cell. Its centre is at most some 4 km from
-home, which matters little against the distances that people travel or shops deliver; the next coarser cells
-(250 square kilometres, up to 11 km off) would misjudge which shop is near. `choose_cell` clamps it to the
-market's range.
-"""
-
-FINEST_RESOLUTION: Final = 7
-"""The finest cell that a wallet shows, whatever a market allows: about 5 square kilometres.
-
-Cells are the market's to limit but the owner's to fear: a descriptor could otherwise ask for the very house.
-"""
+from vrm.wallet.cloaking import resolutions
 
 DEFAULT_RADIUS: Final = "25km"
-
-RADII_KM: Final = (1, 2, 5, 10, 15, 20, 25, 50, 100, 200, 500)
-"""How far a request says that its author goes."""
 
 _DISTANCE: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*(km|m|mi)", re.ASCII)
 _METRES: Final = {"m": Decimal(1), "km": Decimal(1000), "mi": Decimal("1609.344")}
@@ -119,7 +102,7 @@ def compose(
     if wish.not_before:
         members["not_before"] = quarter_hour(wish.not_before, zone, bound="start")
     if wish.facets:
-        members["facets"] = dict(wish.facets)
+        members["facets"] = _facets(wish.facets, market)
     if wish.roll_over:
         members["roll_over"] = True
     _check_cell(cell, market)
@@ -127,20 +110,6 @@ def compose(
         return msgspec.convert({"type": "PersonalRequest", **members}, PersonalRequest)
     except msgspec.ValidationError as error:
         raise UsageError(f"The request is not valid: {error}.") from None
-
-
-def choose_cell(at: Point, market: MarketDescriptor, resolution: int | None = None) -> str:
-    """Choose a place's cell at a resolution that the market allows; see `DEFAULT_RESOLUTION`.
-
-    Raises:
-        UsageError: the market or `FINEST_RESOLUTION` does not allow the resolution that was asked for, or the
-            market allows finer ones only.
-    """
-    coarsest, finest = _resolutions(market)
-    if resolution is not None and not coarsest <= resolution <= finest:
-        raise UsageError(f"A place here may have a cell of resolution {coarsest} to {finest}.")
-    chosen = max(coarsest, min(finest, DEFAULT_RESOLUTION)) if resolution is None else resolution
-    return cell_at(at, chosen)
 
 
 def metres(text: str) -> int:
@@ -161,10 +130,10 @@ def rounded(distance: int) -> int:
     Raises:
         UsageError: it is beyond the last of them.
     """
-    for kilometres in RADII_KM:
-        if distance <= kilometres * 1000:
-            return kilometres * 1000
-    raise UsageError(f"A pickup may be at most {RADII_KM[-1]} km away.")
+    for radius in RADII_M:
+        if distance <= radius:
+            return radius
+    raise UsageError(f"A pickup may be at most {RADII_M[-1] // 1000} km away.")
 
 
 def quarter_hour(text: str, zone: ZoneInfo, *, bound: Literal["start", "end"]) -> str:
@@ -297,6 +266,17 @@ def _policy(wish: Wish, market: MarketDescriptor, kind: str) -> str:
     return chosen
 
 
+def _facets(facets: dict[str, str], market: MarketDescriptor) -> dict[str, str]:
+    for name, value in facets.items():
+        words = market.facets.get(name, ())
+        if value not in words:
+            known = f"{name} is one of {', '.join(words)}" if words else ", ".join(market.facets)
+            raise UsageError(
+                f"{name}={value} is no facet of this market ({known or 'it has none'})."
+            )
+    return dict(facets)
+
+
 def _way_order(way: str) -> int:
     """Order ways as the protocol lists them; one's own order would be a habit. Unknown ones come last."""
     known: tuple[str, ...] = get_args(DeliveryWay)
@@ -305,20 +285,9 @@ def _way_order(way: str) -> int:
 
 def _check_cell(cell: str, market: MarketDescriptor) -> None:
     resolution = resolution_of(cell)
-    coarsest, finest = _resolutions(market)
+    coarsest, finest = resolutions(market)
     if not coarsest <= resolution <= finest:
         raise UsageError(
             f"The place's cell has resolution {resolution}, and a request here may show "
             f"{coarsest} to {finest}; add the place again."
         )
-
-
-def _resolutions(market: MarketDescriptor) -> tuple[int, int]:
-    """Tell the coarsest and the finest resolution that a request at a market may show."""
-    coarsest, finest = market.cells.coarsest, market.cells.finest
-    if coarsest > FINEST_RESOLUTION:
-        raise UsageError(
-            f"The market takes only cells of resolution {coarsest} or finer, which show too well "
-            f"where you are; this wallet shows none finer than {FINEST_RESOLUTION}."
-        )
-    return coarsest, min(finest, FINEST_RESOLUTION)

@@ -216,13 +216,13 @@ def test_a_market_on_this_machine_needs_no_proxy(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_problem_document_becomes_a_refusal_with_its_code() -> None:
-    client, script = client_of(problem(422, "cell-too-fine"))
+    client, script = client_of(problem(422, "too-fine"))
     async with client:
         with pytest.raises(MarketRefused) as caught:
             await client.get("/clock", msgspec.Raw)
     refusal = caught.value
-    assert (refusal.code, refusal.status, refusal.field) == ("cell-too-fine", 422, "need.title")
-    assert str(refusal) == "Not so. (cell-too-fine)"
+    assert (refusal.code, refusal.status, refusal.field) == ("too-fine", 422, "need.title")
+    assert str(refusal) == "Not so. (too-fine)"
     assert len(script.asked) == 1, "a refusal is final"
 
 

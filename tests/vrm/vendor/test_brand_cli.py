@@ -20,8 +20,8 @@ from vrm import cli, vendor_cli
 from vrm.documents.place import point
 from vrm.vendor.home import Home, Market
 from vrm.wallet import Wallet
+from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.state import NamedPlace
-from vrm.wallet.wishes import choose_cell
 
 ADD = (
     "item", "add", "duo", "--title", "Twin stroller Duo 2", "--category", "baby",

@@ -17,7 +17,6 @@ TEXT = PAGE.read_text(encoding="utf-8")
 ONLY_CUSTOMERS_MEET = {
     "already-answered",
     "cell-too-coarse",
-    "cell-too-fine",
     "created-forbidden",
     "foreign-request",
     "item-not-listed",
@@ -27,6 +26,8 @@ ONLY_CUSTOMERS_MEET = {
     "off-item-price",
     "pseudonym-reused",
     "request-resolved",
+    "too-fine",
+    "too-unusual",
     "unknown-policy",
     "unlike-item",
     "unknown-question",

@@ -18,8 +18,8 @@ from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
 from vrm.documents.place import point
 from vrm.wallet import Wallet
+from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.state import NamedPlace
-from vrm.wallet.wishes import choose_cell
 
 PASSPHRASE = b"correct horse"
 HERE = point(48.2082, 16.3738)

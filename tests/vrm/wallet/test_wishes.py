@@ -17,11 +17,10 @@ from vrm.documents import MarketDescriptor, PersonalRequest, read
 from vrm.documents.place import Point, cell_at, point, resolution_of
 from vrm.documents.scalars import parse_instant
 from vrm.errors import UsageError
+from vrm.wallet.cloaking import USUAL_RESOLUTION, choose_cell
 from vrm.wallet.wishes import (
-    DEFAULT_RESOLUTION,
     Wish,
     area_in_words,
-    choose_cell,
     compose,
     metres,
     quarter_hour,
@@ -29,7 +28,9 @@ from vrm.wallet.wishes import (
     what_is_public,
 )
 
-MARKET = read(descriptor(), MarketDescriptor).body
+MARKET = msgspec.structs.replace(
+    read(descriptor(), MarketDescriptor).body, facets={"age": ("20s", "30s")}
+)
 HOME = choose_cell(point(41.88, -87.62), MARKET)
 CHICAGO = ZoneInfo("America/Chicago")
 
@@ -99,7 +100,7 @@ def test_a_wish_that_cannot_be(members: dict[str, Any], told: str) -> None:
 
 
 def test_a_cell_that_the_market_no_longer_takes() -> None:
-    fine = choose_cell(point(41.88, -87.62), MARKET, 7)
+    fine = choose_cell(point(41.88, -87.62), MARKET, resolution=7)
     stricter = msgspec.structs.replace(
         MARKET, cells=msgspec.structs.replace(MARKET.cells, finest=5)
     )
@@ -195,7 +196,7 @@ def test_a_time_is_never_later_than_it_was_said(when: datetime) -> None:
 
 @given(points)
 def test_a_places_cell_has_the_default_resolution(where: Point) -> None:
-    assert resolution_of(choose_cell(where, MARKET)) == DEFAULT_RESOLUTION
+    assert resolution_of(choose_cell(where, MARKET)) == USUAL_RESOLUTION
 
 
 def test_the_default_resolution_bends_to_the_market() -> None:
@@ -205,7 +206,7 @@ def test_the_default_resolution_bends_to_the_market() -> None:
         market = msgspec.structs.replace(MARKET, cells=cells)
         assert resolution_of(choose_cell(where, market)) == expected
     with pytest.raises(UsageError, match="4 to 7"):
-        choose_cell(where, MARKET, 8)
+        choose_cell(where, MARKET, resolution=8)
 
 
 def with_cells(coarsest: int, finest: int) -> MarketDescriptor:
@@ -220,7 +221,7 @@ def test_a_market_that_asks_for_the_very_house() -> None:
         with pytest.raises(UsageError, match="none finer than 7"):
             choose_cell(where, greedy)
     with pytest.raises(UsageError, match="4 to 7"):
-        choose_cell(where, with_cells(4, 9), 8)
+        choose_cell(where, with_cells(4, 9), resolution=8)
 
 
 def test_a_fine_cell_kept_from_before_is_not_shown() -> None:
@@ -228,6 +229,15 @@ def test_a_fine_cell_kept_from_before_is_not_shown() -> None:
     wish = Wish(title="x", fixed="1.00")
     with pytest.raises(UsageError, match="add the place again"):
         compose(wish, with_cells(4, 9), cell=cell, pseudonym=KEY.did, reply_key=REPLY)
+
+
+def test_facets_in_words_of_one_s_own() -> None:
+    """A word that nobody else uses is a name."""
+    assert made(facets={"age": "30s"}).facets == {"age": "30s"}
+    with pytest.raises(UsageError, match="age is one of 20s, 30s"):
+        made(facets={"age": "37"})
+    with pytest.raises(UsageError, match="no facet of this market"):
+        made(facets={"shoe": "39"})
 
 
 # --- in words ---
