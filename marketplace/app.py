@@ -42,6 +42,7 @@ from marketplace.questions.controller import QuestionsController
 from marketplace.requests.controller import RequestsController
 from marketplace.runs.controller import RunsController
 from marketplace.settings import Settings
+from marketplace.stamps.controller import StampsController
 from marketplace.tokens.controller import TokensController
 from marketplace.vendors.controller import VendorsController
 
@@ -73,6 +74,7 @@ def create_app(
             VendorsController,
             MembersController,
             TokensController,
+            StampsController,
             RequestsController,
             CrowdsController,
             PreferencesController,

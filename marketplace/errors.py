@@ -119,6 +119,16 @@ PROBLEMS: Final[dict[str, Problem]] = {
         401, "Posting token refused", "Spend a token of this market, drawn for this pseudonym."
     ),
     "token-expired": Problem(401, "Posting token expired", "Draw the tokens of this epoch."),
+    # stamps
+    "no-stamp": Problem(409, "No stamp for this token", "Wait until it has come to nothing."),
+    "stamp-given": Problem(409, "Stamp given before", "Repeat the first claim byte for byte."),
+    "stamp-invalid": Problem(
+        422, "Stamp refused", "Deposit stamps of earlier epochs, in the epoch that runs."
+    ),
+    "stamp-spent": Problem(409, "Stamp deposited before", "Leave it out of the deposit."),
+    "already-deposited": Problem(
+        409, "Deposited before", "Repeat the first deposit, or wait for the next epoch."
+    ),
     # parties
     "wrong-market": Problem(422, "Meant for another market", "Set market to this market's did."),
     "unknown-vendor": Problem(404, "Vendor not known", "Register the vendor first."),

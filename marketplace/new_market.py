@@ -26,7 +26,7 @@ admission = "open"           # of customers; "invited": by a code (market invite
 [tokens]
 # epoch_days = 7               # members draw their posting tokens once in so many days
 # grace_days = 2               # and may spend them for so long afterwards
-# allotment = {{ new = 16 }}     # how many, by tier
+# allotment = {{ new = 16, known = 24, trusted = 32 }}   # how many, by tier
 
 [schedule]
 time_zone = {time_zone}

@@ -19,6 +19,7 @@ from marketplace import (
     models_mail,
     models_members,
     models_moderation,
+    models_stamps,
 )
 
 TABLES: Final = (
@@ -30,6 +31,7 @@ TABLES: Final = (
     models_mail,
     models_moderation,
     models_members,
+    models_stamps,
 )
 """Where tables are described; the metadata knows them all once these are imported."""
 

@@ -20,9 +20,11 @@ from pydantic_settings import (
 )
 
 from marketplace.errors import ConfigurationError
+from marketplace.tokens.rules import MOST_LIVING
 from vrm.documents import Category, CellRange, DemandBounds, MemberRules, Schedule, TokenRules
 from vrm.documents.membership import Tier
 from vrm.documents.scalars import Policy
+from vrm.documents.standing import DEPOSIT_EPOCHS, STAMPS
 
 SETTINGS_FILE = "market.toml"
 
@@ -102,12 +104,33 @@ class MemberSettings(BaseModel, extra="forbid"):
         return MemberRules(admission=self.admission, sponsorships=self.sponsorships)
 
 
+class TierSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.TierRule`."""
+
+    fulfilled: Annotated[int, Field(ge=1, le=100_000)]
+    permille: Annotated[int, Field(ge=0, le=1000)]
+
+
+class StandingSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.StandingRules`."""
+
+    window_epochs: Annotated[int, Field(ge=4, le=520)] = 26
+    crowd: Annotated[int, Field(ge=1, le=1_000_000)] = 20
+    known: TierSettings = TierSettings(fulfilled=3, permille=300)
+    trusted: TierSettings = TierSettings(fulfilled=12, permille=600)
+
+
 class TokenSettings(BaseModel, extra="forbid"):
     """See `vrm.documents.TokenRules`."""
 
     epoch_days: Annotated[int, Field(ge=1, le=366)] = 7
     grace_days: Annotated[int, Field(ge=0, le=366)] = 2
-    allotment: dict[Tier, Annotated[int, Field(ge=1, le=64)]] = {"new": 16}
+    allotment: dict[Tier, Annotated[int, Field(ge=1, le=64)]] = {
+        "new": 16,
+        "known": 24,
+        "trusted": 32,
+    }
+    standing: StandingSettings = StandingSettings()
 
     @field_validator("allotment")
     @classmethod
@@ -115,6 +138,15 @@ class TokenSettings(BaseModel, extra="forbid"):
         if "new" not in value:
             raise ValueError("say how many tokens the tier new draws")
         return value
+
+    @model_validator(mode="after")
+    def _keys_can_be_told_apart(self) -> Self:
+        epochs = self.grace_days // self.epoch_days + 3
+        if len(self.allotment) * epochs + len(STAMPS) * (DEPOSIT_EPOCHS + 2) > MOST_LIVING:
+            raise ValueError(
+                "grace_days is too long for epochs of epoch_days: too many keys would be alive"
+            )
+        return self
 
     def document(self) -> TokenRules:
         """The rules as the descriptor states them."""

@@ -10,6 +10,7 @@ from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
+from marketplace.stamps import service as stamps
 from marketplace.tokens import service as tokens
 
 TICK_SECONDS = 0.5
@@ -32,7 +33,7 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
             actors.publish_mail.send()
         if await runs.work_is_due(market):
             actors.close_days.send()
-        if await tokens.keys_are_due(market):
+        if await tokens.keys_are_due(market) or await stamps.is_due(market):
             actors.keep_keys.send()
         if await log.anything_waits(market):
             actors.grow_log.send()

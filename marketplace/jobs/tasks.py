@@ -12,6 +12,7 @@ from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.runs.apart import resolve_apart
 from marketplace.runs.resolving import resolve_here
+from marketplace.stamps import service as stamps
 from marketplace.tokens import service as tokens
 from marketplace.vendors import service as vendors
 
@@ -38,9 +39,15 @@ async def _close_days(market: Market) -> None:
     await runs.close_days(market, resolving=resolve_apart if apart else resolve_here)
 
 
+async def _keep_keys(market: Market) -> None:
+    await tokens.keep_keys(market)
+    await stamps.settle(market)
+
+
 async def _purge(market: Market) -> None:
     await vendors.purge_nonces(market)
     await tokens.purge(market)
+    await stamps.purge(market)
 
 
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
@@ -75,7 +82,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         await run_alone("close_days", _close_days)
 
     async def keep_keys() -> None:
-        await run_alone("keep_keys", tokens.keep_keys)
+        await run_alone("keep_keys", _keep_keys)
 
     async def grow_log() -> None:
         await run_alone("grow_log", log.grow)

@@ -1,7 +1,7 @@
 """Every query about members."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -39,6 +39,19 @@ async def forget(connection: AsyncConnection, did: str) -> None:
     """Delete a member, and for how many it spoke."""
     await connection.execute(delete(Member).where(Member.did == did))
     await connection.execute(delete(SponsorCount).where(SponsorCount.sponsor == did))
+
+
+async def set_tiers(connection: AsyncConnection, first: str, tiers: Mapping[str, str]) -> None:
+    """Make these the tiers of members, and a first one that of all others."""
+    await connection.execute(update(Member).where(Member.tier != first).values(tier=first))
+    by_tier: dict[str, list[str]] = {}
+    for did, tier in sorted(tiers.items()):
+        if tier != first:
+            by_tier.setdefault(tier, []).append(did)
+    for tier, dids in by_tier.items():
+        for at in range(0, len(dids), 1000):
+            some = Member.did.in_(dids[at : at + 1000])
+            await connection.execute(update(Member).where(some).values(tier=tier))
 
 
 async def store_invitation(connection: AsyncConnection, code: str, uses: int) -> None:

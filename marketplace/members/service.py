@@ -1,6 +1,7 @@
 """The use cases about members."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Final, cast
 
 import msgspec
@@ -21,6 +22,7 @@ from marketplace.members.rules import (
     read_sponsorship,
 )
 from marketplace.members.schemas import Departed, MemberStored, MemberView, OwnMembership
+from marketplace.stamps import standing
 from marketplace.tokens import service as tokens
 from marketplace.vendors import service as vendors
 from vrm.documents import Departure, Membership, Signed, Sponsorship, read, recall
@@ -32,9 +34,10 @@ DELETED: Final = (
     "your registration, with the profile that it carried and your keys",
     "the answers to your draws of posting tokens",
     "for how many others you spoke",
+    "how many stamps you deposited, and how many tokens you drew in earlier epochs",
 )
 STAYS: Final = (
-    "that your name has drawn tokens, until this epoch's keys are retired, so that nobody draws twice",
+    "that your name has drawn tokens in this epoch, for some epochs, so that nobody draws twice",
     "the digests of your keys' documents in the log, from which nobody can read them",
     "requests posted with your tokens: the market does not know which they are",
 )
@@ -112,6 +115,8 @@ async def leave(market: Market, raw: bytes) -> Departed:
             check_newer(body.seq, stored.seq)
             await repository.forget(connection, body.member)
             await tokens.forget_answers(connection, body.member)
+            now = await market.db.now(connection)
+            await standing.forget(connection, body.member, market.rules.tokens, now)
     return Departed(member=body.member, deleted=DELETED, stays=STAYS)
 
 
@@ -147,6 +152,23 @@ async def signing(market: Market, connection: AsyncConnection, signed: VerifiedR
         raise Refused("unknown-member", "No member signs with this key; join first.")
     await vendors.remember_nonce(connection, signed)
     return member
+
+
+async def named(connection: AsyncConnection, did: str, key: str) -> AnyRow:
+    """The member that a document names, if its key signs for it.
+
+    Raises:
+        Refused: no such member, or another key.
+    """
+    member = await repository.find(connection, did)
+    if member is None or member.key != key:
+        raise Refused("unknown-member", "No member signs with this key; join first.")
+    return member
+
+
+async def set_tiers(connection: AsyncConnection, tiers: Mapping[str, Tier]) -> None:
+    """Make these the tiers of members; who is not named has the first one."""
+    await repository.set_tiers(connection, FIRST_TIER, tiers)
 
 
 async def _admit(

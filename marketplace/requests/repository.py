@@ -7,7 +7,14 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
-from marketplace.models import Batch, PublishedRequest, PublishedWithdrawal
+from marketplace.models import (
+    Batch,
+    PublishedRequest,
+    PublishedWithdrawal,
+    Run,
+    Unfilled,
+)
+from marketplace.models_cascade import Tick
 
 
 async def find_published(connection: AsyncConnection, digest: str) -> AnyRow | None:
@@ -26,6 +33,28 @@ async def pseudonym_was_published(connection: AsyncConnection, pseudonym: str) -
     """Tell whether a request under this pseudonym was published."""
     query = select(PublishedRequest.digest).where(PublishedRequest.pseudonym == pseudonym)
     return (await connection.execute(query)).first() is not None
+
+
+async def ended(connection: AsyncConnection, pseudonym: str) -> str:
+    """How a pseudonym's published request ended; a run or tick counts once it is published."""
+    request = PublishedRequest
+    query = (
+        select(request.withdrawn_at, request.day, Unfilled.tick, Run.report, Tick.report)
+        .outerjoin(Unfilled, (Unfilled.request == request.digest) & (Unfilled.day == request.day))
+        .outerjoin(Run, Run.day == request.day)
+        .outerjoin(Tick, (Tick.day == request.day) & (Tick.tick == Unfilled.tick))
+        .where(request.pseudonym == pseudonym)
+    )
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        return "none"
+    withdrawn_at, day, tick, run_report, tick_report = found
+    if withdrawn_at is not None:
+        return "withdrawn"
+    report = tick_report if tick else run_report
+    if day is None or report is None:
+        return "open" if day is None else "decided"
+    return "decided" if tick is None else "unfilled"
 
 
 async def publish(

@@ -126,6 +126,14 @@ async def collect(market: Market) -> None:
         await market.db.forget_order()
 
 
+async def ended(connection: AsyncConnection, pseudonym: str) -> str:
+    """How a pseudonym's request ended: ``none`` where there is none, ``waits`` or ``open`` where it has not,
+    ``withdrawn``, ``unfilled``, or ``decided`` otherwise."""
+    if await pending.request_waits(connection, pseudonym):
+        return "waits"
+    return await repository.ended(connection, pseudonym)
+
+
 async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[BatchView]:
     """List what became public, batch by batch."""
     after = read_cursor(cursor, tuple[int]) or (-1,)

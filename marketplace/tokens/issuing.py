@@ -12,6 +12,7 @@ from marketplace.db import take_turns
 from marketplace.errors import Refused
 from marketplace.market import Market
 from marketplace.members import service as members
+from marketplace.stamps import standing
 from marketplace.tokens import repository
 from marketplace.tokens.service import alive, secret_of
 
@@ -47,6 +48,8 @@ async def draw(market: Market, signed: VerifiedRequest, request: bytes) -> bytes
                 raise TokenError("Draw under the key of your tier and of this epoch.")
             if wanted != row.allotment:
                 raise TokenError(f"Draw the whole allotment at once: {row.allotment} tokens.")
+            if not await standing.note_draw(connection, member.did, row.epoch, row.allotment):
+                raise Refused("already-drawn", "You have drawn the tokens of this epoch.")
             response = issue_batch(request, keys, max_batch=row.allotment)
         except TokenError as error:
             raise Refused("token-request-invalid", str(error)) from None

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.models_members import StoredIssuerKey, TokenDraw
+from vrm.documents.membership import TIERS
 
 
 async def find_key(connection: AsyncConnection, key_id: str) -> AnyRow | None:
@@ -87,10 +88,23 @@ async def count_issued(connection: AsyncConnection, now: int) -> None:
     )
     query = (
         update(StoredIssuerKey)
-        .where(StoredIssuerKey.redeems_until > now)
+        .where(StoredIssuerKey.redeems_until > now, StoredIssuerKey.tier.in_(TIERS))
         .values(issued=draws * StoredIssuerKey.allotment)
     )
     await connection.execute(query)
+
+
+async def set_counts(connection: AsyncConnection, key_id: str, issued: int, redeemed: int) -> None:
+    """Bring the public counts of a key up to date."""
+    query = update(StoredIssuerKey).where(StoredIssuerKey.key_id == key_id)
+    await connection.execute(query.values(issued=issued, redeemed=redeemed))
+
+
+async def dead(connection: AsyncConnection, kinds: Sequence[str], instant: int) -> Sequence[str]:
+    """The ids of the keys of some kinds that were of no use any more at an instant."""
+    key = StoredIssuerKey
+    query = select(key.key_id).where(key.tier.in_(kinds), key.redeems_until <= instant)
+    return (await connection.execute(query)).scalars().all()
 
 
 async def count_redeemed(connection: AsyncConnection, counts: Mapping[str, int]) -> None:

@@ -2,18 +2,19 @@
 
 from collections.abc import Collection
 from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import crypto
 from crypto.tokens import IssuerKey as SecretKey
 from marketplace.instants import instant_text
 from vrm.documents import IssuerKey, TokenRules
-from vrm.documents.membership import DAY_SECONDS, Tier
+from vrm.documents.membership import DAY_SECONDS, TIERS, Tier
+from vrm.documents.standing import DEPOSIT_EPOCHS, STAMPS, Stamp
 
 AHEAD_SECONDS: Final = DAY_SECONDS
 """How long before its epoch a key is made, logged and listed, so that everybody sees the same one in time."""
 
-MOST_LIVING: Final = 64
+MOST_LIVING: Final = 128
 """Far below 256, or truncated ids would not stay unique."""
 
 
@@ -33,22 +34,32 @@ def distinct_key(
     return key, attempt
 
 
+def issued(rules: TokenRules) -> list[Tier | Stamp]:
+    """What each epoch has a key for."""
+    return [*(tier for tier in TIERS if tier in rules.allotment), *STAMPS]
+
+
 def epochs_at(rules: TokenRules, now: int) -> list[int]:
     """The epochs that need keys at an instant: the one that runs, and the next one a day ahead."""
     return sorted({rules.epoch_at(now), rules.epoch_at(now + AHEAD_SECONDS)})
 
 
-def statement(market: str, rules: TokenRules, tier: Tier, epoch: int, key: SecretKey) -> IssuerKey:
+def statement(
+    market: str, rules: TokenRules, tier: Tier | Stamp, epoch: int, key: SecretKey
+) -> IssuerKey:
     """What the market says about a key."""
     begins = epoch * DAY_SECONDS
     ends = begins + rules.epoch_days * DAY_SECONDS
+    allotment, kept_days = 1, DEPOSIT_EPOCHS * rules.epoch_days
+    if tier not in STAMPS:
+        allotment, kept_days = rules.allotment[cast(Tier, tier)], rules.grace_days
     return IssuerKey(
         market=market,
         tier=tier,
         epoch=epoch,
         key=crypto.base64url_encode(key.public.element),
-        allotment=rules.allotment[tier],
+        allotment=allotment,
         not_before=instant_text(begins),
         draws_until=instant_text(ends),
-        redeems_until=instant_text(ends + rules.grace_days * DAY_SECONDS),
+        redeems_until=instant_text(ends + kept_days * DAY_SECONDS),
     )

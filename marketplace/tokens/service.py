@@ -18,12 +18,20 @@ from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.tokens import repository
-from marketplace.tokens.rules import MOST_LIVING, distinct_key, epochs_at, secret_key, statement
+from marketplace.tokens.rules import (
+    MOST_LIVING,
+    distinct_key,
+    epochs_at,
+    issued,
+    secret_key,
+    statement,
+)
 from marketplace.tokens.schemas import IssuerKeyView
 from vrm.documents import sign
-from vrm.documents.membership import Tier
+from vrm.documents.membership import TIERS, Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
+from vrm.documents.standing import Stamp
 
 REQUEST_PATH = "/token-request"
 
@@ -99,7 +107,7 @@ async def directory(market: Market) -> Directory:
     listed = [
         ListedKey(secret_of(market, row).public, row.not_before)
         for row in rows
-        if row.draws_until > now
+        if row.draws_until > now and row.tier in TIERS
     ]
     return Directory(REQUEST_PATH, tuple(listed))
 
@@ -165,6 +173,26 @@ async def count(market: Market, connection: AsyncConnection, spent: Mapping[str,
     await repository.count_redeemed(connection, spent)
 
 
+async def set_counts(
+    market: Market,
+    connection: AsyncConnection,
+    given: Mapping[str, int],
+    deposited: Mapping[str, int],
+) -> None:
+    """Move the public counts of stamps, by the ids of their keys; at a batch instant likewise."""
+    for row in await alive(market, connection):
+        if row.tier not in TIERS:
+            counts = given.get(row.key_id, 0), deposited.get(row.key_id, 0)
+            await repository.set_counts(connection, row.key_id, *counts)
+
+
+async def dead_keys(
+    connection: AsyncConnection, kinds: Sequence[str], instant: int
+) -> Sequence[str]:
+    """The ids of the keys of some kinds that were of no use any more at an instant."""
+    return await repository.dead(connection, kinds, instant)
+
+
 async def forget_answers(connection: AsyncConnection, member: str) -> None:
     """Forget what a member who leaves was given; that it drew stays until the keys are retired."""
     await repository.forget_answers(connection, member)
@@ -198,23 +226,20 @@ def _seconds(instant: str) -> int:
     return int(parse_instant(instant).timestamp())
 
 
-async def _missing(market: Market, connection: AsyncConnection) -> list[tuple[Tier, int]]:
+async def _missing(market: Market, connection: AsyncConnection) -> list[tuple[Tier | Stamp, int]]:
     rules = market.rules.tokens
     epochs = epochs_at(rules, await market.db.now(connection))
     known = await repository.known(connection, epochs)
     return [
-        (tier, epoch)
-        for epoch in epochs
-        for tier in sorted(rules.allotment)
-        if (tier, epoch) not in known
+        (tier, epoch) for epoch in epochs for tier in issued(rules) if (tier, epoch) not in known
     ]
 
 
 async def _asking(market: Market, connection: AsyncConnection) -> dict[str, str]:
     """The header with which a refusal asks for a token, of the first tier of the epoch that runs."""
-    found = await running(market, connection)
-    if not found:
+    found = {row.tier: row for row in await running(market, connection)}
+    first = next((found[tier] for tier in TIERS if tier in found), None)
+    if first is None:
         return {"WWW-Authenticate": "PrivateToken"}
-    first = min(found, key=lambda row: (row.tier != "new", row.tier))
     asks = token_http.www_authenticate(challenge_of(market.did), secret_of(market, first).public)
     return {"WWW-Authenticate": asks}

@@ -40,6 +40,7 @@ from vrm.documents.membership import (
     Sponsorship,
     TokenRules,
 )
+from vrm.documents.standing import StampClaim, StampDeposit, StandingRules, TierRule
 from vrm.documents.vendor import (
     Acceptance,
     Alternative,
@@ -99,8 +100,12 @@ __all__ = [
     "Schedule",
     "Signed",
     "Sponsorship",
+    "StampClaim",
+    "StampDeposit",
+    "StandingRules",
     "Suspension",
     "TickReport",
+    "TierRule",
     "TokenRules",
     "VendorProfile",
     "accept",

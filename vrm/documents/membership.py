@@ -10,11 +10,15 @@ from msgspec import UNSET, Meta, UnsetType
 
 from vrm.documents.base import Document, Part
 from vrm.documents.scalars import Did, Digest, Instant, Sequence, parse_instant
+from vrm.documents.standing import Stamp, StandingRules
 
 DAY_SECONDS: Final = 86_400
 
 Tier = Literal["new", "known", "trusted"]
 """How well a member is known, by what became of earlier requests; a token tells its tier and nothing else."""
+
+TIERS: Final[tuple[Tier, ...]] = ("new", "known", "trusted")
+"""From the lowest to the highest."""
 
 Embedded = dict[str, Any]
 """A signed document inside another one, with its own proof."""
@@ -35,12 +39,14 @@ class TokenRules(Part, frozen=True, kw_only=True):
 
     Epochs are whole numbers of days (UTC): one begins on each day since 1970-01-01 whose number is a multiple
     of ``epoch_days``, and has that number for its name. Each member draws ``allotment`` tokens of its tier once
-    in each epoch. They can be spent for ``grace_days`` after the epoch's end.
+    in each epoch. They can be spent for ``grace_days`` after the epoch's end. ``standing`` says how a member
+    comes to a tier.
     """
 
     epoch_days: Annotated[int, Meta(ge=1, le=366)]
     grace_days: Annotated[int, Meta(ge=0, le=366)]
     allotment: Annotated[dict[Tier, Annotated[int, Meta(ge=1, le=64)]], Meta(min_length=1)]
+    standing: StandingRules
 
     def epoch_at(self, instant: int) -> int:
         """The epoch in which an instant falls, in seconds since 1970."""
@@ -97,7 +103,7 @@ class Departure(Document, frozen=True, kw_only=True):
 
 
 class IssuerKey(Document, frozen=True, kw_only=True):
-    """The one key under which everybody's tokens of a tier and an epoch are issued.
+    """The one key under which everybody's tokens of a tier and an epoch are issued, or its stamps of one kind.
 
     Two of these for one tier and epoch convict the market: the key of a token tells who drew it, if each member
     was given another one.
@@ -107,7 +113,8 @@ class IssuerKey(Document, frozen=True, kw_only=True):
 
     type: Literal["IssuerKey"] = "IssuerKey"
     market: Did
-    tier: Tier
+    tier: Tier | Stamp
+    """Whose tokens, or which stamps; of stamps each token gets one."""
     epoch: Sequence
     key: Digest
     """The public key, an encoded ristretto255 element in base64url: 43 characters."""

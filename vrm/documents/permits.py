@@ -1,4 +1,4 @@
-"""The one challenge of a market, which its posting tokens answer (RFC 9577).
+"""The challenges of a market, which its posting tokens and its stamps answer (RFC 9577).
 
 This module loads ristretto255; only who draws, issues or redeems tokens imports it.
 """
@@ -6,6 +6,7 @@ This module loads ristretto255; only who draws, issues or redeems tokens imports
 from functools import lru_cache
 
 from crypto.tokens import Challenge
+from vrm.documents.standing import Stamp
 
 
 @lru_cache(maxsize=64)
@@ -16,3 +17,10 @@ def challenge_of(market: str) -> Challenge:
     whatever both are called. A key's text has the form of a host's name (RFC 1123).
     """
     return Challenge.of_market(market.removeprefix("did:key:"))
+
+
+@lru_cache(maxsize=64)
+def stamp_challenge(market: str, kind: Stamp) -> Challenge:
+    """The challenge of a market's stamps of one kind: a stamp is no posting token, nor one of another kind."""
+    host = market.removeprefix("did:key:")
+    return Challenge(issuer_name=host, origin_info=f"{kind}.{host}")

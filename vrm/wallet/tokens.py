@@ -17,7 +17,7 @@ Where several devices share the phrase, each makes the same draw for all of them
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 
 from crypto import issuance
 from crypto.encoding import base64url_decode
@@ -27,7 +27,7 @@ from crypto.tokens import IssuerPublicKey, Token
 from vrm.client.log import LogReader
 from vrm.client.member import MemberClient
 from vrm.documents import IssuerKey, Signed, recall
-from vrm.documents.membership import Tier
+from vrm.documents.membership import TIERS, Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketMisbehaved, MarketRefused, WalletError
@@ -68,7 +68,9 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
     keys = [listed.issuer for listed in await client.issuer_keys()]
     for issuer in keys:
         body = issuer.body
-        if not parse_instant(body.not_before) <= now < parse_instant(body.redeems_until):
+        if body.tier not in TIERS or parse_instant(body.not_before) > now:
+            continue
+        if parse_instant(body.redeems_until) <= now:
             continue
         if any(own.epoch == body.epoch for own in wallet.read().epochs):
             continue
@@ -121,7 +123,7 @@ async def _draw_under(
             share = drawn[branches.index(wallet.device) :: len(branches)]
             tokens = [token.encode() for token in share]
             body = issuer.body
-            kept.epochs.append(OwnEpoch(body.epoch, body.tier, issuer.wire, tokens))
+            kept.epochs.append(OwnEpoch(body.epoch, cast(Tier, body.tier), issuer.wire, tokens))
     return kept
 
 
@@ -182,7 +184,7 @@ async def _issuer(client: MemberClient, tier: Tier | None, now: datetime) -> Sig
     raise WalletError("The market has no issuer key for this epoch yet; try again in a moment.")
 
 
-def _only(keys: Sequence[Signed[IssuerKey]], tier: Tier, epoch: int) -> Signed[IssuerKey]:
+def _only(keys: Sequence[Signed[IssuerKey]], tier: str, epoch: int) -> Signed[IssuerKey]:
     """The one key of a tier and epoch."""
     found = [issuer for issuer in keys if (issuer.body.tier, issuer.body.epoch) == (tier, epoch)]
     if len(found) > 1:

@@ -133,7 +133,8 @@ async def test_a_post_that_fails_burns_no_token(market: ClockedMarket) -> None:
 
 async def test_counts_of_spent_tokens_move_with_batches(market: ClockedMarket) -> None:
     async def counts() -> list[int]:
-        return [item["redeemed"] for item in await market.items("/issuer-keys")]
+        listed = await market.items("/issuer-keys")
+        return [item["redeemed"] for item in listed if item["document"]["tier"] == "new"]
 
     await market.store(*(a_request(market) for _ in range(3)))
     assert await counts() == [0]

@@ -23,6 +23,8 @@ from vrm.documents import (
     MarketDescriptor,
     MemberRules,
     Schedule,
+    StandingRules,
+    TierRule,
     TokenRules,
     sign,
 )
@@ -64,7 +66,17 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         ),
         admission="open",
         members=MemberRules(admission="open", sponsorships=3),
-        tokens=TokenRules(epoch_days=7, grace_days=2, allotment={"new": 16}),
+        tokens=TokenRules(
+            epoch_days=7,
+            grace_days=2,
+            allotment={"new": 16},
+            standing=StandingRules(
+                window_epochs=26,
+                crowd=20,
+                known=TierRule(fulfilled=3, permille=300),
+                trusted=TierRule(fulfilled=12, permille=600),
+            ),
+        ),
         seed_anchor="A" * 43,
         log="market.example/log+00000000+AAAA",
     )

@@ -15,7 +15,15 @@ from tests.vrm.documents.samples import (
     text,
     tiers,
 )
-from vrm.documents import Departure, IssuerKey, MarketDescriptor, Membership, Sponsorship
+from vrm.documents import (
+    Departure,
+    IssuerKey,
+    MarketDescriptor,
+    Membership,
+    Sponsorship,
+    StampClaim,
+    StampDeposit,
+)
 
 _schedule = st.fixed_dictionaries(
     {
@@ -30,6 +38,11 @@ _schedule = st.fixed_dictionaries(
         "roll_over_days": st.integers(0, 365),
     }
 )
+
+_tier_rule = st.fixed_dictionaries(
+    {"fulfilled": st.integers(1, 100), "permille": st.integers(0, 1000)}
+)
+_kinds = st.sampled_from(["stamp-f", "stamp-r"])
 
 MEMBER_SORTS = [
     a_sort(
@@ -67,6 +80,14 @@ MEMBER_SORTS = [
                     "epoch_days": st.integers(1, 31),
                     "grace_days": st.integers(0, 31),
                     "allotment": st.dictionaries(tiers, st.integers(1, 64), min_size=1),
+                    "standing": st.fixed_dictionaries(
+                        {
+                            "window_epochs": st.integers(4, 520),
+                            "crowd": st.integers(1, 100),
+                            "known": _tier_rule,
+                            "trusted": _tier_rule,
+                        }
+                    ),
                 }
             ),
             "seed_anchor": digests,
@@ -95,9 +116,27 @@ MEMBER_SORTS = [
     ),
     a_sort(Departure, {"member": st.just(OTHER.did), "key": st.just(KEY.did), "seq": seqs}),
     a_sort(
+        StampClaim,
+        {
+            "pseudonym": st.just(KEY.did),
+            "stamp": _kinds,
+            "issuer_key": digests,
+            "blinded": digests,
+        },
+    ),
+    a_sort(
+        StampDeposit,
+        {
+            "member": st.just(OTHER.did),
+            "key": st.just(KEY.did),
+            "epoch": st.integers(0, 100_000),
+            "stamps": st.lists(st.just("s" * 216), min_size=1, max_size=3),
+        },
+    ),
+    a_sort(
         IssuerKey,
         {
-            "tier": tiers,
+            "tier": tiers | _kinds,
             "epoch": st.integers(0, 100_000),
             "key": digests,
             "allotment": st.integers(1, 64),

@@ -19,6 +19,8 @@ from vrm.documents import (
     Need,
     PersonalRequest,
     Schedule,
+    StandingRules,
+    TierRule,
     TokenRules,
     VendorProfile,
 )
@@ -70,7 +72,17 @@ def market() -> MarketDescriptor:
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
         members=MemberRules(admission="open", sponsorships=3),
-        tokens=TokenRules(epoch_days=7, grace_days=2, allotment={"new": 16}),
+        tokens=TokenRules(
+            epoch_days=7,
+            grace_days=2,
+            allotment={"new": 16},
+            standing=StandingRules(
+                window_epochs=26,
+                crowd=20,
+                known=TierRule(fulfilled=3, permille=300),
+                trusted=TierRule(fulfilled=12, permille=600),
+            ),
+        ),
         seed_anchor=some_digest("A"),
         log="market.example/log+00000000+AAAA",
     )
