@@ -62,8 +62,7 @@ class Draw:
 
     def request(self) -> bytes:
         """The TokenRequest of a draw of one token."""
-        self._check_single()
-        return self._head() + self._blinded[0]
+        return self._head() + self.blinded
 
     def batch_request(self) -> bytes:
         return self._head() + vector(b"".join(self._blinded))
@@ -92,6 +91,12 @@ class Draw:
         proof = reader.take(voprf.PROOF_SIZE)
         reader.end()
         return self._tokens(evaluated, voprf.Proof.parse(proof))
+
+    @property
+    def blinded(self) -> Element:
+        """The one element that a draw of one token asks to be evaluated."""
+        self._check_single()
+        return self._blinded[0]
 
     def _check_single(self) -> None:
         if len(self.nonces) != 1:

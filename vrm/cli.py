@@ -46,6 +46,7 @@ for command in (
     setup.place,
     members.join,
     members.tokens,
+    members.stamps,
     members.sponsor,
     members.rotate,
     members.leave,

@@ -11,6 +11,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+import msgspec
+
+from crypto import CryptoError, base64url_decode
 from crypto.token_http import authorization
 from crypto.tokens import Token
 from vrm.client.anonymous import post_alone
@@ -22,6 +25,7 @@ from vrm.documents import (
     Promise,
     RequestWithdrawal,
     Signed,
+    StampClaim,
 )
 from vrm.errors import MarketMisbehaved, UsageError
 
@@ -41,6 +45,10 @@ class Crowds(msgspec.Struct, frozen=True, kw_only=True):
     cells: dict[str, Count] = {}
     categories: dict[str, Count] = {}
     facets: dict[str, Count] = {}
+
+
+class _Given(msgspec.Struct, frozen=True):
+    response: str
 
 
 class CustomerClient(MemberClient):
@@ -78,6 +86,19 @@ class CustomerClient(MemberClient):
     async def answer(self, answer: Signed[Answer]) -> Signed[Promise]:
         """Post an answer to a vendor's question and return the market's promise; errors as with `submit`."""
         return await self._promised("/answers", answer)
+
+    async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
+        """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
+
+        Raises:
+            MarketRefused: among others ``no-stamp``, ``stamp-given``, ``token-expired``.
+            MarketMisbehaved: the answer is no response.
+        """
+        raw = await post_alone(self, "/stamps", claim, {"authorization": authorization(token)})
+        try:
+            return base64url_decode(self.decode(raw, _Given).response)
+        except CryptoError as error:
+            raise MarketMisbehaved(f"The market's stamp: {error}") from error
 
     async def _promised(
         self,

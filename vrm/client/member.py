@@ -18,7 +18,7 @@ from crypto.issuance import BATCH_REQUEST_MEDIA_TYPE
 from crypto.issuer_directory import Directory
 from vrm.client.base import Signer
 from vrm.client.public import PublicClient
-from vrm.documents import Departure, IssuerKey, Membership, Signed
+from vrm.documents import Departure, IssuerKey, Membership, Signed, StampDeposit
 from vrm.documents.membership import Tier
 from vrm.errors import MarketMisbehaved
 
@@ -45,6 +45,15 @@ class Departed(msgspec.Struct, frozen=True):
     member: str
     deleted: tuple[str, ...]
     stays: tuple[str, ...]
+
+
+class Deposited(msgspec.Struct, frozen=True):
+    """What the market counted of a deposit of stamps."""
+
+    member: str
+    epoch: int
+    fulfilled: int
+    returned: int
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,16 @@ class MemberClient(PublicClient):
         if (registration.body.key, registration.body.market) != (key.did, market):
             raise MarketMisbehaved("The market shows another member's registration.")
         return registration, found.tier
+
+    async def deposit(self, deposit: Signed[StampDeposit]) -> Deposited:
+        """Deposit stamps; the same deposit again gets the same answer.
+
+        Raises:
+            MarketRefused: among others ``stamp-spent``, ``stamp-invalid``, ``already-deposited``.
+        """
+        async with self.connection() as alone:
+            raw = await self.send("POST", "/stamp-deposits", body=deposit.wire, over=alone)
+        return self.decode(raw, Deposited)
 
     async def directory(self) -> Directory:
         """The issuer directory (RFC 9578), over a fresh connection without any signature.

@@ -1,4 +1,4 @@
-"""Commands about membership: join, sponsor, rotate, leave, tokens."""
+"""Commands about membership: join, sponsor, rotate, leave, tokens, stamps."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,12 +7,13 @@ import msgspec
 import typer
 
 from vrm import console
-from vrm.client.member import Departed, Joined
-from vrm.commands.common import HomeFolder, client_of, now, open_wallet
+from vrm.client.member import Departed, Deposited, Joined
+from vrm.commands.common import PAUSE, HomeFolder, Pause, client_of, now, open_wallet
 from vrm.console import Json, PassphraseFile
 from vrm.documents import IssuerKey, Signed, Sponsorship, recall
 from vrm.errors import MarketRefused
 from vrm.wallet import Wallet, membership
+from vrm.wallet import stamps as own_stamps
 from vrm.wallet import tokens as posting_tokens
 from vrm.wallet.state import State
 
@@ -202,3 +203,34 @@ def tokens(
         for own, issuer in epochs
     ]
     console.out.print(console.table(("epoch", "tier", "left", "good until", "issuer key"), rows))
+
+
+def stamps(
+    *,
+    pause: Pause = PAUSE,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Collect stamps for tokens that came to nothing, and deposit those of earlier epochs.
+
+    They count for your tier, and the market cannot tell which tokens they were for. Each is asked for alone and
+    after a random while, some at a time.
+
+        vrm stamps
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def work() -> tuple[int, Deposited | None]:
+        async with client_of(wallet, pause) as client:
+            deposited = await own_stamps.deposit(wallet, client)
+            return await own_stamps.collect(wallet, client), deposited
+
+    got, deposited = console.run(work())
+    held = len(wallet.read().stamps)
+    if json:
+        console.print_json({"collected": got, "held": held, "deposited": deposited})
+        return
+    console.say(f"Collected {got} stamps, holding {held}.")
+    if deposited:
+        console.say(f"Deposited {deposited.fulfilled + deposited.returned} stamps.")

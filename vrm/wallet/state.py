@@ -131,6 +131,16 @@ class OwnEpoch(msgspec.Struct):
     tokens: list[bytes] = msgspec.field(default_factory=list)
     spent: list[int] = []
     """Places whose tokens were spent for requests that this wallet does not hold."""
+    stamped: list[int] = []
+    """Places whose tokens had their stamp, or are worth none."""
+
+
+class OwnStamp(msgspec.Struct, frozen=True):
+    """An R-stamp that is not deposited yet."""
+
+    epoch: int
+    """In which it was given; it is deposited in a later one."""
+    token: bytes
 
 
 class OwnRequest(msgspec.Struct):
@@ -275,7 +285,10 @@ class State(msgspec.Struct, kw_only=True):
     epochs: list[OwnEpoch] = []
     """Of those epochs whose tokens may be good still."""
     over: list[OwnEpoch] = []
-    """Of those epochs whose tokens can be spent no more."""
+    """Of those epochs whose tokens can be spent no more, and are worth a stamp perhaps."""
+    stamps: list[OwnStamp] = []
+    deposited: int = -1
+    """The epoch of the newest deposit of stamps."""
     facets: dict[str, Any] = {}
     places: list[NamedPlace] = []
     requests: list[OwnRequest] = []

@@ -30,6 +30,7 @@ from vrm.documents import IssuerKey, Signed, recall
 from vrm.documents.membership import TIERS, Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
+from vrm.documents.standing import Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused, WalletError
 from vrm.wallet import devices, membership
 from vrm.wallet.state import OwnEpoch, State
@@ -118,7 +119,7 @@ async def _draw_under(
     with wallet.editing() as kept:
         if kept.log_head == state.log_head:
             kept.log_head = head
-        _part_from_old(kept, now)
+        part_from_old(kept, now)
         if all(one.epoch != issuer.body.epoch for one in kept.epochs):
             share = drawn[branches.index(wallet.device) :: len(branches)]
             tokens = [token.encode() for token in share]
@@ -135,7 +136,7 @@ async def draw_at_need(wallet: Wallet, client: MemberClient) -> bool:
     """
     now = parse_instant((await client.clock()).now)
     with wallet.editing() as state:
-        _part_from_old(state, now)
+        part_from_old(state, now)
     if left(state):
         return False
     return left(await draw_due(wallet, client)) > 0
@@ -164,7 +165,7 @@ def _runs(issuer: IssuerKey, now: datetime) -> bool:
     return parse_instant(issuer.not_before) <= now < parse_instant(issuer.draws_until)
 
 
-def _part_from_old(state: State, now: datetime) -> None:
+def part_from_old(state: State, now: datetime) -> None:
     """Put away the epochs whose tokens can be spent no more."""
     old = [one for one in state.epochs if _is_over(one, now)]
     state.epochs = [one for one in state.epochs if one not in old]
@@ -175,8 +176,25 @@ def _is_over(own: OwnEpoch, now: datetime) -> bool:
     return parse_instant(recall(own.issuer, IssuerKey).redeems_until) <= now
 
 
-async def _issuer(client: MemberClient, tier: Tier | None, now: datetime) -> Signed[IssuerKey]:
-    """The one key of a tier that is drawn under now."""
+async def checked_key(
+    client: MemberClient, kind: Stamp, now: datetime, state: State
+) -> Signed[IssuerKey]:
+    """The one key of a kind of stamps that runs, listed once and in the log; errors as with `draw_due`."""
+    await client.descriptor()
+    issuer = await _issuer(client, kind, now)
+    await _logged(client, issuer, state)
+    return issuer
+
+
+def public_key(issuer: IssuerKey) -> bytes:
+    """The encoded public key of a statement."""
+    return base64url_decode(issuer.key)
+
+
+async def _issuer(
+    client: MemberClient, tier: Tier | Stamp | None, now: datetime
+) -> Signed[IssuerKey]:
+    """The one key of a tier, or of a kind of stamps, that is drawn under now."""
     keys = [listed.issuer for listed in await client.issuer_keys()]
     for issuer in keys:
         if issuer.body.tier == tier and _runs(issuer.body, now):

@@ -1,0 +1,163 @@
+"""Stamps: what became of the wallet's tokens, counted for its owner without telling which tokens they were.
+
+For a token that was not used, or whose request was withdrawn or found nobody, its pseudonym draws one stamp,
+alone on a connection and after a random while, under a key that is checked as those of tokens are. In a later
+epoch the wallet deposits what it has under the member's name, all at once. The stamp's nonce and blind derive
+from the phrase, and the market repeats its answer to the same claim.
+"""
+
+import hashlib
+import random
+from datetime import datetime
+from typing import Final
+
+from crypto import issuance
+from crypto.encoding import base64url_encode
+from crypto.errors import TokenError
+from crypto.tokens import IssuerPublicKey, Token
+from vrm.client.customer import CustomerClient
+from vrm.client.member import Deposited
+from vrm.documents import IssuerKey, Signed, StampClaim, StampDeposit, sign
+from vrm.documents.permits import stamp_challenge
+from vrm.documents.scalars import parse_instant
+from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS
+from vrm.errors import MarketMisbehaved, MarketRefused
+from vrm.wallet import membership, tokens
+from vrm.wallet.state import OwnEpoch, OwnStamp, State
+from vrm.wallet.wallet import Wallet
+
+MOST_CLAIMS: Final = 6
+"""Claims of one round, so that a round does not take long, and tokens that are over together do not show
+together."""
+
+NO_STAMP: Final = frozenset(("no-stamp", "stamp-given", "token-expired", "token-invalid"))
+"""Codes with which the market says that a token is worth no stamp, now or ever."""
+
+NO_GOOD: Final = frozenset(("stamp-invalid", "stamp-spent"))
+"""Codes with which it says so of a deposit."""
+
+
+async def collect(wallet: Wallet, client: CustomerClient) -> int:
+    """Draw some of the stamps that the wallet's tokens are worth by now; answers how many it got.
+
+    Raises:
+        MarketRefused, MarketUnreachable: the rest is left for the next round.
+        MarketMisbehaved: a check of the key, or a proof, does not hold.
+    """
+    now = parse_instant((await client.clock()).now)
+    with wallet.editing() as state:
+        tokens.part_from_old(state, now)
+        oldest = _oldest(state, now)
+        state.over = [own for own in state.over if own.epoch >= oldest]
+    worth = _worth(state)
+    if not worth:
+        return 0
+    issuer = await tokens.checked_key(client, "stamp-r", now, state)
+    some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
+    got = 0
+    for own, index in some:
+        stamp = await _claim(wallet, client, issuer, own, index)
+        with wallet.editing() as kept:
+            for one in kept.epochs + kept.over:
+                if one.epoch == own.epoch:
+                    one.stamped.append(index)
+            if stamp is not None:
+                kept.stamps.append(OwnStamp(issuer.body.epoch, stamp.encode()))
+                got += 1
+    return got
+
+
+async def deposit(wallet: Wallet, client: CustomerClient) -> Deposited | None:
+    """Deposit the stamps of earlier epochs, unless that is done in this one; none if there are none.
+
+    Raises:
+        WalletError: the owner is no member.
+        MarketRefused: another device of the owner's has deposited in this epoch; or the stamps are no good, and
+            the wallet forgets them.
+    """
+    rules = (await client.descriptor()).tokens
+    now = parse_instant((await client.clock()).now)
+    running = rules.epoch_at(int(now.timestamp()))
+    oldest = _oldest(wallet.read(), now)
+    with wallet.editing() as state:
+        state.stamps = [stamp for stamp in state.stamps if stamp.epoch >= oldest]
+    ripe = sorted(stamp.token for stamp in state.stamps if stamp.epoch < running)[:MOST_STAMPS]
+    if not ripe or state.deposited == running:
+        return None
+    own = await membership.refresh(wallet, client)
+    key = wallet.identity(own.generation)
+    body = StampDeposit(
+        market=state.rules.market,
+        member=wallet.profile_did,
+        key=key.did,
+        epoch=running,
+        stamps=tuple(base64url_encode(token) for token in ripe),
+    )
+    try:
+        deposited = await client.deposit(sign(body, key))
+    except MarketRefused as refusal:
+        if refusal.code in NO_GOOD:
+            _spent(wallet, ripe, None)
+        raise
+    _spent(wallet, ripe, running)
+    return deposited
+
+
+def _worth(state: State) -> list[tuple[OwnEpoch, int]]:
+    """The places of tokens that are worth a stamp and have had none."""
+    found = [(own, index) for own in state.over for index in state.unused(own)]
+    came_to_nothing = {
+        (entry.epoch, entry.index)
+        for entry in state.requests
+        if entry.withdrawn_at or (entry.reason and entry.day)
+    }
+    found += [
+        (own, index)
+        for own in state.epochs + state.over
+        for index in range(len(own.tokens))
+        if (own.epoch, index) in came_to_nothing
+    ]
+    return [(own, index) for own, index in found if index not in own.stamped]
+
+
+async def _claim(
+    wallet: Wallet, client: CustomerClient, issuer: Signed[IssuerKey], own: OwnEpoch, index: int
+) -> Token | None:
+    """The stamp for one token; none if the market says that it is worth none."""
+    body = issuer.body
+    key = IssuerPublicKey.parse(tokens.public_key(body))
+    pseudonym, seed = wallet.pseudonym(own.epoch, index), wallet.blind_seed(own.epoch, index)
+    nonce = hashlib.blake2b(key=seed, person=b"vrm stamp", digest_size=32).digest()
+    blind = issuance.derive_blind(seed, key, nonce)
+    draw = issuance.Draw(key, stamp_challenge(body.market, "stamp-r"), (nonce,), (blind,))
+    claim = StampClaim(
+        market=body.market,
+        pseudonym=pseudonym.did,
+        stamp="stamp-r",
+        issuer_key=base64url_encode(key.key_id),
+        blinded=base64url_encode(draw.blinded),
+    )
+    try:
+        answer = await client.claim_stamp(sign(claim, pseudonym), Token.parse(own.tokens[index]))
+    except MarketRefused as refusal:
+        if refusal.code in NO_STAMP:
+            return None
+        raise
+    try:
+        return draw.finish(answer)
+    except TokenError as error:
+        raise MarketMisbehaved(
+            f"The market gave a stamp under another key than it shows to all: {error}"
+        ) from error
+
+
+def _spent(wallet: Wallet, ripe: list[bytes], epoch: int | None) -> None:
+    with wallet.editing() as state:
+        state.stamps = [stamp for stamp in state.stamps if stamp.token not in ripe]
+        state.deposited = epoch or state.deposited
+
+
+def _oldest(state: State, now: datetime) -> int:
+    """The oldest epoch whose stamps can be deposited, and for whose tokens there can be one."""
+    rules = state.rules.tokens
+    return rules.epoch_at(int(now.timestamp())) - DEPOSIT_EPOCHS * rules.epoch_days
