@@ -11,8 +11,6 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-import msgspec
-
 from crypto import CryptoError, base64url_decode
 from crypto.token_http import authorization
 from crypto.tokens import Token
