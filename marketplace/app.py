@@ -20,6 +20,7 @@ from marketplace.descriptor.controller import DescriptorController
 from marketplace.health.controller import HealthController
 from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
 from marketplace.http.headers import with_security_headers
+from marketplace.http.limits import Limits, admit_anonymous
 from marketplace.http.openapi import (
     SignedDocumentSchema,
     describe_documents,
@@ -93,7 +94,8 @@ def create_app(
             HealthController,
             *docs_handlers(),
         ],
-        state=State({"market": market}),
+        state=State({"market": market, "limits": Limits(settings.anonymous_per_second)}),
+        guards=[admit_anonymous],
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False),
             "json_body": Provide(json_body),

@@ -65,8 +65,8 @@ def init(
         int, typer.Option(help="Requests are published at these instants.")
     ] = 3600,
     batch_minimum: Annotated[
-        int, typer.Option(help="Wait until so many requests stand together.")
-    ] = 1,
+        int, typer.Option(help="Wait until so many authors stand together, at most for the day.")
+    ] = 10,
     public_url: Annotated[str, typer.Option(help="Under which callers reach the market.")] = "",
     passphrase_file: console.PassphraseFile = None,
     as_json: console.Json = False,

@@ -235,6 +235,7 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "unknown-size": Problem(404, "The log never had this size", "See /log/checkpoint."),
     "unknown-tile": Problem(404, "No such tile", "See C2SP tlog-tiles, and /log/checkpoint."),
     # the market's own state
+    "too-many": Problem(429, "Too many calls, of whomever", "Come back a random while later."),
     "busy": Problem(503, "Busy", "Try again in a moment."),
     "internal": Problem(500, "The market failed", "Nothing was stored; try again later."),
 }

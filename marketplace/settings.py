@@ -62,7 +62,7 @@ class ScheduleSettings(BaseModel, extra="forbid"):
     bids_close_minutes: int = 60
     minimum_open_minutes: int = 12 * 60
     batch_seconds: int = 3600
-    batch_minimum: int = 1
+    batch_minimum: int = 10
     acknowledge_minutes: int = 24 * 60
     tick_minutes: int = 15
     roll_over_days: int = 7
@@ -182,6 +182,8 @@ class Settings(BaseSettings):
     """The H3 resolution of the areas in those reports."""
     policies: tuple[Policy, ...] = ("best-nearby", "best-value", "nearest", "lowest-price")
     admission: Literal["open", "invited"] = "open"
+    anonymous_per_second: int = Field(500, ge=1, le=1_000_000)
+    """How many anonymous calls of one kind each process takes, from all callers together."""
     public_url: str = ""
     """The scheme and authority under which callers reach the market, such as ``https://market.example``; signed
     reads are checked against it. Empty means whatever the Host header says, which suits only a loopback."""

@@ -45,8 +45,9 @@ async def add(connection: AsyncConnection, row: dict[str, Any]) -> None:
 
 
 async def count(connection: AsyncConnection, kinds: Sequence[str]) -> tuple[int, int | None]:
-    """Count what waits of these kinds, and find the earliest instant promised for any of it."""
-    query = select(func.count(), func.min(Pending.publish_by)).where(Pending.kind.in_(kinds))
+    """Count whose documents of these kinds wait, and find the earliest instant promised for any of them."""
+    authors = func.count(Pending.pseudonym.distinct())
+    query = select(authors, func.min(Pending.publish_by)).where(Pending.kind.in_(kinds))
     waiting, earliest = (await connection.execute(query)).one()
     return waiting, earliest
 

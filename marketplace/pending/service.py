@@ -79,7 +79,10 @@ def promise(market: Market, document: Signed[Document], publish_by: int) -> Sign
 
 
 async def count_crowd(connection: AsyncConnection) -> tuple[int, int | None]:
-    """Count what waits to be shown to all, and find the earliest instant promised for any of it."""
+    """Count whose documents wait to be shown to all, and find the earliest instant promised for any of them.
+
+    A request and its withdrawal have one author, and are no company for each other.
+    """
     return await repository.count(connection, CROWD)
 
 

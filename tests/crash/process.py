@@ -27,7 +27,7 @@ async def main(home: str, url: str, offset: str, *fate: str) -> None:
         "home": Path(home),
         "name": "Test market",
         "database_url": url,
-        "schedule": ScheduleSettings(time_zone="Europe/Vienna"),
+        "schedule": ScheduleSettings(time_zone="Europe/Vienna", batch_minimum=1),
     }
     settings = Settings(**facts)
     market = Market.open(settings, an_identity(), clock=lambda: time.time() + int(offset))

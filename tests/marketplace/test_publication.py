@@ -82,6 +82,17 @@ async def test_requests_wait_for_a_crowd(open_market: OpenMarket) -> None:
     assert await market.publish() == 3
 
 
+async def test_a_withdrawal_that_passes_for_company(open_market: OpenMarket) -> None:
+    """One author with two documents is one author."""
+    market = await open_market(schedule={"batch_minimum": 2})
+    pseudonym = a_key()
+    request = a_request(market, pseudonym)
+    await market.store(request, a_withdrawal(market, pseudonym, request.digest))
+    assert await market.publish() == 0
+    await market.store(a_request(market))
+    assert await market.publish() == 3
+
+
 async def test_the_day_s_last_instant_publishes_without_a_crowd(open_market: OpenMarket) -> None:
     market = await open_market(schedule={"batch_minimum": 3})
     request = a_request(market)

@@ -262,7 +262,7 @@ def settings_of(home: Path, database_url: str, **changes: Any) -> Settings:
     """Settings with an agreement in the market's home."""
     (home / "terms").mkdir(parents=True, exist_ok=True)
     (home / "terms" / "PDC-INTENT.txt").write_text(TERMS)
-    schedule = {"time_zone": "Europe/Vienna"} | changes.pop("schedule", {})
+    schedule = {"time_zone": "Europe/Vienna", "batch_minimum": 1} | changes.pop("schedule", {})
     facts: dict[str, Any] = {"name": "Test market", "schedule": ScheduleSettings(**schedule)}
     return Settings(home=home, database_url=database_url, **(facts | changes))
 

@@ -52,6 +52,8 @@ def pause_after(attempt: int) -> float:
 
 
 def wished_pause(answer: httpx.Response) -> float:
-    """Seconds that the market asks for (RFC 9110, section 10.2.3); a date is taken as no wish."""
+    """Seconds that the market asks for (RFC 9110, section 10.2.3), and at random up to as many again, or all
+    whom it told the same would come back at once; a date is taken as no wish."""
     wish: str = answer.headers.get("retry-after", "")
-    return float(wish) if wish.isascii() and wish.isdigit() else 0.0
+    seconds = float(wish) if wish.isascii() and wish.isdigit() else 0.0
+    return seconds * (1 + random.random())  # noqa: S311 - nothing secret hangs on it

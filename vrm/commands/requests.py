@@ -165,6 +165,7 @@ def in_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "publish_by": entry.publish_by,
         "published_at": entry.published_at,
         "leaf": entry.leaf,
+        "crowd": entry.crowd,
         "withdrawn_at": entry.withdrawn_at,
         "day": entry.day,
         "tick": entry.tick,

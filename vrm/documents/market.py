@@ -72,8 +72,8 @@ class Schedule(Part, frozen=True, kw_only=True):
     Cutoffs are local times in the market's IANA zone. Bids close ``bids_close_minutes`` before a cutoff. A
     request joins the first cutoff at least ``minimum_open_minutes`` after its publication, of those whose bids
     are then still open. Publication happens at instants that are whole multiples of ``batch_seconds`` since
-    1970-01-01T00:00:00Z, once ``batch_minimum`` requests wait, at the latest at the last instant before the
-    cutoff.
+    1970-01-01T00:00:00Z, once those of ``batch_minimum`` authors wait, at the latest at the last instant before
+    the cutoff.
 
     A vendor has ``acknowledge_minutes`` to accept or decline an assignment; what was declined or not answered
     is matched again at *ticks*, instants that are whole multiples of ``tick_minutes`` since 1970. A request

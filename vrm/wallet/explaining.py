@@ -44,8 +44,8 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
         ),
         "pending": f"The market has it and promised to publish it by {entry.publish_by}.",
         "published": (
-            f"It is public since {entry.published_at}, and leaf {entry.leaf} of the market's log; vendors "
-            "can bid on it."
+            f"It is public since {entry.published_at}, {_company(entry)}, and leaf {entry.leaf} of the "
+            "market's log; vendors can bid on it."
         ),
         "rolled-over": "It is open for bids again.",
         "withdrawing": "Its withdrawal waits to become public.",
@@ -58,6 +58,11 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
         "market-at-fault": "".join(fault),
     }
     return [*before, told[entry.status(now)]]
+
+
+def _company(entry: OwnRequest) -> str:
+    others = (entry.crowd or 1) - 1
+    return f"together with {others} others" if others else "with no other beside it"
 
 
 def _why(entry: OwnRequest) -> str:

@@ -163,6 +163,7 @@ def match_batches(entry: OwnRequest, held: Sequence[Held]) -> None:
     for batch, leaves in ((one.batch, one.leaves) for one in held):
         if entry.published_at is None and entry.digest in batch.requests:
             entry.published_at, entry.leaf = batch.instant, leaves[entry.digest]
+            entry.crowd = len(batch.requests)
         if entry.withdrawn_at is None and entry.digest in batch.withdrawals:
             if entry.withdrawal is None:
                 entry.fault = (

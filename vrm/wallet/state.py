@@ -160,6 +160,8 @@ class OwnRequest(msgspec.Struct):
     published_at: str | None = None
     leaf: int | None = None
     """Where the log holds it, proven: its receipt."""
+    crowd: int | None = None
+    """How many requests became public with it, itself among them."""
     withdrawn_at: str | None = None
     day: str | None = None
     """The market day that decided it, and the tick of that day: 0 is its run."""

@@ -14,6 +14,7 @@ import pytest
 import crypto
 from tests.vrm.documents.samples import KEY, OTHER
 from vrm.client.base import LARGEST_ANSWER, USER_AGENT, MarketClient
+from vrm.client.patience import wished_pause
 from vrm.documents import (
     Agreement,
     Category,
@@ -263,6 +264,12 @@ async def test_a_busy_market_is_asked_again_when_it_said() -> None:
         await client.get("/x", msgspec.Raw)
     assert asyncio.get_running_loop().time() - begun >= 1
     assert len(script.asked) == 2
+
+
+def test_callers_who_were_told_the_same_do_not_come_back_together() -> None:
+    waits = {wished_pause(problem(429, "too-many", **{"retry-after": "4"})) for _ in range(50)}
+    assert len(waits) > 25
+    assert all(4 <= wait <= 8 for wait in waits)
 
 
 async def test_a_market_that_asks_to_wait_for_ever() -> None:

@@ -142,7 +142,11 @@ def live_market(home: Path, **changes: Any) -> Iterator[LiveMarket]:
     (home / "terms" / "PDC-INTENT.txt").write_text("Intent\n\nUse it for this order only.\n")
     far = (datetime.now(UTC) + timedelta(hours=6)).strftime("%H:%M")
     schedule = ScheduleSettings(
-        cutoffs=(far,), bids_close_minutes=1, minimum_open_minutes=0, batch_seconds=1
+        cutoffs=(far,),
+        bids_close_minutes=1,
+        minimum_open_minutes=0,
+        batch_seconds=1,
+        batch_minimum=1,
     )
     facts: dict[str, Any] = {"currency": "USD", "schedule": schedule}
     settings = Settings(home=home, name="Live market", **(facts | changes))

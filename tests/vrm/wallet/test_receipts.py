@@ -44,6 +44,7 @@ async def test_the_receipt_of_a_request_is_its_leaf_in_the_batch(
     assert not [path for _, path in wire.asked if entry.digest in path or "inclusion" in path]
     words = " ".join(explaining.in_words(kept, market.rules, at(market)))
     assert f"leaf {kept.leaf} of the market's log" in words
+    assert (kept.crowd, "together with 4 others" in words) == (5, True), "the crowd is told"
 
 
 async def test_every_batch_is_read_and_only_once(
