@@ -35,6 +35,8 @@ class Market:
     db: Database
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
     """The last published days that somebody asked about, resolved; see `runs.reading`."""
+    issuer_keys: dict[str, Any] = field(default_factory=dict, repr=False)
+    """Those issuer keys of the market, by id, under which a token was spent here; see `tokens.service`."""
     explaining: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """Whoever resolves a day again to explain it."""
 

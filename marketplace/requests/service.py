@@ -45,7 +45,7 @@ async def submit(market: Market, raw: bytes, authorization: str | None) -> Signe
         publish_by = await _promised(connection, request.digest)
         if publish_by is None:
             now = await market.db.now(connection)
-            tokens.check_spendable(permit, now)
+            await tokens.check_spendable(market, connection, permit, now)
             check_request(request.body, market.rules, market.calendar, now)
             if item := request.body.item:
                 offer = await catalogue.offer(connection, item.principal, item.id)

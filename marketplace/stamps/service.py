@@ -54,7 +54,8 @@ async def give(market: Market, raw: bytes, authorization: str | None) -> StampGi
             return StampGiven(response=crypto.base64url_encode(known.response))
         now = await market.db.now(connection)
         if permit.redeems_until + _deposit_seconds(market) <= now:
-            raise Refused("token-expired", "The token is too old for a stamp.", headers=permit.asks)
+            asks = await tokens.asking(market, connection)
+            raise Refused("token-expired", "The token is too old for a stamp.", headers=asks)
         ended = await requests.ended(connection, body.pseudonym)
         if body.stamp != "stamp-r" or not comes_back(ended, permit.redeems_until, now):
             detail = "The token's request was neither withdrawn nor left unfilled."

@@ -43,8 +43,6 @@ class Permit:
     key_id: str
     not_before: int
     redeems_until: int
-    asks: Mapping[str, str]
-    """The headers of a refusal."""
 
 
 async def keys_are_due(market: Market) -> bool:
@@ -137,30 +135,31 @@ async def verify_token(market: Market, authorization: str | None, pseudonym: str
         Refused: none, or one that is malformed, of another market, of an unknown key, for another pseudonym, or
             forged.
     """
-    async with market.db.snapshot() as connection:
-        asks = await _asking(market, connection)
+    try:
         if authorization is None:
             detail = "Spend a posting token: Authorization: PrivateToken (RFC 9577)."
-            raise Refused("token-required", detail, headers=asks)
-        try:
-            token = token_http.parse_authorization(authorization)
-            key_id = crypto.base64url_encode(token.key_id)
-            row = await repository.find_key(connection, key_id)
-            if row is None:
-                raise TokenError("The token was issued under no key of this market.")
-            if token.nonce != crypto.VerifyKey.from_did(pseudonym).raw:
-                raise TokenError("The token certifies another pseudonym.")
-            verify(token, challenge=challenge_of(market.did), key=secret_of(market, row))
-        except TokenError as error:
-            raise Refused("token-invalid", str(error), headers=asks) from None
-    return Permit(key_id, row.not_before, row.redeems_until, asks)
+            raise Refused("token-required", detail, headers=await _asked(market))
+        token = token_http.parse_authorization(authorization)
+        key_id = crypto.base64url_encode(token.key_id)
+        row = await _key(market, key_id)
+        # A stamp's issuer evaluates whatever it is sent, posting tokens too: only the key tells them apart.
+        if row is None or row.tier not in TIERS:
+            raise TokenError("The token was issued under no key of this market.")
+        if token.nonce != crypto.VerifyKey.from_did(pseudonym).raw:
+            raise TokenError("The token certifies another pseudonym.")
+        verify(token, challenge=challenge_of(market.did), key=secret_of(market, row))
+    except TokenError as error:
+        raise Refused("token-invalid", str(error), headers=await _asked(market)) from None
+    return Permit(key_id, row.not_before, row.redeems_until)
 
 
-def check_spendable(permit: Permit, now: int) -> None:
+async def check_spendable(
+    market: Market, connection: AsyncConnection, permit: Permit, now: int
+) -> None:
     """Refuse a token whose time is over, or has not come."""
     if not permit.not_before <= now < permit.redeems_until:
         detail = "The token's epoch and its days of grace are over, or have not begun."
-        raise Refused("token-expired", detail, headers=permit.asks)
+        raise Refused("token-expired", detail, headers=await asking(market, connection))
 
 
 async def count(market: Market, connection: AsyncConnection, spent: Mapping[str, int]) -> None:
@@ -235,7 +234,24 @@ async def _missing(market: Market, connection: AsyncConnection) -> list[tuple[Ti
     ]
 
 
-async def _asking(market: Market, connection: AsyncConnection) -> dict[str, str]:
+async def _key(market: Market, key_id: str) -> AnyRow | None:
+    """Find an issuer key. What was found once is kept, since no key ever changes."""
+    if key_id not in market.issuer_keys:
+        async with market.db.snapshot() as connection:
+            row = await repository.find_key(connection, key_id)
+        if row is None:
+            return None
+        market.issuer_keys[key_id] = row
+    found: AnyRow = market.issuer_keys[key_id]
+    return found
+
+
+async def _asked(market: Market) -> dict[str, str]:
+    async with market.db.snapshot() as connection:
+        return await asking(market, connection)
+
+
+async def asking(market: Market, connection: AsyncConnection) -> dict[str, str]:
     """The header with which a refusal asks for a token, of the first tier of the epoch that runs."""
     found = {row.tier: row for row in await running(market, connection)}
     first = next((found[tier] for tier in TIERS if tier in found), None)

@@ -219,6 +219,7 @@ class ClockedMarket:
             for table in reversed(Base.metadata.sorted_tables):
                 await connection.execute(table.delete())
         self.market.kept.clear()
+        self.market.issuer_keys.clear()
         self.clock.set(START)
 
     async def execute(self, statement: str, **values: Any) -> None:

@@ -97,6 +97,14 @@ async def test_a_token_of_an_unknown_issuer_key(market: ClockedMarket) -> None:
     await assert_refused(market, post(market, a_request(market, ADA), token), 401, "token-invalid")
 
 
+async def test_a_posting_token_drawn_as_a_stamp(market: ClockedMarket) -> None:
+    """Blinded, it looks like any other: a claim of a stamp could carry it to the stamps' key."""
+    for kind in ("stamp-f", "stamp-r"):
+        token = minted(market.did, ADA.did, await issuer_key(market.market, kind))
+        refused = post(market, a_request(market, ADA), token)
+        await assert_refused(market, refused, 401, "token-invalid")
+
+
 async def test_a_forged_authenticator(market: ClockedMarket) -> None:
     good = minted(market.did, ADA.did, await issuer_key(market.market))
     forged = Token(good.nonce, good.challenge_digest, good.key_id, bytes(64))
