@@ -156,6 +156,13 @@ def test_everything_public_is_shown_before_it_is_posted(at_home: Terminal) -> No
     assert "41.922" not in err + out, "the place itself is told to nobody"
 
 
+def test_a_post_right_after_a_call_by_name_is_warned_of(at_home: Terminal) -> None:
+    at_home.json("join")
+    for more, warned in (((), True), (("--later",), False)):
+        code, _, err = at_home("request", *STROLLER, "--yes", *more)
+        assert (code, "heard from you by name" in err) == (0, warned)
+
+
 def test_nothing_is_posted_where_nobody_agreed(at_home: Terminal) -> None:
     code, out, err = at_home("request", *STROLLER)
     assert (code, out) == (2, "")

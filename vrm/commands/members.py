@@ -212,10 +212,10 @@ def stamps(
     passphrase_file: PassphraseFile = None,
     json: Json = False,
 ) -> None:
-    """Collect stamps for tokens that came to nothing, and deposit those of earlier epochs.
+    """Deposit the stamps of earlier epochs, or else collect some for tokens that came to nothing.
 
     They count for your tier, and the market cannot tell which tokens they were for. Each is asked for alone and
-    after a random while, some at a time.
+    after a random while, some at a time, and not within an hour of anything that you did by name.
 
         vrm stamps
     """
@@ -223,8 +223,9 @@ def stamps(
 
     async def work() -> tuple[int, Deposited | None]:
         async with client_of(wallet, pause) as client:
-            deposited = await own_stamps.deposit(wallet, client)
-            return await own_stamps.collect(wallet, client), deposited
+            if deposited := await own_stamps.deposit(wallet, client):
+                return 0, deposited
+            return await own_stamps.collect(wallet, client), None
 
     got, deposited = console.run(work())
     held = len(wallet.read().stamps)

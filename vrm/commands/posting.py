@@ -14,7 +14,8 @@ from vrm.commands.items import choose
 from vrm.commands.requests import in_json
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor, PersonalRequest
-from vrm.wallet import cloaking, later, tokens
+from vrm.documents.scalars import parse_instant
+from vrm.wallet import cloaking, later, membership, tokens
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
 from vrm.wallet.state import OwnRequest
@@ -27,8 +28,8 @@ class _Draft(NamedTuple):
     request: PersonalRequest
     market: MarketDescriptor
     crowds: Crowds
-    drew: bool
-    """Whether the market has just seen the owner draw tokens."""
+    heard: bool
+    """Whether the market has just heard from the owner by name."""
 
 
 def request(
@@ -167,10 +168,12 @@ def request(
     async def prepare() -> _Draft:
         async with client_of(wallet) as client:
             market = await client.descriptor()
-            drew = await tokens.draw_at_need(wallet, client)
+            await tokens.draw_at_need(wallet, client)
+            at = parse_instant((await client.clock()).now)
             drafted = own.draft(wallet, wish, market)
             await client.terms(drafted.terms.id)  # the text that is signed is the one published
-            return _Draft(drafted, market, await client.crowds(), drew)
+            heard = membership.heard_lately(wallet.read(), at)
+            return _Draft(drafted, market, await client.crowds(), heard)
 
     async def post() -> OwnRequest:
         async with client_of(wallet, pause) as client:
@@ -183,10 +186,10 @@ def request(
     draft = console.run(prepare())
     if not json or not yes:
         _show(draft)
-    if draft.drew and not put_off:
+    if draft.heard and not put_off:
         console.note(
-            "You had no posting token left, and the market has just seen you draw. A request that comes in the "
-            "same minutes is easy to guess to be yours: post it with --later if nobody may know."
+            "The market has heard from you by name within the last hour, say since you drew tokens. A request "
+            "that comes so soon after is easy to guess to be yours: post it with --later if nobody may know."
         )
     if not yes:  # asked outside the event loop, which would hold an interrupt back
         typer.confirm("Post it?", abort=True, err=True)

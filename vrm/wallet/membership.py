@@ -34,12 +34,24 @@ AHEAD: Final = 8
 """How many rotations a wallet that does not know its own looks ahead."""
 
 
+QUIET_SECONDS: Final = 3600
+"""For how long after a call by name a wallet makes no anonymous one of its own accord: who calls in the same
+minutes is easy to guess."""
+
+
+def heard_lately(state: State, now: datetime) -> bool:
+    """Tell whether the market has heard from the owner by name within `QUIET_SECONDS`."""
+    own = state.membership
+    return own is not None and now.timestamp() < own.heard_at + QUIET_SECONDS
+
+
 @dataclass(frozen=True)
 class Found:
-    """A member as the market holds it."""
+    """A member as the market holds it, and when it told."""
 
     registration: Signed[Membership]
     tier: Tier
+    at: int
 
     def devices(self, key: bytes) -> list[Device]:
         """The devices that share the phrase; `key` decrypts their list."""
@@ -59,7 +71,7 @@ async def look_up(
     at = int(parse_instant((await client.clock()).now).timestamp())
     for generation in range(first, first + AHEAD):
         try:
-            return Found(*await client.own_membership(identity(generation), at))
+            return Found(*await client.own_membership(identity(generation), at), at)
         except MarketRefused as refusal:
             if refusal.code != "unknown-member":
                 raise
@@ -101,6 +113,7 @@ def adopt(wallet: Wallet, found: Found) -> OwnMembership:
             own.chain, own.seq, own.shows = list(body.keys), body.seq, sorted(shown)
             own.devices = found.devices(wallet.devices_key) or [Device(wallet.device, 0)]
         own.tier = found.tier
+        own.heard_at = max(own.heard_at, found.at)
     return own
 
 
@@ -131,9 +144,11 @@ async def join(
         if found is not None:
             adopt(wallet, found)
     rules = (await client.descriptor()).tokens
-    running = rules.epoch_at(int(parse_instant((await client.clock()).now).timestamp()))
+    at = int(parse_instant((await client.clock()).now).timestamp())
+    running = rules.epoch_at(at)
     with wallet.editing() as state:
         own = _begun(wallet, state)
+        own.heard_at = at
         if all(one.branch != wallet.device for one in own.devices):
             # The tokens of the epoch that runs are drawn perhaps, without this device.
             own.devices.append(Device(wallet.device, running + rules.epoch_days))

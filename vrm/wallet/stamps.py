@@ -40,6 +40,8 @@ NO_GOOD: Final = frozenset(("stamp-invalid", "stamp-spent"))
 async def collect(wallet: Wallet, client: CustomerClient) -> int:
     """Draw some of the stamps that the wallet's tokens are worth by now; answers how many it got.
 
+    None where the market has heard from the owner by name just now.
+
     Raises:
         MarketRefused, MarketUnreachable: the rest is left for the next round.
         MarketMisbehaved: a check of the key, or a proof, does not hold.
@@ -50,7 +52,7 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
         oldest = _oldest(state, now)
         state.over = [own for own in state.over if own.epoch >= oldest]
     worth = _worth(state)
-    if not worth:
+    if not worth or membership.heard_lately(state, now):
         return 0
     issuer = await tokens.checked_key(client, "stamp-r", now, state)
     some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
@@ -70,10 +72,11 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
 async def deposit(wallet: Wallet, client: CustomerClient) -> Deposited | None:
     """Deposit the stamps of earlier epochs, unless that is done in this one; none if there are none.
 
+    Where another device of the owner's has deposited in this epoch, they wait for the next one.
+
     Raises:
         WalletError: the owner is no member.
-        MarketRefused: another device of the owner's has deposited in this epoch; or the stamps are no good, and
-            the wallet forgets them.
+        MarketRefused: among others that the stamps are no good; the wallet forgets them.
     """
     rules = (await client.descriptor()).tokens
     now = parse_instant((await client.clock()).now)
@@ -98,7 +101,10 @@ async def deposit(wallet: Wallet, client: CustomerClient) -> Deposited | None:
     except MarketRefused as refusal:
         if refusal.code in NO_GOOD:
             _spent(wallet, ripe, None)
-        raise
+        if refusal.code != "already-deposited":
+            raise
+        _spent(wallet, [], running)
+        return None
     _spent(wallet, ripe, running)
     return deposited
 

@@ -114,6 +114,8 @@ class OwnMembership(msgspec.Struct):
     """Of all wallets under this phrase, as registered last."""
     tier: Tier | None = None
     """None while the market has not admitted the owner, and after leaving."""
+    heard_at: int = 0
+    """When the market last heard from the owner by name, by its clock, in seconds since 1970."""
 
     @property
     def generation(self) -> int:

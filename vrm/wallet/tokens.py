@@ -128,18 +128,16 @@ async def _draw_under(
     return kept
 
 
-async def draw_at_need(wallet: Wallet, client: MemberClient) -> bool:
+async def draw_at_need(wallet: Wallet, client: MemberClient) -> None:
     """Draw only where no token is left that can be spent; errors as with `draw_due`.
 
-    Returns:
-        Whether it drew. The market knows who draws, and when: who posts right after it is easy to guess.
+    The market knows who draws, and when: who posts right after it is easy to guess.
     """
     now = parse_instant((await client.clock()).now)
     with wallet.editing() as state:
         part_from_old(state, now)
-    if left(state):
-        return False
-    return left(await draw_due(wallet, client)) > 0
+    if not left(state):
+        await draw_due(wallet, client)
 
 
 def next_place(state: State) -> tuple[int, int]:

@@ -75,6 +75,41 @@ async def test_unused_tokens_come_back_as_stamps(
     assert wallet.read().stamps == []
 
 
+async def test_nothing_is_collected_right_after_a_call_by_name(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """Deposits and draws tell who is there; what is claimed in the same minutes would be theirs."""
+    await withdrawn(wallet, client, market)
+    async with client as connected:
+        await membership.refresh(wallet, connected)
+        assert await stamps.collect(wallet, connected) == 0
+        market.clock.advance(membership.QUIET_SECONDS)
+        assert await stamps.collect(wallet, connected) == 1
+
+
+async def test_another_device_has_deposited(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    await withdrawn(wallet, client, market)
+    assert await collect(wallet, client) == 1
+    market.clock.advance(WEEK)
+    await issuer_key(market.market)
+    epoch = market.rules.tokens.epoch_at(market.clock.now)
+    await market.execute(
+        "INSERT INTO stamp_deposits VALUES (:member, :epoch, 'other')",
+        member=wallet.profile_did,
+        epoch=epoch,
+    )
+    await market.execute(
+        "INSERT INTO standings VALUES (:member, :epoch, 0, 0, 1)",
+        member=wallet.profile_did,
+        epoch=epoch,
+    )
+    async with client as connected:
+        assert await stamps.deposit(wallet, connected) is None
+    assert len(wallet.read().stamps) == 1, "it waits for the next epoch"
+
+
 async def test_a_lost_answer_to_a_claim_and_to_a_deposit(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
 ) -> None:
