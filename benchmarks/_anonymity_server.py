@@ -47,7 +47,7 @@ async def submit_freely(market: TheMarket, json_body: Body) -> Response[msgspec.
 
 def main(home: Path, url: str) -> None:
     """Serve until the input ends."""
-    settings = settings_of(home, url)
+    settings = settings_of(home, url, anonymous_per_second=1_000_000)
     app = create_app(settings, an_identity())
     asyncio.run(_make_keys(Market.open(settings, an_identity())))
     app.register(submit_freely)
