@@ -19,6 +19,7 @@ from marketplace.demand.controller import DemandController
 from marketplace.descriptor.controller import DescriptorController
 from marketplace.health.controller import HealthController
 from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
+from marketplace.http.failures import Failures
 from marketplace.http.headers import with_security_headers
 from marketplace.http.limits import Limits, admit_anonymous
 from marketplace.http.openapi import (
@@ -69,6 +70,8 @@ def create_app(
         return Market.open(settings, identity, clock=clock)
 
     market = open_market()
+    limits = Limits(settings.anonymous_per_second)
+    failures = Failures(market.rules.schedule.batch_seconds)
     app = Litestar(
         route_handlers=[
             DescriptorController,
@@ -94,7 +97,7 @@ def create_app(
             HealthController,
             *docs_handlers(),
         ],
-        state=State({"market": market, "limits": Limits(settings.anonymous_per_second)}),
+        state=State({"market": market, "limits": limits, "failures": failures}),
         guards=[admit_anonymous],
         dependencies={
             "market": Provide(lambda: market, sync_to_thread=False),
@@ -104,7 +107,7 @@ def create_app(
             "signing_member": Provide(signing_member),
         },
         exception_handlers={Exception: answer_problem},
-        lifespan=[_lifespan(market, open_market if works else None)],
+        lifespan=[_lifespan(market, failures, open_market if works else None)],
         openapi_config=openapi_config(),
         plugins=[SignedDocumentSchema()],
         request_max_body_size=MAX_DOCUMENT_BYTES,
@@ -117,7 +120,7 @@ def create_app(
 
 
 def _lifespan(
-    market: Market, open_market: Callable[[], Market] | None
+    market: Market, failures: Failures, open_market: Callable[[], Market] | None
 ) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -128,6 +131,7 @@ def _lifespan(
                 async with working(market, open_market):
                     yield
         finally:
+            failures.flush()
             await market.db.dispose()
 
     return lifespan

@@ -129,6 +129,7 @@ def serve(
         port=port,
         log_level="warning",
         access_log=False,  # an address in a log would be a trace of an anonymous call
+        proxy_headers=False,  # nobody here needs to know for whom a proxy speaks
         server_header=False,
         timeout_graceful_shutdown=5,
     )

@@ -55,11 +55,15 @@ def problem_of(error: Exception) -> ProblemDocument:
     return _document("internal", "Something failed here; the operator's log says what.")
 
 
-def answer_problem(_request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDocument]:
+def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemDocument]:
     """Litestar's exception handler for everything."""
     problem = problem_of(error)
     if problem.code == "internal" and not _is_disconnect(error):
-        log.error("internal_error", **_traceless(error))
+        handler = request.scope.get("route_handler")
+        if handler is not None and handler.opt.get("anonymous"):
+            request.app.state.failures.log_later(_traceless(error))
+        else:
+            log.error("internal_error", **_traceless(error))
     return _respond(problem, getattr(error, "headers", None) or {})
 
 

@@ -69,7 +69,7 @@ async def test_an_anonymous_call_is_not_logged(market: ClockedMarket, logged: Co
 async def test_a_failure_is_logged_without_the_call(
     open_market: OpenMarket, logged: Collect
 ) -> None:
-    """The operator learns where and of which kind, but neither path nor body nor sender."""
+    """The operator learns where and of which kind, but neither path nor body nor sender, nor when."""
     market = await open_market()
     request = a_request(market, PSEUDONYM)
     await tokens.keep_keys(market.market)
@@ -77,6 +77,8 @@ async def test_a_failure_is_logged_without_the_call(
     answer = await market.send(request)
     assert problem(answer) == (500, "internal")
     assert "pending" not in answer.text
+    assert not any("internal_error" in text for text in logged()), "not while the call is answered"
+    market.app.state.failures.flush()
     texts = logged()
     assert any("internal_error" in text for text in texts)
     assert any("requests/service.py" in text for text in texts)

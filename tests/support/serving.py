@@ -14,7 +14,12 @@ from litestar import Litestar
 def serving(app: Litestar) -> Iterator[str]:
     """Serve an application as `market serve` does, for the length of a block; yields its URL."""
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, lifespan="on"
+        app,
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        lifespan="on",
     )
     server = uvicorn.Server(config)
     with socket.socket() as listening:
