@@ -26,6 +26,9 @@ Clock = Callable[[], float]
 
 BUSY_TIMEOUT_MS = 15_000
 
+CHECKPOINT_TIMEOUT_MS = 500
+"""How long readers are waited for to empty the write-ahead log; writers wait as long."""
+
 
 class Database:
     """Access to one database from one event loop.
@@ -99,12 +102,17 @@ class Database:
         return int((self._clock or time.time)())
 
     async def forget_order(self) -> None:
-        """Empty SQLite's write-ahead log, which keeps the order in which rows arrived."""
+        """Empty SQLite's write-ahead log, which keeps the order in which rows arrived.
+
+        A long reader is not waited for: then the log stays as it is, until somebody calls again.
+        """
         if self.is_sqlite:
             async with self._turn, self._engine.connect() as connection:
                 raw = await connection.get_raw_connection()
                 driver: Any = raw.driver_connection
+                await driver.execute_fetchall(f"PRAGMA busy_timeout={CHECKPOINT_TIMEOUT_MS}")
                 await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+                await driver.execute_fetchall(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
     async def dispose(self) -> None:
         """Close all connections; without it the process would hang at exit."""

@@ -47,6 +47,7 @@ async def _keep_keys(market: Market) -> None:
 async def _purge(market: Market) -> None:
     await vendors.purge_nonces(market)
     await tokens.purge(market)
+    await market.db.forget_order()  # a reader may have kept a publication from doing so
     await stamps.purge(market)
 
 

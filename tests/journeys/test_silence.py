@@ -149,7 +149,7 @@ async def anonymous_calls(scene: Scene) -> tuple[dict[str, bytes], str]:
 async def nothing_waits(market: Market) -> bool:
     async with market.db.snapshot() as connection:
         found = await connection.exec_driver_sql("SELECT count(*) FROM pending")
-        return found.scalar_one() == 0
+        return int(found.scalar_one()) == 0
 
 
 def files(home: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -170,14 +171,34 @@ async def test_a_database_that_cannot_be_reached_is_not_ready(
     assert problem(await market.http.get("/ready")) == (503, "busy")
 
 
+def wal_of(market: ClockedMarket) -> Path:
+    """SQLite's write-ahead log."""
+    return Path(market.market.db.url.partition(":///")[2] + "-wal")
+
+
 async def test_no_file_keeps_the_order_in_which_documents_came(market: ClockedMarket) -> None:
     """Deleted rows live on in a write-ahead log, or in a heap, until something truncates it."""
     await market.store(*(a_request(market) for _ in range(8)))
     assert await market.publish() == 8
     if market.market.db.is_sqlite:
-        log = market.market.settings.home / "market.db-wal"
+        log = wal_of(market)
         assert not log.exists() or log.stat().st_size == 0
     else:
         async with market.market.db.snapshot() as connection:
             size = await connection.execute(text("SELECT pg_relation_size('pending')"))
             assert size.scalar_one() == 0
+
+
+async def test_a_reader_that_keeps_the_order_from_being_forgotten(
+    sqlite_market: ClockedMarket,
+) -> None:
+    """The write-ahead log outlives a publication during a long read, and no longer than the read."""
+    market = sqlite_market
+    await market.reset()
+    async with market.market.db.snapshot() as reader:
+        await reader.execute(text("SELECT count(*) FROM requests"))
+        await market.store(*(a_request(market) for _ in range(2)))
+        assert await market.publish() == 2
+        assert wal_of(market).stat().st_size > 0
+    await market.market.db.forget_order()
+    assert wal_of(market).stat().st_size == 0
