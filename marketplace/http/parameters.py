@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.params import HeaderParameter, PathParameter
 
 from marketplace.http.paging import PageAsked
 from marketplace.market import Market
@@ -17,6 +17,9 @@ Reader = NamedDependency[str]
 
 ThePage = NamedDependency[PageAsked]
 """Of a list; see `paging`."""
+
+Invitation = Annotated[str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)]
+"""The operator's code, where newcomers need one."""
 
 Word = Annotated[str, PathParameter(pattern=r"^[!-~]{1,128}$")]
 """A digest, a did, a day or another name in a path."""

@@ -1,13 +1,10 @@
 """Membership over HTTP."""
 
-from typing import Annotated
-
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
-from litestar.params import HeaderParameter
 
 from crypto.http_signatures import VerifiedRequest
-from marketplace.http.parameters import Body, TheMarket
+from marketplace.http.parameters import Body, Invitation, TheMarket
 from marketplace.members import service
 from marketplace.members.schemas import Departed, MemberStored, OwnMembership
 from vrm.documents import Departure, Membership
@@ -21,9 +18,7 @@ class MembersController(Controller):
         self,
         market: TheMarket,
         json_body: Body,
-        invitation: Annotated[
-            str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)
-        ] = None,
+        invitation: Invitation = None,
     ) -> Response[MemberStored]:
         """Join the market, change what it is shown of the profile, or rotate the key."""
         answer, new = await service.join(market, json_body, invitation)

@@ -2,16 +2,13 @@
 
 from collections.abc import Sequence
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
-from marketplace.models import BatchClock, Pending
-
-PUBLICATION: Final = 1
-"""The row of `BatchClock` that tells up to which instant documents were published."""
+from marketplace.models import Pending
 
 
 async def find(connection: AsyncConnection, digest: str) -> AnyRow | None:
@@ -82,21 +79,3 @@ async def take(connection: AsyncConnection, *, but: Sequence[str] = ()) -> Seque
     if left:
         await connection.execute(insert(Pending), left)
     return [row for row in ordered if row.kind not in but]
-
-
-async def newest_instant(connection: AsyncConnection, clock: int) -> int | None:
-    """The newest batch instant that a clock has come to."""
-    query = select(BatchClock.instant).where(BatchClock.id == clock)
-    return (await connection.execute(query)).scalar_one_or_none()
-
-
-async def come_to(connection: AsyncConnection, clock: int, instant: int) -> bool:
-    """Note that a clock has come to a batch instant; tell whether nobody had noted it before."""
-    if await insert_new(connection, BatchClock, {"id": clock, "instant": instant}):
-        return True
-    moved = await connection.execute(
-        update(BatchClock)
-        .where(BatchClock.id == clock, BatchClock.instant < instant)
-        .values(instant=instant)
-    )
-    return moved.rowcount == 1

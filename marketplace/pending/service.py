@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace import clocks
 from marketplace.db import AnyRow
 from marketplace.instants import instant_text
 from marketplace.market import Market
 from marketplace.pending import repository
-from marketplace.pending.repository import PUBLICATION
 from vrm.documents import Document, Promise, Signed, sign
 
 Kind = Literal["PersonalRequest", "RequestWithdrawal", "Preference", "Answer"]
@@ -105,11 +105,11 @@ async def take_unlisted(connection: AsyncConnection) -> Sequence[AnyRow]:
 async def instant_is_new(market: Market, connection: AsyncConnection) -> bool:
     """Tell whether a batch instant has come that nobody has published for."""
     instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-    newest = await repository.newest_instant(connection, PUBLICATION)
+    newest = await clocks.newest(connection, clocks.PUBLICATION)
     return newest is None or newest < instant
 
 
 async def come_to_instant(market: Market, connection: AsyncConnection) -> int | None:
     """Come to the newest batch instant; none if somebody was there before."""
     instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-    return instant if await repository.come_to(connection, PUBLICATION, instant) else None
+    return instant if await clocks.come_to(connection, clocks.PUBLICATION, instant) else None

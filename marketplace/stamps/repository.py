@@ -1,13 +1,12 @@
 """Every query about stamps and standing."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
-from marketplace.models import BatchClock
 from marketplace.models_stamps import (
     SpentStamp,
     StampArrival,
@@ -16,12 +15,6 @@ from marketplace.models_stamps import (
     Standing,
 )
 from marketplace.stamps.rules import Counts
-
-BATCHES: Final = 4
-"""The row of `BatchClock` that tells up to which batch instant given stamps were put in order."""
-
-EPOCHS: Final = 5
-"""The one that tells for which epoch the tiers were settled, by its first instant."""
 
 
 async def find_grant(connection: AsyncConnection, pseudonym: str) -> AnyRow | None:
@@ -127,24 +120,6 @@ async def drew(connection: AsyncConnection, epoch: int) -> set[str]:
     """The members that drew in an epoch."""
     query = select(Standing.member).where(Standing.epoch == epoch, Standing.drawn > 0)
     return set((await connection.execute(query)).scalars())
-
-
-async def come_to(connection: AsyncConnection, clock: int, instant: int) -> bool:
-    """Note that a clock has come to an instant; tell whether nobody had noted it before."""
-    if await insert_new(connection, BatchClock, {"id": clock, "instant": instant}):
-        return True
-    moved = await connection.execute(
-        update(BatchClock)
-        .where(BatchClock.id == clock, BatchClock.instant < instant)
-        .values(instant=instant)
-    )
-    return moved.rowcount == 1
-
-
-async def has_come_to(connection: AsyncConnection, clock: int, instant: int) -> bool:
-    """Tell whether a clock has come to an instant."""
-    query = select(BatchClock.id).where(BatchClock.id == clock, BatchClock.instant >= instant)
-    return (await connection.execute(query)).first() is not None
 
 
 async def forget_standing(connection: AsyncConnection, member: str, epoch: int) -> None:

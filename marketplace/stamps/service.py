@@ -8,13 +8,13 @@ import crypto
 from crypto.errors import CryptoError, TokenError
 from crypto.issuance import issue
 from crypto.tokens import TOKEN_TYPE, Token, verify
+from marketplace import clocks
 from marketplace.db import take_turns
 from marketplace.errors import Refused
 from marketplace.market import Market
 from marketplace.members import service as members
 from marketplace.requests import service as requests
 from marketplace.stamps import repository
-from marketplace.stamps.repository import BATCHES, EPOCHS
 from marketplace.stamps.rules import (
     Counts,
     comes_back,
@@ -116,21 +116,20 @@ async def is_due(market: Market) -> bool:
     """Tell whether a batch instant or an epoch has begun that `settle` has not seen."""
     async with market.db.snapshot() as connection:
         instant, epoch = await _now(market, connection)
-        return not (
-            await repository.has_come_to(connection, BATCHES, instant)
-            and await repository.has_come_to(connection, EPOCHS, epoch * DAY_SECONDS)
-        )
+        seen = [await clocks.newest(connection, clock) for clock in (clocks.STAMPS, clocks.TIERS)]
+    wanted = instant, epoch * DAY_SECONDS
+    return any(at is None or at < due for at, due in zip(seen, wanted, strict=True))
 
 
 async def settle(market: Market) -> None:
     """Put in order what was given, and move the public counts, at a batch instant; the tiers in a new epoch."""
     async with market.db.unit_of_work() as connection:
         instant, epoch = await _now(market, connection)
-        if await repository.come_to(connection, BATCHES, instant):
+        if await clocks.come_to(connection, clocks.STAMPS, instant):
             await repository.put_in_order(connection)
             given, deposited = await repository.counts_by_key(connection)
             await tokens.set_counts(market, connection, given, deposited)
-        if await repository.come_to(connection, EPOCHS, epoch * DAY_SECONDS):
+        if await clocks.come_to(connection, clocks.TIERS, epoch * DAY_SECONDS):
             await _move_tiers(market, connection, epoch)
     await market.db.forget_order()
 

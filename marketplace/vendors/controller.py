@@ -1,12 +1,9 @@
 """Vendors over HTTP."""
 
-from typing import Annotated
-
 from litestar import Controller, Response, get, post
-from litestar.params import HeaderParameter
 
 from marketplace.http.paging import Page
-from marketplace.http.parameters import Body, TheMarket, ThePage, Word
+from marketplace.http.parameters import Body, Invitation, TheMarket, ThePage, Word
 from marketplace.vendors import service
 from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
 from vrm.documents import Capacity, VendorProfile
@@ -20,9 +17,7 @@ class VendorsController(Controller):
         self,
         market: TheMarket,
         json_body: Body,
-        invitation: Annotated[
-            str | None, HeaderParameter(name="Vrm-Invitation", max_length=128)
-        ] = None,
+        invitation: Invitation = None,
     ) -> Response[VendorStored]:
         """Register a vendor, or replace its profile by a newer one."""
         answer, new = await service.register(market, json_body, invitation)
