@@ -65,6 +65,7 @@ class Market:
             admission=settings.admission,
             members=settings.members.document(),
             tokens=settings.tokens.document(),
+            mail=settings.mail.document(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,
         )

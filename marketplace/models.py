@@ -154,6 +154,7 @@ class PublishedRequest(Base):
         Index(
             "ix_requests_open",
             "cutoff",
+            "mailbox",
             sqlite_where=text("day IS NULL"),
             postgresql_where=text("day IS NULL"),
         ),
@@ -167,6 +168,8 @@ class PublishedRequest(Base):
     )
     digest: Mapped[str] = mapped_column(primary_key=True)
     pseudonym: Mapped[str]
+    mailbox: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    """The pseudonym's, which decides in which bucket its mail lies."""
     published_at: Mapped[int]
     publish_by: Mapped[int]
     bids_close: Mapped[int]

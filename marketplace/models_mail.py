@@ -1,6 +1,6 @@
-"""The tables of what passes between bidders and a request's owner before the close."""
+"""The tables of what passes between bidders and a request's owner, and of the mail that carries it."""
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.models import ANONYMOUS, Base
@@ -60,9 +60,11 @@ class StoredAnswer(Base):
 
 
 class MailWaiting(Base):
-    """A vendor's document that waits to be sealed to the owner of the request that it is about."""
+    """A document that waits to be sealed to the owner of the request that it is about."""
 
     __tablename__ = "mail_waiting"
+    __table_args__ = (ANONYMOUS,)
+    mailbox: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     purpose: Mapped[str] = mapped_column(primary_key=True)
     document: Mapped[str] = mapped_column(primary_key=True)
 
@@ -74,6 +76,7 @@ class MailSegment(Base):
     __table_args__ = (Index("ix_mail_segments_instant_segment", "instant", "segment"),)
     segment: Mapped[str] = mapped_column(primary_key=True)
     """SHA-256 of the content."""
+    bucket: Mapped[str] = mapped_column(server_default=text("''"))
     instant: Mapped[int]
     messages: Mapped[int]
     size: Mapped[int]

@@ -21,7 +21,15 @@ from pydantic_settings import (
 
 from marketplace.errors import ConfigurationError
 from marketplace.tokens.rules import MOST_LIVING
-from vrm.documents import Category, CellRange, DemandBounds, MemberRules, Schedule, TokenRules
+from vrm.documents import (
+    Category,
+    CellRange,
+    DemandBounds,
+    MailRules,
+    MemberRules,
+    Schedule,
+    TokenRules,
+)
 from vrm.documents.membership import Tier
 from vrm.documents.scalars import Policy
 from vrm.documents.standing import DEPOSIT_EPOCHS, STAMPS
@@ -153,6 +161,17 @@ class TokenSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), TokenRules)
 
 
+class MailSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.MailRules`."""
+
+    bucket_minimum: Annotated[int, Field(ge=1, le=100_000)] = 32
+    keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
+
+    def document(self) -> MailRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), MailRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -170,6 +189,7 @@ class Settings(BaseSettings):
     schedule: ScheduleSettings = ScheduleSettings()
     members: MemberSettings = MemberSettings()
     tokens: TokenSettings = TokenSettings()
+    mail: MailSettings = MailSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
     facets: dict[str, tuple[str, ...]] = Field(default_factory=DEFAULT_FACETS.copy)
@@ -203,6 +223,14 @@ class Settings(BaseSettings):
             raise ValueError(
                 "coarsest_cell and finest_cell are H3 resolutions, 0 to 15 in this order"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _mail_outlives_requests(self) -> Self:
+        schedule = self.schedule
+        open_minutes = schedule.minimum_open_minutes + schedule.roll_over_days * 24 * 60
+        if self.mail.keep_days * 24 * 60 < open_minutes + 2 * 24 * 60:
+            raise ValueError("mail.keep_days must be two days more than a request can be open")
         return self
 
     @field_validator("public_url")

@@ -39,12 +39,12 @@ def await_announcements(url: str, day: str) -> int:
     raise MarketError("The market did not announce what it had decided.")
 
 
-def await_mail(url: str, bids: int) -> None:
-    """Wait until the mail holds what vendors sent to the owners of the requests."""
+def await_mail(url: str, messages: int) -> None:
+    """Wait until the mail holds so many messages."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with httpx.Client(base_url=url) as client:
         while time.monotonic() < deadline:
-            if sum(segment["messages"] for segment in every(client, "/mail")) >= bids:
+            if sum(segment["messages"] for segment in every(client, "/mail")) >= messages:
                 return
             time.sleep(0.2)
     raise MarketError("The market did not carry the bids to the customers.")

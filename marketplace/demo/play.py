@@ -72,7 +72,9 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
             "vendors", url, home, "--phase", "bid", "--count", vendors, "--seed", seed
         )
         bids = bidding["bids"]
-        await_mail(url, bids)
+        await_mail(
+            url, bids + posted["requests"] + posted["withdrawn"]
+        )  # these come back as copies
         chosen = _player("customers", url, home, "--phase", "prefer", "--seed", seed)
         _say(
             f"{bids} bids are in, and {chosen['preferred']} customers have put theirs into an order of "

@@ -3,37 +3,80 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, delete, exists, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
+from marketplace.mail.rules import Key
 from marketplace.mail.sealing import Letter
-from marketplace.models import BatchClock, PublishedRequest, StoredBid, StoredBidWithdrawal
-from marketplace.models_mail import MailSegment, MailWaiting, StoredQuestion
+from marketplace.models import (
+    BatchClock,
+    PublishedRequest,
+    PublishedWithdrawal,
+    StoredBid,
+    StoredBidWithdrawal,
+)
+from marketplace.models_mail import (
+    MailSegment,
+    MailWaiting,
+    StoredAnswer,
+    StoredPreference,
+    StoredQuestion,
+)
 from vrm.documents.mail import Purpose
-
-Key = tuple[str, str]
-"""A waiting document: its purpose and its digest."""
 
 CLOCK: Final = 2
 """The row of `BatchClock` that tells up to which instant mail was published."""
+
+_CHUNK: Final = 5_000
+"""Digests that one query names: databases have a limit."""
 
 
 async def add_waiting(
     connection: AsyncConnection, purpose: Purpose, documents: Sequence[str]
 ) -> None:
-    """Let documents wait to be sealed."""
-    if documents:
-        rows = [{"purpose": purpose, "document": digest} for digest in documents]
-        await connection.execute(insert(MailWaiting), rows)
+    """Let documents, stored in the same transaction, wait to be sealed, in order of their mailboxes."""
+    source, _ = _SOURCES[purpose]
+    columns = ["mailbox", "purpose", "document"]
+    for at in range(0, len(documents), _CHUNK):
+        found = (
+            _joined(select(PublishedRequest.mailbox, literal(purpose), source.digest), purpose)
+            .where(source.digest.in_(documents[at : at + _CHUNK]))
+            .order_by(PublishedRequest.mailbox, source.digest)
+        )
+        await connection.execute(insert(MailWaiting).from_select(columns, found))
 
 
 async def waits_since(connection: AsyncConnection, instant: int) -> bool:
     """Tell whether something waits that the mail of an instant has not taken."""
-    query = select(MailWaiting.document).where(
-        ~exists().where(BatchClock.id == CLOCK, BatchClock.instant >= instant)
-    )
+    query = select(MailWaiting.document).where(~_has_come_to(instant))
     return (await connection.execute(query.limit(1))).first() is not None
+
+
+async def has_come_to(connection: AsyncConnection, instant: int) -> bool:
+    """Tell whether all mail of an instant is published."""
+    return bool((await connection.execute(select(_has_come_to(instant)))).scalar_one())
+
+
+async def open_mailboxes(connection: AsyncConnection, now: int) -> dict[int, int]:
+    """How many requests wait for a run, for each mailbox that has any."""
+    query = (
+        select(PublishedRequest.mailbox, func.count())
+        .where(PublishedRequest.day.is_(None), PublishedRequest.cutoff > now)
+        .group_by(PublishedRequest.mailbox)
+    )
+    return {row[0]: row[1] for row in await connection.execute(query)}
 
 
 async def come_to(connection: AsyncConnection, instant: int) -> None:
@@ -48,27 +91,29 @@ async def come_to(connection: AsyncConnection, instant: int) -> None:
 
 
 async def next_waiting(connection: AsyncConnection, after: Key, limit: int) -> list[Key]:
-    """The next documents that wait, in order of purpose and digest."""
-    keys = (MailWaiting.purpose, MailWaiting.document)
+    """The next documents that wait, in order of mailbox, purpose and digest."""
+    keys = (MailWaiting.mailbox, MailWaiting.purpose, MailWaiting.document)
     query = select(*keys).where(tuple_(*keys) > after).order_by(*keys).limit(limit)
-    return [(row.purpose, row.document) for row in await connection.execute(query)]
+    return [(row.mailbox, row.purpose, row.document) for row in await connection.execute(query)]
 
 
 async def letters(connection: AsyncConnection, waiting: Sequence[Key]) -> list[Letter]:
-    """What waits, with the requests that it is about; a bid that is not live any more is left out."""
+    """What waits, with the requests that it is about; what a newer document has replaced is left out."""
     found: list[Letter] = []
-    for purpose, query in _SOURCES.items():
-        digests = [digest for kind, digest in waiting if kind == purpose]
+    for purpose, (source, _) in _SOURCES.items():
+        digests = [digest for _, kind, digest in waiting if kind == purpose]
         if digests:
-            column, statement = query
-            rows = await connection.execute(statement.where(column.in_(digests)))
-            found += [Letter(purpose, *row) for row in rows]
+            asked = select(PublishedRequest.digest, PublishedRequest.wire, source.wire)
+            query = _joined(asked, purpose).where(source.digest.in_(digests))
+            if source is StoredBid:
+                query = query.where(StoredBid.state == "live")
+            found += [Letter(purpose, *row) for row in await connection.execute(query)]
     return found
 
 
 async def take_waiting(connection: AsyncConnection, waiting: Sequence[Key]) -> bool:
     """Take documents out of what waits; tell whether all of them still waited."""
-    keys = tuple_(MailWaiting.purpose, MailWaiting.document)
+    keys = tuple_(MailWaiting.mailbox, MailWaiting.purpose, MailWaiting.document)
     taken = await connection.execute(delete(MailWaiting).where(keys.in_(waiting)))
     return taken.rowcount == len(waiting)
 
@@ -78,12 +123,20 @@ async def add_segment(connection: AsyncConnection, row: dict[str, Any]) -> None:
     await connection.execute(insert(MailSegment), row)
 
 
+async def forget_segments(connection: AsyncConnection, before: int) -> None:
+    """Forget the segments of instants before one."""
+    await connection.execute(delete(MailSegment).where(MailSegment.instant < before))
+
+
 async def page(connection: AsyncConnection, after: tuple[int, str], limit: int) -> Sequence[AnyRow]:
-    """List segments without their bytes, in order of instant and name."""
+    """List segments without their bytes, in order of instant and name, but for an instant that is not over.
+
+    So nothing is ever listed before what was listed.
+    """
     row = MailSegment
     query = (
-        select(row.segment, row.instant, row.messages, row.size)
-        .where(tuple_(row.instant, row.segment) > after)
+        select(row.segment, row.bucket, row.instant, row.messages, row.size)
+        .where(tuple_(row.instant, row.segment) > after, _has_come_to(row.instant))
         .order_by(row.instant, row.segment)
         .limit(limit)
     )
@@ -96,22 +149,30 @@ async def content(connection: AsyncConnection, segment: str) -> bytes | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-def _about(document: Any, request: Any) -> Select[*tuple[Any, ...]]:
-    return select(PublishedRequest.digest, PublishedRequest.wire, document.wire).join(
-        PublishedRequest, PublishedRequest.digest == request
-    )
+def _has_come_to(instant: Any) -> ColumnElement[bool]:
+    return exists().where(BatchClock.id == CLOCK, BatchClock.instant >= instant)
 
 
-_SOURCES: Final[dict[Purpose, tuple[Any, Select[*tuple[Any, ...]]]]] = {
-    "bid": (
-        StoredBid.digest,
-        _about(StoredBid, StoredBid.request).where(StoredBid.state == "live"),
-    ),
-    "bid-withdrawal": (
-        StoredBidWithdrawal.digest,
-        select(PublishedRequest.digest, PublishedRequest.wire, StoredBidWithdrawal.wire)
-        .join(StoredBid, StoredBid.digest == StoredBidWithdrawal.bid)
-        .join(PublishedRequest, PublishedRequest.digest == StoredBid.request),
-    ),
-    "question": (StoredQuestion.digest, _about(StoredQuestion, StoredQuestion.request)),
+def _joined(query: Select[*tuple[Any, ...]], purpose: Purpose) -> Select[*tuple[Any, ...]]:
+    """Join the documents of a purpose with the requests that they are about."""
+    source, request = _SOURCES[purpose]
+    if source is PublishedRequest:
+        return query
+    joined = query.select_from(source)
+    if source is StoredBidWithdrawal:
+        joined = joined.join(StoredBid, StoredBid.digest == StoredBidWithdrawal.bid)
+    if source is StoredAnswer:
+        joined = joined.join(StoredQuestion, StoredQuestion.digest == StoredAnswer.question)
+    return joined.join(PublishedRequest, PublishedRequest.digest == request)
+
+
+_SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
+    "bid": (StoredBid, StoredBid.request),
+    "bid-withdrawal": (StoredBidWithdrawal, StoredBid.request),
+    "question": (StoredQuestion, StoredQuestion.request),
+    "request": (PublishedRequest, PublishedRequest.digest),
+    "withdrawal": (PublishedWithdrawal, PublishedWithdrawal.request),
+    "preference": (StoredPreference, StoredPreference.request),
+    "answer": (StoredAnswer, StoredQuestion.request),
 }
+"""Where the documents of each purpose are stored, and what names their requests."""

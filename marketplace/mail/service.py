@@ -1,25 +1,37 @@
 """The use cases about mail."""
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace.db import AnyRow, take_turns
 from marketplace.errors import MarketError, Refused
 from marketplace.http.paging import FollowedPage, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.mail import repository
-from marketplace.mail.repository import Key
+from marketplace.mail.rules import Key, bits_of, first_bucket
 from marketplace.mail.schemas import SegmentView
 from marketplace.mail.sealing import seal_all
 from marketplace.market import Market
 from vrm.documents.mail import Purpose, name_of, pack
+from vrm.documents.membership import DAY_SECONDS
 
 MESSAGES: Final = 256
 """The most messages of a segment: with common sizes it has half a megabyte, at the very most eight."""
 
+COPIES: Final[Mapping[str, Purpose]] = {
+    "PersonalRequest": "request",
+    "RequestWithdrawal": "withdrawal",
+    "Preference": "preference",
+    "Answer": "answer",
+}
+"""As what a document that a pseudonym posted comes back to it, by its type."""
+
+_TURN: Final = "mail"
+"""What transactions that publish mail take turns on."""
 
 Reach = Callable[[str], None]
 
@@ -28,9 +40,28 @@ class _Overtaken(MarketError):
     """Another worker has sealed the same documents."""
 
 
+class _Over(MarketError):
+    """Another worker has published all mail of the instant."""
+
+
 async def put(connection: AsyncConnection, purpose: Purpose, documents: Sequence[str]) -> None:
-    """Let vendors' documents, stored in the same transaction, wait to be sealed to their requests' owners."""
+    """Let documents, stored in the same transaction, wait to be sealed to their requests' owners."""
     await repository.add_waiting(connection, purpose, documents)
+
+
+async def put_copies(connection: AsyncConnection, rows: Iterable[AnyRow]) -> None:
+    """Let what pseudonyms posted, as it is taken out of what waits and stored, go back to them."""
+    digests: dict[Purpose, list[str]] = defaultdict(list)
+    for row in rows:
+        digests[COPIES[row.kind]].append(row.digest)
+    for purpose, documents in digests.items():
+        await put(connection, purpose, documents)
+
+
+async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:
+    """Forget at an instant the segments that are older than the market keeps them."""
+    keep = market.rules.mail.keep_days * DAY_SECONDS
+    await repository.forget_segments(connection, instant - keep)
 
 
 async def is_due(market: Market) -> bool:
@@ -50,22 +81,30 @@ async def publish(market: Market, reach: Reach = lambda _: None) -> int:
         instant = market.calendar.batch_at_or_before(await market.db.now(connection))
         if not await repository.waits_since(connection, instant):
             return 0
+        waiting_for_runs = await repository.open_mailboxes(connection, instant)
+    bits = bits_of(waiting_for_runs, market.rules.mail.bucket_minimum)
     published = 0
-    after: Key = ("", "")
+    after: Key = (-1, "", "")
     while True:
         async with market.db.snapshot() as connection:
-            waiting = await repository.next_waiting(connection, after, MESSAGES)
+            found = await repository.next_waiting(connection, after, MESSAGES)
+            bucket, waiting = first_bucket(found, bits)
             letters = await repository.letters(connection, waiting)
         if not waiting:
             break
         boxes = await asyncio.to_thread(seal_all, letters, market.identity.key)
         reach("mail-sealed")
-        with contextlib.suppress(_Overtaken):  # then what is left of these is looked at again
-            await _store(market, instant, waiting, boxes)
-            published += len(boxes)
-            after = waiting[-1]
+        try:
+            await _store(market, instant, bucket, waiting, boxes)
+        except _Overtaken:
+            continue  # what is left of these is looked at again
+        except _Over:
+            return published
+        published += len(boxes)
+        after = waiting[-1]
         reach("mail-stored")
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [_TURN])
         await repository.come_to(connection, instant)
     return published
 
@@ -81,6 +120,7 @@ async def list_segments(
     items = [
         SegmentView(
             segment=row.segment,
+            bucket=row.bucket,
             instant=instant_text(row.instant),
             messages=row.messages,
             size=row.size,
@@ -104,16 +144,20 @@ async def read_segment(market: Market, segment: str) -> bytes:
 
 
 async def _store(
-    market: Market, instant: int, waiting: Sequence[Key], boxes: Sequence[bytes]
+    market: Market, instant: int, bucket: str, waiting: Sequence[Key], boxes: Sequence[bytes]
 ) -> None:
     """Store a segment in the transaction that takes its documents out of what waits."""
     async with market.db.unit_of_work() as connection:
+        await take_turns(connection, [_TURN])
+        if await repository.has_come_to(connection, instant):
+            raise _Over
         if not await repository.take_waiting(connection, waiting):
             raise _Overtaken
         if boxes:
             content = pack(boxes)
             row = {
                 "segment": name_of(content),
+                "bucket": bucket,
                 "instant": instant,
                 "messages": len(boxes),
                 "size": len(content),

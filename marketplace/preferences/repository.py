@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import exists, insert, literal, select
+from sqlalchemy import delete, exists, insert, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, upsert
@@ -36,6 +36,17 @@ async def run_takes(connection: AsyncConnection, request: AnyRow) -> bool:
 async def keep(connection: AsyncConnection, row: dict[str, Any]) -> None:
     """Keep a Preference in the place of an older one."""
     await upsert(connection, StoredPreference, row)
+
+
+async def forget(connection: AsyncConnection, before: int) -> None:
+    """Forget those on requests that no run will take any more, whose last cutoff was before an instant."""
+    request = PublishedRequest
+    over = exists().where(
+        request.digest == StoredPreference.request,
+        request.cutoff < before,
+        or_(request.day.is_not(None), request.withdrawn_at.is_not(None)),
+    )
+    await connection.execute(delete(StoredPreference).where(over))
 
 
 async def freeze(connection: AsyncConnection, day: str) -> None:

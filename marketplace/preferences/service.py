@@ -10,6 +10,7 @@ from marketplace.market import Market
 from marketplace.pending import service as pending
 from marketplace.preferences import repository
 from vrm.documents import Preference, Promise, Signed, read, recall
+from vrm.documents.membership import DAY_SECONDS
 
 
 async def submit(market: Market, raw: bytes) -> Signed[Promise]:
@@ -63,6 +64,15 @@ async def keep(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
                 "wire": row.wire,
             },
         )
+
+
+async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:
+    """Forget at an instant those that count no more, when the market has kept them long enough.
+
+    What a run decided by is published with it, and stays.
+    """
+    keep = market.rules.mail.keep_days * DAY_SECONDS
+    await repository.forget(connection, instant - keep)
 
 
 async def freeze(connection: AsyncConnection, day: str) -> None:

@@ -7,6 +7,7 @@ import crypto
 from marketplace.errors import Refused
 from marketplace.schedule import Calendar
 from vrm.documents import AcceptedTerms, MarketDescriptor, PersonalRequest
+from vrm.documents.mail import mailbox_of
 from vrm.documents.place import RADII_M, centre_of, resolution_of
 from vrm.documents.scalars import parse_instant
 
@@ -64,6 +65,7 @@ def published_row(
     return {
         "digest": digest,
         "pseudonym": request.pseudonym,
+        "mailbox": mailbox_of(request.pseudonym),
         "published_at": instant,
         "publish_by": publish_by,
         "bids_close": calendar.bids_close(cutoff),

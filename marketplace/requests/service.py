@@ -14,6 +14,7 @@ from marketplace.errors import Refused
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.log import service as log
+from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
@@ -106,6 +107,8 @@ async def publish_batch(market: Market) -> int:
             rows = await pending.take_unlisted(connection)
             await _settle(connection, rows)
             await log.put(connection, (row.digest for row in rows))
+        await mail.forget(market, connection, instant)
+        await preferences.forget(market, connection, instant)
         spent = Counter(row.issuer_key for row in rows if row.issuer_key)
         await tokens.count(market, connection, spent)
     if rows:
@@ -158,6 +161,7 @@ async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
     """Do what becomes of documents that were taken out of what waits, besides what a batch lists."""
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
+    await mail.put_copies(connection, rows)
 
 
 async def _publish(

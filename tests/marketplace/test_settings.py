@@ -85,6 +85,10 @@ WRONG = {
     "a_policy_that_is_none": ('name = "A"\npolicies = ["cheapest"]', "policies"),
     "an_admission_that_is_none": ('name = "A"\nadmission = "closed"', "admission"),
     "cells_in_the_wrong_order": ('name = "A"\ncoarsest_cell = 8\nfinest_cell = 7', "finest_cell"),
+    "mail_that_is_gone_before_its_request_is_decided": (
+        'name = "A"\n[mail]\nkeep_days = 3',
+        "keep_days",
+    ),
     "a_resolution_that_is_none": ('name = "A"\nfinest_cell = 16', "finest_cell"),
 }
 

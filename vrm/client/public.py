@@ -24,7 +24,6 @@ from vrm.documents import (
     Signed,
     Suspension,
     VendorProfile,
-    mail,
 )
 from vrm.documents.place import Point
 from vrm.documents.scalars import Digest, Instant, MarketDay, UnfilledReason
@@ -43,15 +42,6 @@ class Batch(msgspec.Struct, frozen=True):
     withdrawals: tuple[Digest, ...]
     first_leaf: Annotated[int, Meta(ge=0)] | None
     leaves: Annotated[int, Meta(ge=1)] | None
-
-
-class Segment(msgspec.Struct, frozen=True):
-    """A part of the mail, published at an instant; it is known by the SHA-256 of its bytes."""
-
-    segment: Digest
-    instant: Instant
-    messages: int
-    size: int
 
 
 class RunPlace(msgspec.Struct, frozen=True):
@@ -213,23 +203,6 @@ class PublicClient(CascadeClient):
     def batches(self) -> AsyncIterator[Batch]:
         """Walk what became public, oldest batch first."""
         return self.each("/batches", Batch)
-
-    def mail(self) -> AsyncIterator[Segment]:
-        """Walk the segments of the mail, oldest first."""
-        return self.each("/mail", Segment)
-
-    async def mail_segment(self, segment: str) -> list[bytes]:
-        """Read the sealed messages of a segment.
-
-        Raises:
-            MarketMisbehaved: the bytes are not those that the segment is known by, or no segment's.
-        """
-        raw = await self.fetch(f"/mail/{segment}")
-        self._check(mail.name_of(raw) == segment, "A segment of the mail is another one.")
-        try:
-            return mail.unpack(raw)
-        except ValueError as error:
-            raise MarketMisbehaved(f"A segment of the mail: {error}.") from None
 
     async def vendors(self) -> AsyncIterator[Vendor]:
         """Walk the admitted vendors."""

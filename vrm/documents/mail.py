@@ -1,21 +1,56 @@
-"""The bytes of a mail segment, which the market writes and wallets read.
+"""Mail as the market writes it and wallets read it: buckets, and the bytes of their segments.
 
-A segment holds sealed messages (`crypto.messages`) in order of their SHA-256: before each its length as four
-bytes, big-endian. It is known by its own SHA-256 and never changes. The length of a message is one of the few
-that `crypto.sealed` pads to.
+A bucket holds what is sealed to all pseudonyms whose *mailbox* begins with the same bits. A mailbox is the
+first 16 bits of the SHA-256 of the pseudonym's did:key, so that anybody who can derive a pseudonym knows where
+its mail lies, whether the pseudonym was ever used or not. A bucket is written as those bits: the empty text is
+the one that holds all mail, `01` holds a quarter of it. How many bits they are is settled anew whenever mail is
+published.
+
+A segment is a part of a bucket. It holds sealed messages (`crypto.messages`) in order of their SHA-256: before
+each its length as four bytes, big-endian. It is known by its own SHA-256 and never changes. The length of a
+message is one of the few that `crypto.sealed` pads to.
 """
 
 import hashlib
 from collections.abc import Iterable
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from msgspec import Meta
 
 import crypto
 from crypto.sealed import OVERHEAD, SIZE_CLASSES
 
-Purpose = Literal["bid", "bid-withdrawal", "question"]
-"""What a sealed message of the market to a request's owner holds: a Bid, a BidWithdrawal or a Question."""
+Purpose = Literal[
+    "bid", "bid-withdrawal", "question", "request", "withdrawal", "preference", "answer"
+]
+"""What a sealed message of the market to a pseudonym holds.
+
+The first three are vendors' documents: a Bid, a BidWithdrawal, a Question. The others are copies of what the
+pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer. Out of
+them a wallet that was lost is made again from its recovery phrase.
+"""
+
+MAILBOX_BITS: Final = 16
+
+Bucket = Annotated[str, Meta(pattern=r"^[01]{0,16}$(?!\n)")]
+"""The bits with which the mailboxes of a bucket begin."""
 
 _LENGTHS: Final = frozenset(size + OVERHEAD for size in SIZE_CLASSES)
+
+
+def mailbox_of(pseudonym: str) -> int:
+    """The mailbox of a pseudonym, by its did:key: a number of `MAILBOX_BITS` bits."""
+    return int.from_bytes(_digest(pseudonym.encode())[: MAILBOX_BITS // 8])
+
+
+def bucket_of(mailbox: int, bits: int) -> str:
+    """The bucket of so many bits that holds a mailbox."""
+    return f"{mailbox:0{MAILBOX_BITS}b}"[:bits]
+
+
+def is_in(mailbox: int, bucket: str) -> bool:
+    """Whether a bucket holds a mailbox."""
+    return bucket_of(mailbox, len(bucket)) == bucket
 
 
 def pack(boxes: Iterable[bytes]) -> bytes:

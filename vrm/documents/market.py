@@ -101,6 +101,17 @@ class DemandBounds(Part, frozen=True, kw_only=True):
     resolution: Annotated[int, Meta(ge=0, le=9)]
 
 
+class MailRules(Part, frozen=True, kw_only=True):
+    """How mail for pseudonyms is published.
+
+    It is divided into as many buckets (`vrm.documents.mail`) as there can be with ``bucket_minimum`` requests
+    in each that wait for a run. Segments, and Preferences that count no more, are kept for ``keep_days``.
+    """
+
+    bucket_minimum: Annotated[int, Meta(ge=1, le=100_000)]
+    keep_days: Annotated[int, Meta(ge=1, le=3650)]
+
+
 class MarketDescriptor(Document, frozen=True, kw_only=True):
     """A market's public rules, served at ``/.well-known/vrm-market``."""
 
@@ -121,6 +132,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     """Of vendors."""
     members: MemberRules
     tokens: TokenRules
+    mail: MailRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
     log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]

@@ -1,37 +1,62 @@
 """What is in the market's mail for this wallet, found without asking for any of it.
 
-The wallet downloads every segment whole that it has not read, and tries the reply keys of its requests on each
-sealed message. What opens counts only if
+The wallet downloads whole buckets (`vrm.documents.mail`): those in which its pseudonyms have their mailboxes,
+all that an epoch's posting tokens could make, whether they were used or not. So what it asks for follows from
+its keys and the mail's list alone, and is the same whatever it has posted. Each bucket comes over a connection
+of its own. The wallet tries the reply keys of its requests on each sealed message. What opens counts only if
 
-1. the market signed it, to this very key, about this very request, for a purpose that is known here;
-2. what is inside is the vendor's own signed document of the kind that the purpose says;
-3. that document is for this market, and speaks of this request (or takes back a bid on it).
+1. the market signed it, to this very key, for a purpose that is known here;
+2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's;
+3. that document is for this market, and speaks of the request that the message names (or takes back a bid on
+   it), which is the request that this wallet made with that key.
 
 What opens and fails is counted and otherwise passed over: anybody can seal something to a key that is public.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 import crypto
 from crypto import CryptoError, ReplyKey, messages, sealed
+from vrm.client import mail
 from vrm.client.customer import CustomerClient
-from vrm.documents import Bid, BidWithdrawal, Document, Question, Signed, accept
-from vrm.documents.mail import Purpose
+from vrm.client.mail import Segment
+from vrm.documents import (
+    Answer,
+    Bid,
+    BidWithdrawal,
+    MarketDescriptor,
+    PersonalRequest,
+    Preference,
+    Question,
+    RequestWithdrawal,
+    Signed,
+    accept,
+    recall,
+)
+from vrm.documents.mail import Purpose, is_in, mailbox_of
+from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.state import OwnAnswer, OwnPreference, OwnRequest, Slot, State
 from vrm.wallet.wallet import Wallet
 
 GRACE: Final = timedelta(hours=1)
 """How far this machine's clock may be ahead of the market's for no mail to be passed by."""
 
-KINDS: Final[dict[Purpose, type[Bid] | type[BidWithdrawal] | type[Question]]] = {
+Inside = Bid | BidWithdrawal | Question | PersonalRequest | RequestWithdrawal | Preference | Answer
+
+KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid": Bid,
     "bid-withdrawal": BidWithdrawal,
     "question": Question,
+    "request": PersonalRequest,
+    "withdrawal": RequestWithdrawal,
+    "preference": Preference,
+    "answer": Answer,
 }
 
 
@@ -44,104 +69,230 @@ class Faulty(Exception):
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where the wallet may get mail: under one of its pseudonyms."""
+
+    slot: Slot
+    pseudonym: str
+    mailbox: int
+    key: ReplyKey
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A message that holds: to which address it came, about which request, and the document in it."""
+
+    to: Address
+    request: str
+    document: Signed[Inside]
+
+
+@dataclass(frozen=True)
 class Read:
     """What one look into the mail brought."""
 
     state: State
+    opened: int
+    """Messages for this wallet."""
     faulty: int
     """Messages sealed to this wallet that were not what they should be."""
 
 
 async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
-    """Read the mail that is new, and keep what is for this wallet's open requests.
+    """Read the mail that is new, and keep what is for this wallet's requests, and for those it looks for.
 
     Raises:
         MarketMisbehaved: a segment is not the one that it is listed as.
         MarketUnreachable: no answer; what was known stays.
     """
-    market = (await client.descriptor()).market
+    rules = await client.descriptor()
     before = wallet.read()
-    known = set(before.mail_read)
     begin = format_instant(parse_instant(before.created) - GRACE)
-    listed = [segment async for segment in client.mail() if segment.instant >= begin]
-    unread = [segment.segment for segment in listed if segment.segment not in known]
-    boxes = [box for name in unread for box in await client.mail_segment(name)]
-    keys = [
-        (entry, wallet.reply_key(entry.epoch, entry.index))
-        for entry in before.requests
-        if entry.is_open()
-    ]
-    found: list[tuple[str, Signed[Document]]] = []
+    listed, cursor = await mail.listed(client, before.mail_cursor)
+    new = [one for one in listed if one.instant >= begin]
+    slots = _tried(before, rules, new)
+    wanted = _wanted(wallet, {epoch for epoch, _ in slots}, rules, new)
+    tried = [_address(wallet, slot) for slot in slots]
+    opened: list[Opened] = []
     faulty = 0
-    for box in boxes:
-        try:
-            found.append(open_box(box, keys, market))
-        except NotForUs:
-            continue
-        except Faulty:
-            faulty += 1
+    for bucket, segments in sorted(wanted.items()):
+        here = [address for address in tried if is_in(address.mailbox, bucket)]
+        async with client.connection() as alone:
+            for segment in segments:
+                for box in await mail.segment(client, segment.segment, alone):
+                    try:
+                        opened.append(open_box(box, here, rules.market))
+                    except NotForUs:
+                        continue
+                    except Faulty:
+                        faulty += 1
     with wallet.editing() as state:
-        for digest, document in found:
-            _keep(state.request(digest), document)
-        state.mail_read = sorted({*state.mail_read, *unread})
-    return Read(state, faulty)
+        faulty += sum(not _keep(state, one) for one in sorted(opened, key=_requests_first))
+        if state.mail_cursor == before.mail_cursor:
+            state.mail_cursor = cursor
+    return Read(state, len(opened), faulty)
 
 
-def open_box(
-    box: bytes, keys: Sequence[tuple[OwnRequest, ReplyKey]], market: str
-) -> tuple[str, Signed[Document]]:
-    """Open a sealed message with whichever key fits; answers the request's digest and the vendor's document.
+def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
+    """The epochs whose tokens may have posted something that gets mail at an instant, newest first."""
+    schedule, tokens = rules.schedule, rules.tokens
+    # Two days more than it is open: it waits for its batch, and for the day's last cutoff.
+    open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
+    epoch = tokens.epoch_at(instant)
+    while (epoch + tokens.epoch_days + tokens.grace_days) * DAY_SECONDS + open_for >= instant:
+        yield epoch
+        epoch -= tokens.epoch_days
+
+
+def open_box(box: bytes, addresses: Iterable[Address], market: str) -> Opened:
+    """Open a sealed message with whichever key fits.
 
     Raises:
         NotForUs: no key fits.
         Faulty: it opened and is not what it should be.
     """
-    for entry, key in keys:
+    for address in addresses:
         try:
-            purpose = _purpose(sealed.unseal(box, key))
+            plain = sealed.unseal(box, address.key)
         except CryptoError:
             continue
         try:
+            purpose, request = _said(plain)
             message = messages.unseal(
-                box, key, sender=market, request=entry.digest, purpose=purpose
+                box, address.key, sender=market, request=request, purpose=purpose
             )
             inside = message.content.get("document")
             if not isinstance(inside, dict):
                 raise Faulty("There is no document in it.")
-            return entry.digest, _checked(inside, purpose, entry, market)
+            return Opened(address, request, _checked(inside, purpose, request, address, market))
         except (CryptoError, InvalidDocument) as error:
             raise Faulty(str(error)) from error
     raise NotForUs
 
 
-def _purpose(plain: bytes) -> Purpose:
+def _wanted(
+    wallet: Wallet, known: set[int], rules: MarketDescriptor, segments: Sequence[Segment]
+) -> dict[str, list[Segment]]:
+    """The segments of the buckets in which the wallet may have mail, by bucket.
+
+    Args:
+        known: further epochs that count, say since the market's rules have changed.
+    """
+    mailboxes: dict[int, list[int]] = {}
+    wanted: dict[str, list[Segment]] = defaultdict(list)
+    for segment in segments:
+        for epoch in {*epochs_at(rules, _seconds(segment)), *known}:
+            if epoch not in mailboxes:
+                places = range(max(rules.tokens.allotment.values()))
+                dids = (wallet.pseudonym(epoch, index).did for index in places)
+                mailboxes[epoch] = [mailbox_of(did) for did in dids]
+            if any(is_in(mailbox, segment.bucket) for mailbox in mailboxes[epoch]):
+                wanted[segment.bucket].append(segment)
+                break
+    return wanted
+
+
+def _tried(state: State, rules: MarketDescriptor, segments: Sequence[Segment]) -> list[Slot]:
+    """Whose reply keys are tried on segments: of requests that may get mail, and of what is looked for."""
+    if not segments:
+        return []
+    oldest = min(epochs_at(rules, _seconds(segments[0])))
+    made = [
+        (entry.epoch, entry.index)
+        for entry in state.requests
+        if entry.is_open() or entry.epoch >= oldest
+    ]
+    return sorted({*made, *state.sought})
+
+
+def _seconds(segment: Segment) -> int:
+    return int(parse_instant(segment.instant).timestamp())
+
+
+def _address(wallet: Wallet, slot: Slot) -> Address:
+    pseudonym = wallet.pseudonym(*slot).did
+    return Address(slot, pseudonym, mailbox_of(pseudonym), wallet.reply_key(*slot))
+
+
+def _said(plain: bytes) -> tuple[Purpose, str]:
+    """The purpose and the request that a message names."""
     try:
-        named = crypto.parse(plain).get("purpose")
+        document = crypto.parse(plain)
     except CryptoError as error:
         raise Faulty(str(error)) from error
     for purpose in KINDS:
-        if named == purpose:
-            return purpose
-    raise Faulty(f"It is for the purpose {named}, which is not known here.")
+        if document.get("purpose") == purpose:
+            return purpose, str(document.get("request"))
+    raise Faulty(f"It is for the purpose {document.get('purpose')}, which is not known here.")
 
 
 def _checked(
-    inside: dict[str, Any], purpose: Purpose, entry: OwnRequest, market: str
-) -> Signed[Document]:
-    signed: Signed[Bid | BidWithdrawal | Question] = accept(inside, KINDS[purpose])
-    if signed.body.market != market:
+    inside: dict[str, Any], purpose: Purpose, request: str, to: Address, market: str
+) -> Signed[Inside]:
+    signed: Signed[Inside] = accept(inside, KINDS[purpose])
+    body = signed.body
+    if body.market != market:
         raise Faulty("It is for another market.")
-    if isinstance(signed.body, BidWithdrawal):
+    if isinstance(body, BidWithdrawal):
         return signed  # it names the bid; whose bid that is shows where the two meet
-    if signed.body.request != entry.digest:
+    if not isinstance(body, Bid | Question) and body.pseudonym != to.pseudonym:
+        raise Faulty("Another pseudonym signed it.")
+    about = signed.digest if isinstance(body, PersonalRequest) else body.request
+    if about != request:
         raise Faulty("It is about another request.")
     return signed
 
 
-def _keep(entry: OwnRequest, document: Signed[Document]) -> None:
-    kept = {
-        "Bid": entry.bids,
-        "BidWithdrawal": entry.bid_withdrawals,
-        "Question": entry.questions,
-    }[type(document.body).__name__]
-    kept[document.digest] = document.wire
+def _requests_first(opened: Opened) -> bool:
+    """Sorts what makes a request known before what is about it."""
+    return not isinstance(opened.document.body, PersonalRequest)
+
+
+def _keep(state: State, opened: Opened) -> bool:
+    """Keep a document with the request that was made with its address; tell whether it is about that one."""
+    slot = opened.to.slot
+    made = [entry for entry in state.requests if (entry.epoch, entry.index) == slot]
+    document = opened.document
+    if not made:
+        if not isinstance(document.body, PersonalRequest):
+            return False
+        state.requests.append(_found(state, slot, document.body, document))
+        return True
+    [entry] = made
+    if entry.digest != opened.request:
+        return False
+    _file(entry, document)
+    return True
+
+
+def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Inside]) -> OwnRequest:
+    names = [place.name for place in state.places if place.cell == body.area.cell]
+    return OwnRequest(
+        epoch=slot[0],
+        index=slot[1],
+        digest=document.digest,
+        wire=document.wire,
+        place=names[0] if names else "",
+    )
+
+
+def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
+    body, digest, wire = document.body, document.digest, document.wire
+    match body:
+        case Bid():
+            entry.bids[digest] = wire
+        case BidWithdrawal():
+            entry.bid_withdrawals[digest] = wire
+        case Question():
+            entry.questions[digest] = wire
+        case RequestWithdrawal():
+            entry.withdrawal = entry.withdrawal or wire
+        case Answer():
+            own = entry.answers.setdefault(body.question, OwnAnswer(digest=digest, wire=wire))
+            own.came_back = own.came_back or own.digest == digest
+        case Preference():
+            if all(own.digest != digest for own in entry.preferences):
+                entry.preferences.append(OwnPreference(digest=digest, wire=wire))
+                entry.preferences.sort(key=lambda own: recall(own.wire, Preference).seq)
+            for own_order in entry.preferences:
+                own_order.came_back = own_order.came_back or own_order.digest == digest

@@ -160,7 +160,8 @@ async def prefer(
                 market=market,
                 pseudonym=key.did,
                 request=entry.digest,
-                seq=len(kept.preferences) + 1,
+                seq=1
+                + max((recall(own.wire, Preference).seq for own in kept.preferences), default=0),
                 salt=crypto.base64url_encode(secrets.token_bytes(16)),
                 listed=tuple(_one_of(name, known) for name in listed),
                 struck_out=tuple(_one_of(name, known) for name in struck_out),

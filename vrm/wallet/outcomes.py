@@ -273,7 +273,7 @@ def passed_over(entry: OwnRequest, counted: str | None) -> str | None:
 
     A later one, whose promise was lost on the way, may have counted in its place.
     """
-    promised = [at for at, own in enumerate(entry.preferences) if own.promise]
+    promised = [at for at, own in enumerate(entry.preferences) if own.has_arrived]
     if not promised or counted in {own.digest for own in entry.preferences[promised[-1] :]}:
         return None
     return f"The run of {entry.day} did not decide by the order that you gave to the bids."

@@ -20,7 +20,7 @@ class Asked:
     question: Question
     answer: str | None
     is_confirmed: bool
-    """Whether the market has promised to publish the answer."""
+    """Whether the market has said that it has the answer."""
 
 
 def asked(entries: Iterable[OwnRequest]) -> list[Asked]:
@@ -35,7 +35,7 @@ def asked(entries: Iterable[OwnRequest]) -> list[Asked]:
                     digest=digest,
                     question=recall(wire, Question),
                     answer=None if own is None else recall(own.wire, Answer).text,
-                    is_confirmed=own is not None and own.promise is not None,
+                    is_confirmed=own is not None and own.has_arrived,
                 )
             )
     return found

@@ -53,6 +53,10 @@ GRACE: Final = timedelta(minutes=1)
 """How far this machine's clock may be ahead before a promise counts as broken."""
 
 
+Slot = tuple[int, int]
+"""A pseudonym's place in the wallet's derivation, which is its posting token's too: epoch and index."""
+
+
 class NamedPlace(msgspec.Struct, frozen=True):
     """A place of the owner's with its one cell; the exact point is not kept."""
 
@@ -62,19 +66,22 @@ class NamedPlace(msgspec.Struct, frozen=True):
 
 
 class OwnPreference(msgspec.Struct):
-    """An order over the bids on a request as the owner signed it; with a promise it has arrived."""
+    """An order over the bids on a request as the owner signed it."""
 
     digest: str
     wire: bytes
     promise: bytes | None = None
+    came_back: bool = False
+    """Whether a copy came by mail: the market has it, promised or not."""
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the market has said that it has it."""
+        return self.promise is not None or self.came_back
 
 
-class OwnAnswer(msgspec.Struct):
+class OwnAnswer(OwnPreference):
     """An answer to a vendor's question as the owner signed it."""
-
-    digest: str
-    wire: bytes
-    promise: bytes | None = None
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -299,8 +306,10 @@ class State(msgspec.Struct, kw_only=True):
     runs_read: list[str] = []
     following: list[Followed] = []
     """Those of the days read whose vendors have not all answered."""
-    mail_read: list[str] = []
-    """The segments of the mail that were read."""
+    mail_cursor: str | None = None
+    """Behind what was read of the mail's list."""
+    sought: list[Slot] = []
+    """After a recovery, those whose requests, if there are any, may still come by mail."""
     log_head: str = ""
     """The signed head of the market's log that was seen last."""
     batches_held: str = ""

@@ -20,6 +20,7 @@ from vrm.documents import (
     Category,
     CellRange,
     DemandBounds,
+    MailRules,
     MarketCurrency,
     MarketDescriptor,
     MemberRules,
@@ -57,6 +58,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         categories=(Category(id="other", title="Anything else"),),
         cells=CellRange(coarsest=4, finest=7),
         demand=DemandBounds(minimum=10, resolution=5),
+        mail=MailRules(bucket_minimum=32, keep_days=30),
         policies=("best-nearby",),
         terms=(
             Agreement(

@@ -90,6 +90,9 @@ MEMBER_SORTS = [
                     ),
                 }
             ),
+            "mail": st.fixed_dictionaries(
+                {"bucket_minimum": st.integers(1, 100), "keep_days": st.integers(1, 60)}
+            ),
             "seed_anchor": digests,
             "log": st.just(Verifier("market.example/log", OTHER.public).text),
         },

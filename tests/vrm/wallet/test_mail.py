@@ -92,7 +92,7 @@ async def test_the_mail_is_read_whole_and_once(
     await market.store(a_bid(market, SHOP, stranger))
     await market.publish()
     segments = {f"/mail/{one['segment']}" for one in await market.items("/mail")}
-    assert len(segments) == 2
+    assert len(segments) == 4
     wire.asked.clear()
     await fetched(wallet, client)
     paths = [path for _, path in wire.asked]
@@ -128,7 +128,7 @@ class Postman(httpx.AsyncBaseTransport):
         if request.url.path == f"/mail/{self._name}":
             return httpx.Response(200, content=self._content)
         if request.url.path == "/mail":
-            segment = {"segment": self._name, "instant": "2027-01-01T00:00:00Z"}
+            segment = {"segment": self._name, "bucket": "", "instant": "2027-01-01T00:00:00Z"}
             page = {"items": [segment | {"messages": 1, "size": 1}], "next": None, "resume": "x"}
             return httpx.Response(200, json=page)
         return await self._wire.handle_async_request(request)

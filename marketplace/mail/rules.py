@@ -1,0 +1,31 @@
+"""How mail is divided into buckets."""
+
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+
+from vrm.documents.mail import MAILBOX_BITS, bucket_of
+
+Key = tuple[int, str, str]
+"""A waiting document: its recipient's mailbox, its purpose and its digest."""
+
+
+def bits_of(requests: Mapping[int, int], minimum: int) -> int:
+    """The most bits that buckets can have with a minimum of requests in each.
+
+    Args:
+        requests: how many each mailbox has, if any.
+    """
+    counts = [requests.get(mailbox, 0) for mailbox in range(1 << MAILBOX_BITS)]
+    bits = MAILBOX_BITS
+    while bits and min(counts) < minimum:
+        counts = [counts[at] + counts[at + 1] for at in range(0, len(counts), 2)]
+        bits -= 1
+    return bits
+
+
+def first_bucket(waiting: Sequence[Key], bits: int) -> tuple[str, list[Key]]:
+    """The bucket of the first of documents that wait, and those from the first on that lie in it."""
+    if not waiting:
+        return "", []
+    bucket = bucket_of(waiting[0][0], bits)
+    return bucket, list(takewhile(lambda key: bucket_of(key[0], bits) == bucket, waiting))

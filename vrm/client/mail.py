@@ -1,0 +1,61 @@
+"""The market's mail as anybody downloads it: which segments there are, and what they hold."""
+
+import httpx
+import msgspec
+
+from vrm.client.base import MarketClient
+from vrm.documents.mail import Bucket, name_of, unpack
+from vrm.documents.scalars import Digest, Instant
+from vrm.errors import MarketMisbehaved
+
+
+class Segment(msgspec.Struct, frozen=True):
+    """A part of a bucket of the mail, published at an instant; it is known by the SHA-256 of its bytes."""
+
+    segment: Digest
+    bucket: Bucket
+    instant: Instant
+    messages: int
+    size: int
+
+
+async def listed(
+    client: MarketClient, after: str | None = None
+) -> tuple[list[Segment], str | None]:
+    """List the segments of all buckets, oldest first.
+
+    Args:
+        after: the cursor that an earlier call gave, for what came later.
+
+    Returns:
+        The segments, and the cursor behind them.
+
+    Raises:
+        MarketMisbehaved: the market hands out a cursor for the second time.
+    """
+    found: list[Segment] = []
+    seen = {after}
+    while True:
+        page = await client.page("/mail", Segment, cursor=after)
+        found += page.items
+        if page.next is None:
+            return found, page.resume or after
+        if page.next in seen:
+            raise MarketMisbehaved("The market's list goes round in a circle.")
+        after = page.next
+        seen.add(after)
+
+
+async def segment(client: MarketClient, name: str, over: httpx.AsyncClient) -> list[bytes]:
+    """Read the sealed messages of a segment over a connection of the caller's.
+
+    Raises:
+        MarketMisbehaved: the bytes are not those that the segment is known by, or no segment's.
+    """
+    raw = await client.send("GET", f"/mail/{name}", over=over)
+    if name_of(raw) != name:
+        raise MarketMisbehaved("A segment of the mail is another one.")
+    try:
+        return unpack(raw)
+    except ValueError as error:
+        raise MarketMisbehaved(f"A segment of the mail: {error}.") from None
