@@ -14,7 +14,7 @@ from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor
 from vrm.documents.place import resolution_of
 from vrm.places import locate
-from vrm.wallet import Wallet, membership, tokens
+from vrm.wallet import Wallet, membership, recovery, tokens
 from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.consent import changes, require_unchanged
 from vrm.wallet.membership import Found
@@ -52,7 +52,7 @@ def init(
     """Make a wallet: a fresh secret, kept encrypted, for one market; or get a lost one back from its phrase.
 
     The market's identity is learnt now and held to from here on. The market learns nothing about a new wallet.
-    A wallet from a phrase finds its membership and its posting tokens again.
+    A wallet from a phrase finds its membership, its posting tokens, its requests and its mail again.
 
         vrm init --market https://market.example
 
@@ -89,6 +89,7 @@ def init(
             "profile": wallet.profile_did,
             "member": found is not None,
             "tokens": tokens.left(wallet.read()),
+            "requests": len(wallet.read().requests),
         }
         console.print_json(made)
         return
@@ -108,8 +109,9 @@ def init(
         )
     else:
         console.note(
-            f"You are a member again, with {tokens.left(wallet.read())} posting tokens. Some may be spent: "
-            "wait for the market's next batch before you post."
+            f"You are a member again, with {len(wallet.read().requests)} requests and "
+            f"{tokens.left(wallet.read())} posting tokens. What was posted just before the loss comes with the "
+            "market's next batch: run vrm sync after it, and before you post. Add your places again: vrm place"
         )
 
 
@@ -162,6 +164,7 @@ async def _take_up(wallet: Wallet, found: Found, second_device: bool) -> None:
             await membership.join(wallet, client, now())
         else:
             await tokens.restore(wallet, client)
+            await recovery.recover(wallet, client)
 
 
 async def _meet(url: str, did: str | None) -> MarketDescriptor:

@@ -130,6 +130,7 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
         faulty += sum(not _keep(state, one) for one in sorted(opened, key=_requests_first))
         if state.mail_cursor == before.mail_cursor:
             state.mail_cursor = cursor
+        _seek_on(state)
     return Read(state, len(opened), faulty)
 
 
@@ -265,6 +266,13 @@ def _keep(state: State, opened: Opened) -> bool:
     return True
 
 
+def _seek_on(state: State) -> None:
+    """Look on only for requests that may be pending yet: of tokens that can be spent, and not found."""
+    spendable = {own.epoch for own in state.epochs}
+    made = {(entry.epoch, entry.index) for entry in state.requests}
+    state.sought = [slot for slot in state.sought if slot[0] in spendable and slot not in made]
+
+
 def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Inside]) -> OwnRequest:
     names = [place.name for place in state.places if place.cell == body.area.cell]
     return OwnRequest(
@@ -273,6 +281,7 @@ def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Ins
         digest=document.digest,
         wire=document.wire,
         place=names[0] if names else "",
+        came_back=True,
     )
 
 

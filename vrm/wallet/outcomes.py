@@ -165,7 +165,9 @@ def match_batches(entry: OwnRequest, held: Sequence[Held]) -> None:
             entry.published_at, entry.leaf = batch.instant, leaves[entry.digest]
             entry.crowd = len(batch.requests)
         if entry.withdrawn_at is None and entry.digest in batch.withdrawals:
-            if entry.withdrawal is None:
+            if entry.withdrawal is None and entry.came_back:
+                entry.withdrawn_at = batch.instant
+            elif entry.withdrawal is None:
                 entry.fault = (
                     f"The batch of {batch.instant} lists it as withdrawn, and this wallet signed no "
                     "withdrawal."

@@ -163,6 +163,8 @@ class OwnRequest(msgspec.Struct):
     place: str
     send_at: str | None = None
     """The instant before which the wallet does not send it."""
+    came_back: bool = False
+    """Whether it was found by mail: the wallet was lost, and may not know all that it signed about it."""
     promise: bytes | None = None
     withdrawal: bytes | None = None
     withdrawal_promise: bytes | None = None
@@ -256,7 +258,7 @@ class OwnRequest(msgspec.Struct):
             return "market-at-fault"
         if self.is_hidden():
             return "hidden"
-        if not (self.promise or self.published_at or self.withdrawal_promise):
+        if not (self.promise or self.came_back or self.published_at or self.withdrawal_promise):
             if self.refusal:
                 return "refused"
             return "unsent" if self.is_due(now) else "scheduled"

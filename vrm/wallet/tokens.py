@@ -65,7 +65,7 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
     """
     await client.descriptor()
     now = parse_instant((await client.clock()).now)
-    await membership.refresh(wallet, client)
+    own = await membership.refresh(wallet, client)
     keys = [listed.issuer for listed in await client.issuer_keys()]
     for issuer in keys:
         body = issuer.body
@@ -73,8 +73,10 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
             continue
         if parse_instant(body.redeems_until) <= now:
             continue
-        if any(own.epoch == body.epoch for own in wallet.read().epochs):
+        if any(drawn.epoch == body.epoch for drawn in wallet.read().epochs):
             continue
+        if wallet.device not in devices.sharing(own.devices, body.epoch):
+            continue  # the device came later
         try:
             await _draw_under(wallet, client, _only(keys, body.tier, body.epoch), now)
         except MarketRefused as refusal:
