@@ -285,7 +285,9 @@ def dropped(
     entry: OwnRequest, runs: list[Run], read: list[str], market: MarketDescriptor
 ) -> str | None:
     """Say which run had to decide a request and lists it nowhere: the first one late enough for it."""
-    if entry.published_at is None or entry.withdrawal_promise or entry.moderation:
+    if entry.published_at is None or entry.moderation:
+        return None
+    if entry.withdrawal_promise or entry.withdrawn_at:
         return None
     due = parse_instant(entry.published_at) + max(
         timedelta(minutes=market.schedule.minimum_open_minutes),
