@@ -106,6 +106,7 @@ async def publish(market: Market, reach: Reach = lambda _: None) -> int:
     async with market.db.unit_of_work() as connection:
         await take_turns(connection, [_TURN])
         await repository.come_to(connection, instant)
+    await market.db.forget_order()
     return published
 
 
