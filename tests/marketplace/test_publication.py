@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from marketplace.models import Base
 from marketplace.requests import service as requests
@@ -101,6 +102,23 @@ async def test_the_day_s_last_instant_publishes_without_a_crowd(open_market: Ope
         assert await market.publish() == 0
     assert await market.publish() == 1
     assert market.clock.now == seconds(promise.publish_by)
+
+
+async def test_a_publication_that_fails_half_way_publishes_nothing_and_loses_nothing(
+    sqlite_market: ClockedMarket,
+) -> None:
+    """What waits is taken away in the transaction that makes it public."""
+    market = sqlite_market
+    await market.reset()
+    request = a_request(market)
+    await market.store(request)
+    before = await market.contents()
+    await market.execute("ALTER TABLE batches RENAME TO gone")
+    with pytest.raises(OperationalError):
+        await market.publish()
+    await market.execute("ALTER TABLE gone RENAME TO batches")
+    assert await market.contents() == before
+    assert await market.publish() == 1
 
 
 async def test_a_batch_lists_digests_in_their_order(market: ClockedMarket) -> None:

@@ -18,6 +18,7 @@ from vrm.wallet import Wallet, membership, recovery, tokens
 from vrm.wallet.cloaking import choose_cell
 from vrm.wallet.consent import changes, require_unchanged
 from vrm.wallet.membership import Found
+from vrm.wallet.places import settle
 from vrm.wallet.secret import Secret
 from vrm.wallet.state import NamedPlace
 from vrm.wallet.wishes import area_in_words
@@ -220,15 +221,7 @@ def place(
     label = found.name if not found.code else f"{found.code} {found.name}"
     named = NamedPlace(name, label, choose_cell(found.at, descriptor, crowds, resolution))
     with wallet.editing() as state:
-        taken = [known for known in state.places if known.name == name]
-        if taken and not replace:
-            if taken[0].label != label or resolution not in {None, resolution_of(taken[0].cell)}:
-                console.fail(f"{name} is {taken[0].label} already; move it with --replace.")
-            named = taken[0]  # its cell stays, whatever the crowd does
-        if taken:  # where it stood, since the first place is the one that requests use by default
-            state.places[state.places.index(taken[0])] = named
-        else:
-            state.places.append(named)
+        named = settle(state, named, resolution, replace=replace)
     _show_places([named], json)
     if resolution is None and not crowds.cells and not json:
         console.note(
