@@ -158,6 +158,7 @@ def test_everything_public_is_shown_before_it_is_posted(at_home: Terminal) -> No
 
 def test_a_post_right_after_a_call_by_name_is_warned_of(at_home: Terminal) -> None:
     at_home.json("join")
+    assert at_home.json("stamps") == {"collected": 0, "held": 0, "deposited": None}
     for more, warned in (((), True), (("--later",), False)):
         code, _, err = at_home("request", *STROLLER, "--yes", *more)
         assert (code, "heard from you by name" in err) == (0, warned)

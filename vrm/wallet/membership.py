@@ -30,7 +30,7 @@ from vrm.wallet.devices import Device
 from vrm.wallet.state import OwnMembership, State
 from vrm.wallet.wallet import Wallet
 
-AHEAD: Final = 8
+AHEAD: Final = 16
 """How many rotations a wallet that does not know its own looks ahead."""
 
 
