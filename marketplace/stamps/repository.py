@@ -123,9 +123,10 @@ async def drew(connection: AsyncConnection, epoch: int) -> set[str]:
 
 
 async def forget_standing(connection: AsyncConnection, member: str, epoch: int) -> None:
-    """Forget a member's standing but for its draw of an epoch."""
+    """Forget a member's standing and deposits, but for its draw of an epoch."""
     old = delete(Standing).where(Standing.member == member, Standing.epoch < epoch)
     await connection.execute(old)
+    await connection.execute(delete(StampDeposited).where(StampDeposited.member == member))
     await connection.execute(_standing(member, epoch).values(fulfilled=0, returned=0))
 
 

@@ -129,7 +129,9 @@ async def test_leaving_forgets_the_stamps_and_gives_no_second_draw(market: Clock
     await deposit(market, person, given)
     await market.post("/departures", person.leaving(market.did).wire)
     epoch = market.rules.tokens.epoch_at(market.clock.now)
-    assert (await market.contents())["standings"] == [(person.did, epoch, 16, 0, 0)]
+    held = await market.contents()
+    assert held["standings"] == [(person.did, epoch, 16, 0, 0)]
+    assert held["stamp_deposits"] == []
     await market.post("/members", person.joining(market.did, 3).wire)
     key = await issuer_key(market.market)
     again = draw(market, person.key, person.draw(market.did, key, 16, epoch=9).batch_request())
