@@ -9,6 +9,7 @@ from marketplace.db import insert_new
 from marketplace.models import BatchClock
 
 PUBLICATION: Final = 1
+MAIL: Final = 2
 STAMPS: Final = 4
 """Given stamps were put in order."""
 TIERS: Final = 5

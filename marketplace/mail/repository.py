@@ -13,11 +13,11 @@ from sqlalchemy import (
     literal,
     select,
     tuple_,
-    update,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import AnyRow, insert_new
+from marketplace import clocks
+from marketplace.db import AnyRow
 from marketplace.mail.rules import Key
 from marketplace.mail.sealing import Letter
 from marketplace.models import (
@@ -35,9 +35,6 @@ from marketplace.models_mail import (
     StoredQuestion,
 )
 from vrm.documents.mail import Purpose
-
-CLOCK: Final = 2
-"""The row of `BatchClock` that tells up to which instant mail was published."""
 
 _CHUNK: Final = 5_000
 """Digests that one query names: databases have a limit."""
@@ -81,13 +78,7 @@ async def open_mailboxes(connection: AsyncConnection, now: int) -> dict[int, int
 
 async def come_to(connection: AsyncConnection, instant: int) -> None:
     """Note that all mail of an instant is published."""
-    row = {"id": CLOCK, "instant": instant}
-    if not await insert_new(connection, BatchClock, row):
-        await connection.execute(
-            update(BatchClock)
-            .where(BatchClock.id == CLOCK, BatchClock.instant < instant)
-            .values(instant=instant)
-        )
+    await clocks.come_to(connection, clocks.MAIL, instant)
 
 
 async def next_waiting(connection: AsyncConnection, after: Key, limit: int) -> list[Key]:
@@ -150,7 +141,7 @@ async def content(connection: AsyncConnection, segment: str) -> bytes | None:
 
 
 def _has_come_to(instant: Any) -> ColumnElement[bool]:
-    return exists().where(BatchClock.id == CLOCK, BatchClock.instant >= instant)
+    return exists().where(BatchClock.id == clocks.MAIL, BatchClock.instant >= instant)
 
 
 def _joined(query: Select[*tuple[Any, ...]], purpose: Purpose) -> Select[*tuple[Any, ...]]:

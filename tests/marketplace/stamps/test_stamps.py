@@ -14,7 +14,17 @@ from crypto.voprf import evaluate
 from marketplace.stamps import service as stamps
 from marketplace.tokens import service as tokens
 from tests.conftest import OpenMarket
-from tests.support import ClockedMarket, a_key, a_request, a_withdrawal, assert_refused, problem
+from tests.support import (
+    ClockedMarket,
+    a_bid,
+    a_decline,
+    a_key,
+    a_request,
+    a_vendor,
+    a_withdrawal,
+    assert_refused,
+    problem,
+)
 from tests.support.tokens import Person, issuer_key, minted
 from vrm.documents import Signed, StampClaim, StampDeposit, sign
 from vrm.documents.permits import challenge_of, stamp_challenge
@@ -145,6 +155,22 @@ async def test_a_request_that_found_nobody(market: ClockedMarket) -> None:
     await market.publish()
     await market.reach_cutoff(request)
     await (await a_claim(market, ADA, token)).stamp(market)
+
+
+async def test_a_request_that_its_vendor_failed(market: ClockedMarket) -> None:
+    vendor, token = a_key("vendor"), minted(market.did, ADA.did, await issuer_key(market.market))
+    request = a_request(market, ADA)
+    await market.store(a_vendor(market, vendor), request)
+    await market.publish()
+    await market.store(a_bid(market, vendor, request))
+    day = await market.reach_cutoff(request)
+    claim = await a_claim(market, ADA, token)
+    await assert_refused(market, claim.post(market), 409, "no-stamp")
+    [assignment] = await market.items(f"/runs/{day}/assignments")
+    digest = crypto.digest({name: assignment[name] for name in assignment if name != "proof"})
+    await market.store(a_decline(market, vendor, digest))
+    await market.reach_tick()
+    await claim.stamp(market)
 
 
 async def test_a_token_that_can_be_spent_still(market: ClockedMarket) -> None:
