@@ -9,7 +9,6 @@ import crypto
 from marketplace.db import Clock, Database
 from marketplace.errors import ConfigurationError, Refused
 from marketplace.identity import Identity
-from marketplace.schedule import Calendar
 from marketplace.settings import Settings
 from vrm.documents import (
     Agreement,
@@ -19,6 +18,7 @@ from vrm.documents import (
     Signed,
     sign,
 )
+from vrm.documents.calendar import Calendar
 from vrm.errors import InvalidDocument
 
 

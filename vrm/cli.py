@@ -13,6 +13,7 @@ from vrm.commands import (
     reporting,
     requests,
     setup,
+    syncing,
 )
 
 HELP = """Ask a personal-request market for what you need; vendors answer with bids.
@@ -25,7 +26,7 @@ A first day:
     vrm place home 60601
     vrm request "Twin stroller" --category baby --at-most 250.00 --pickup
     vrm bids
-    vrm requests
+    vrm sync
 
 Requests are anonymous: each is signed by a fresh key and shows a coarse
 area, never your name or profile.
@@ -61,6 +62,9 @@ for command in (
     posting.send,
     receipts.receipts,
     reporting.report,
+    syncing.sync,
+    syncing.watch,
+    syncing.calendar,
     setup.market,
     setup.move,
 ):

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import crypto
 from marketplace.errors import Refused
-from marketplace.schedule import Calendar
+from vrm.documents.calendar import Calendar
 
 
 class DisplacedRow(NamedTuple):

@@ -11,7 +11,6 @@ import anyio.to_thread
 import crypto
 from marketplace.monitor.log import of_fault
 from marketplace.monitor.state import Alarm, Watched
-from marketplace.schedule import Calendar
 from marketplace.verify.checking import verify
 from marketplace.verify.findings import BundleFault, Fault
 from marketplace.verify.parallel import processes_for
@@ -19,6 +18,7 @@ from vrm.client.bundle import download
 from vrm.client.log import Head, LogReader
 from vrm.client.public import PublicClient, Run
 from vrm.documents import MarketDescriptor
+from vrm.documents.calendar import Calendar
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import LogFault, MarketRefused
 

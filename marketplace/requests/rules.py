@@ -5,8 +5,8 @@ from typing import Any
 
 import crypto
 from marketplace.errors import Refused
-from marketplace.schedule import Calendar
 from vrm.documents import AcceptedTerms, MarketDescriptor, PersonalRequest
+from vrm.documents.calendar import Calendar
 from vrm.documents.mail import mailbox_of
 from vrm.documents.place import RADII_M, centre_of, resolution_of
 from vrm.documents.scalars import parse_instant

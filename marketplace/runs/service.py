@@ -31,8 +31,8 @@ from marketplace.runs.items import freeze_items
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
 from marketplace.runs.rules import Findings
-from marketplace.schedule import day_name
 from vrm.documents import RunReport, Signed, sign
+from vrm.documents.calendar import day_name
 
 Resolving = Callable[[Database, Lease, Reach], Awaitable[None]]
 """Where a run is resolved: `resolving.resolve_here`, or in a process of its own."""

@@ -13,9 +13,9 @@ from marketplace.rowbytes import Column
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.resolving import Decided
 from marketplace.runs.rules import inputs_digest, outcome_digest
-from marketplace.schedule import Calendar
 from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined
 from marketplace.verify.documents import ASSIGNMENT, FALLBACK, Block
+from vrm.documents.calendar import Calendar
 from vrm.documents.scalars import parse_instant
 
 WAY_NAMES: Final = {int(code): name for name, code in WAY_CODES.items()}

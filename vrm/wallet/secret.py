@@ -88,6 +88,11 @@ class Secret(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """The 32 bytes under which the wallet's state is kept: keyed BLAKE2b (RFC 7693) of nothing."""
         return hashlib.blake2b(key=self._seed, person=b"vrm state", digest_size=32).digest()
 
+    def alias(self, text: str) -> str:
+        """A name for something of the wallet's, always the same, that tells nobody else what it stands for."""
+        named = hashlib.blake2b(text.encode(), key=self._seed, person=b"vrm alias", digest_size=16)
+        return named.hexdigest()
+
     @cached_property
     def devices_key(self) -> bytes:
         """The 32 bytes under which the list of devices lies with the market; likewise."""

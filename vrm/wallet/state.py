@@ -308,6 +308,8 @@ class State(msgspec.Struct, kw_only=True):
     runs_read: list[str] = []
     following: list[Followed] = []
     """Those of the days read whose vendors have not all answered."""
+    looked_at: str | None = None
+    """When the wallet last did a round (`vrm.wallet.rounds`), by the market's clock."""
     mail_cursor: str | None = None
     """Behind what was read of the mail's list."""
     sought: list[Slot] = []

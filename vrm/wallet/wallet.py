@@ -107,6 +107,10 @@ class Wallet:
         """The recovery phrase, out of which all of the wallet's keys come."""
         return self._secret.phrase
 
+    def alias(self, text: str) -> str:
+        """A name for something of the wallet's that tells nobody else what it stands for."""
+        return self._secret.alias(text)
+
     def identity(self, generation: int) -> SigningKey:
         """The owner's own key after so many rotations."""
         return self._secret.identity(generation)

@@ -17,13 +17,13 @@ from marketplace.resolver import resolve
 from marketplace.resolver.rows import WAY_CODES
 from marketplace.runs.resolving import Decided, decide
 from marketplace.runs.rules import inputs_digest, outcome_digest
-from marketplace.schedule import Calendar
 from marketplace.verify.columns import frozen_day
 from marketplace.verify.day import Day
 from marketplace.verify.load import load
 from marketplace.verify.matching import decided_at
 from tests.marketplace.verify.days import faults
 from tests.support.market import an_identity
+from vrm.documents.calendar import Calendar
 
 Line = dict[str, Any]
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.schedule import Calendar, day_name
 from tests.support.clock import seconds
 from vrm.documents import Schedule
+from vrm.documents.calendar import Calendar, day_name
 
 ZONES = ["UTC", "Europe/Vienna", "America/New_York", "Australia/Lord_Howe", "Pacific/Kiritimati"]
 

@@ -1,0 +1,169 @@
+"""The wallet's round: everything that is due, in one go, as often as its owner likes.
+
+1. the mail, and what it brings back of a wallet that was lost;
+2. the public lists: batches against the log, days, and what became of the owner's requests;
+3. under the member's name: this epoch's tokens, and the stamps of earlier ones;
+4. under pseudonyms: requests that were put off and are due, and claims of stamps.
+
+What 1 and 2 download does not depend on what the wallet owns. Where the market has just heard from the owner by
+name, a round does nothing under a pseudonym and leaves that to a later one: two calls in one minute would tell
+that one person made both.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, NoReturn
+
+from vrm.client.customer import CustomerClient
+from vrm.documents.scalars import format_instant, parse_instant
+from vrm.errors import MarketUnreachable, VrmError
+from vrm.wallet import deadlines, later, mail, membership, outcomes, stamps, tokens
+from vrm.wallet.deadlines import Deadline
+from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.wallet import Wallet
+
+LATEST: Final = 300.0
+"""Seconds after a batch instant within which a watching wallet looks, at a moment drawn by chance."""
+
+Step = Callable[[Wallet, CustomerClient, datetime], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something that is new, about a request (its digest) or about the wallet."""
+
+    words: str
+    request: str | None = None
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one round brought."""
+
+    changes: list[Change]
+    deadlines: list[Deadline]
+    troubles: list[str]
+    """What the market refused or did wrong, in a sentence each; the next round tries it again."""
+
+
+async def go(wallet: Wallet, client: CustomerClient) -> Round:
+    """Do what is due.
+
+    Raises:
+        MarketUnreachable: no answer; what was done stays.
+    """
+    now = parse_instant((await client.clock()).now)
+    before = wallet.read()
+    troubles: list[str] = []
+
+    async def attempt(step: Step) -> None:
+        try:
+            await step(wallet, client, now)
+        except MarketUnreachable:
+            raise
+        except VrmError as error:
+            troubles.append(str(error))
+
+    for reading in (_read_mail, _read_lists):
+        await attempt(reading)
+    known = len(troubles)
+    await attempt(_act_as_member)
+    if len(troubles) == known and not membership.heard_lately(wallet.read(), now):
+        for posting in (later.send_due, _collect):
+            await attempt(posting)
+    with wallet.editing() as after:
+        after.looked_at = format_instant(now)
+    return Round(list(changes(before, after, now)), deadlines.ahead(after, now), troubles)
+
+
+async def watch(
+    wallet: Wallet,
+    connect: Callable[[], CustomerClient],
+    report: Callable[[Round], None],
+    failed: Callable[[MarketUnreachable], None],
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> NoReturn:
+    """Do a round now, and a random while after each batch instant of the market's, until cancelled.
+
+    Args:
+        connect: makes a client, for one round.
+        report: is given what each round brought.
+        failed: is given why a round was broken off; the next one comes all the same.
+    """
+    while True:
+        wait = LATEST
+        try:
+            async with connect() as client:
+                done = await go(wallet, client)
+                clock = await client.clock()
+        except MarketUnreachable as error:
+            failed(error)
+        else:
+            report(done)
+            left = parse_instant(clock.next_batch) - parse_instant(clock.now)
+            wait = left.total_seconds()
+        apart = wallet.read().rules.schedule.batch_seconds
+        await sleep(wait + random.SystemRandom().uniform(0, min(apart, LATEST)))
+
+
+async def _read_mail(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    read = await mail.fetch(wallet, client)
+    if read.faulty:
+        raise VrmError(f"{read.faulty} messages for you were not what they should be.")
+
+
+async def _read_lists(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await outcomes.sync(wallet, client)
+
+
+async def _act_as_member(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    own = wallet.read().membership
+    if own is not None and own.tier is not None:
+        await tokens.draw_due(wallet, client)
+        await stamps.deposit(wallet, client)
+
+
+async def _collect(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await stamps.collect(wallet, client)
+
+
+def changes(before: State, after: State, now: datetime) -> Iterator[Change]:
+    """Say in a line each what is new since the round before."""
+    then = parse_instant(before.looked_at) if before.looked_at else now
+    if now - then > timedelta(days=after.rules.mail.keep_days):
+        yield Change(
+            f"The wallet looked last on {before.looked_at}, and the market keeps mail for "
+            f"{after.rules.mail.keep_days} days: what is older is lost."
+        )
+    known = {entry.digest: entry for entry in before.requests}
+    for entry in after.requests:
+        for words in _news(known.get(entry.digest), entry, then, now):
+            yield Change(f"{entry.body.need.title}: {words}", entry.digest)
+    drawn = {own.epoch for own in before.epochs}
+    for own in after.epochs:
+        if own.epoch not in drawn:
+            yield Change(f"{len(own.tokens)} posting tokens were drawn.")
+    if after.deposited != before.deposited:
+        yield Change("Stamps were deposited.")
+    for finding in after.log_findings[len(before.log_findings) :]:
+        yield Change(f"ALARM: the market's log: {finding.detail}")
+
+
+def _news(
+    old: OwnRequest | None, entry: OwnRequest, then: datetime, now: datetime
+) -> Iterator[str]:
+    status = entry.status(now)
+    if old is None:
+        yield f"found again: {status}" if entry.came_back else status
+    elif old.status(then) != status:
+        yield f"{status} (was {old.status(then)})"
+    for what, have, had in (
+        ("bids", entry.bids, old.bids if old else {}),
+        ("bids taken back", entry.bid_withdrawals, old.bid_withdrawals if old else {}),
+        ("questions", entry.questions, old.questions if old else {}),
+    ):
+        if new := len(have.keys() - had.keys()):
+            yield f"new {what}: {new}"
