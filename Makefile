@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check bench lock clean
+.PHONY: help demo test test-long check bench audit lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ check: $(VENV)/.dev ## Style, types, import contracts, migration drift
 
 bench: $(VENV)/.dev ## Measure; newest tables stand in docs/benchmarks.md
 	@$(BIN)/python -m benchmarks
+
+audit: $(VENV)/.runtime ## Try to find out who asked for what, with all that an operator has
+	@$(BIN)/market audit-privacy
 
 lock: ## Pin dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

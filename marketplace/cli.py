@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import schema
 from marketplace.app import create_app
+from marketplace.audit.command import audit_privacy
 from marketplace.demo import play
 from marketplace.errors import ConfigurationError, MarketError
 from marketplace.health import service as health
@@ -284,7 +285,7 @@ def demo(
 
 
 app.add_typer(log.app, name="log")
-for command in (reports, hide, unhide, replay, bundle, verify, whatif, monitor):
+for command in (audit_privacy, reports, hide, unhide, replay, bundle, verify, whatif, monitor):
     app.command()(command)
 
 
