@@ -4,7 +4,7 @@ The chain of keys is kept before it is sent, so that an answer that is lost on t
 behind the market. Several devices under one phrase are one member; each goes on from what the market holds.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -60,16 +60,18 @@ class Found:
 
 
 async def look_up(
-    identity: Callable[[int], SigningKey], client: MemberClient, first: int = 0
+    identity: Callable[[int], SigningKey],
+    client: MemberClient,
+    generations: Iterable[int] = range(AHEAD),
 ) -> Found | None:
     """Find the owner of a phrase among the members, by the key that signs now; none if it is no member.
 
     Args:
         identity: the owner's key after so many rotations.
-        first: the fewest rotations that there may have been.
+        generations: how many rotations there may have been, the likeliest first.
     """
     at = int(parse_instant((await client.clock()).now).timestamp())
-    for generation in range(first, first + AHEAD):
+    for generation in generations:
         try:
             return Found(*await client.own_membership(identity(generation), at), at)
         except MarketRefused as refusal:
@@ -86,7 +88,7 @@ async def refresh(wallet: Wallet, client: MemberClient) -> OwnMembership:
         MarketMisbehaved: the market shows a registration that is not the owner's.
     """
     own = _member(wallet.read())
-    found = await look_up(wallet.identity, client, max(0, own.generation - 1))
+    found = await look_up(wallet.identity, client, _likely(own))
     if found is None:
         raise WalletError("The market does not know you as a member; join with: vrm join")
     return adopt(wallet, found)
@@ -140,7 +142,7 @@ async def join(
     """
     known = wallet.read().membership
     if known is not None and known.tier is not None:
-        found = await look_up(wallet.identity, client, max(0, known.generation - 1))
+        found = await look_up(wallet.identity, client, _likely(known))
         if found is not None:
             adopt(wallet, found)
     rules = (await client.descriptor()).tokens
@@ -246,6 +248,13 @@ def read_sponsorship(wallet: Wallet, raw: bytes) -> dict[str, Any]:
     if (body.candidate, body.market) != (wallet.profile_did, wallet.read().rules.market):
         raise UsageError("The sponsorship is for somebody else, or for another market.")
     return document
+
+
+def _likely(own: OwnMembership) -> list[int]:
+    """How often the key was rotated: as this device knows; once less, if the market did not hear of it; or more
+    often, by another device."""
+    known = own.generation
+    return [known, *range(max(0, known - 1), known), *range(known + 1, known + AHEAD)]
 
 
 def _begun(wallet: Wallet, state: State) -> OwnMembership:

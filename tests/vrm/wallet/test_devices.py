@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from crypto import rotation
 from crypto.tokens import Token, verify
 from crypto.vault import Cost
 from tests.support import ClockedMarket
@@ -136,6 +137,23 @@ async def test_a_device_goes_on_from_what_another_one_changed(
         own = await membership.refresh(second, connected)
     assert own.generation == 2
     assert [one.branch for one in own.devices] == [wallet.device, second.device]
+
+
+async def test_a_rotation_that_never_arrived(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """The wallet has kept it; the market knows the key before it, and takes it with the next registration."""
+    await joined(wallet, client, market)
+    with wallet.editing() as state:
+        assert state.membership is not None
+        chain = rotation.follow(state.membership.chain)
+        turned = rotation.rotate(chain, wallet.identity(1), wallet.identity(2).did)
+        state.membership.chain.append(dict(turned))
+        state.membership.seq += 1
+    async with client as connected:
+        assert (await membership.refresh(wallet, connected)).generation == 1
+        again = await membership.join(wallet, connected, at(market))
+    assert (again.key, again.seq) == (wallet.identity(1).did, 3)
 
 
 async def test_an_older_registration_is_not_gone_back_to(
