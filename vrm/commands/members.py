@@ -196,7 +196,11 @@ def tokens(
         )
         return
     if not epochs:
-        console.note("No token yet; draw them with: vrm tokens")
+        console.note(
+            "No token yet; draw them with: vrm tokens"
+            if offline
+            else "This device has its share of your tokens from the next epoch on."
+        )
         return
     rows = [
         (own.epoch, own.tier, len(state.unused(own)), issuer.redeems_until, issuer.key)

@@ -253,7 +253,7 @@ def read_sponsorship(wallet: Wallet, raw: bytes) -> dict[str, Any]:
 def _likely(own: OwnMembership) -> list[int]:
     """How often the key was rotated: as this device knows; once less, if the market did not hear of it; or more
     often, by another device."""
-    known = own.generation
+    known = max(0, own.generation)
     return [known, *range(max(0, known - 1), known), *range(known + 1, known + AHEAD)]
 
 

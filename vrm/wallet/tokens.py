@@ -43,15 +43,21 @@ NOT_DRAWN: Final = frozenset(("already-drawn", "token-request-invalid"))
 async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     """Draw the allotment of the epoch that runs, unless that is done; answers the wallet's state.
 
+    A device whose share begins with the next epoch draws nothing, and calls nobody by name.
+
     Raises:
         WalletError: the wallet is no member.
         MarketRefused: the market does not issue to it, say since another device has drawn.
         MarketMisbehaved: a check does not hold; nothing was drawn, or what was drawn is thrown away.
     """
-    await client.descriptor()
+    rules = (await client.descriptor()).tokens
     state = wallet.read()
     now = parse_instant((await client.clock()).now)
     if any(_runs(recall(one.issuer, IssuerKey), now) for one in state.epochs):
+        return state
+    running = rules.epoch_at(int(now.timestamp()))
+    known = state.membership.devices if state.membership else []
+    if any(one.branch == wallet.device and one.since > running for one in known):
         return state
     own = await membership.refresh(wallet, client)
     return await _draw_under(wallet, client, await _issuer(client, own.tier, now), now)
