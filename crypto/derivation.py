@@ -14,8 +14,8 @@ no key leads to its parent or its siblings.
 
 `generation` counts key rotations from 0. `index` lies below the epoch's allotment of posting
 tokens, so that a phrase alone finds every pseudonym of a device branch. `device` is a number below
-2^31 drawn at random when a wallet is set up or restored: two devices under one phrase then share
-no pseudonym.
+2^31 drawn at random when a wallet is set up: two devices under one phrase then share no pseudonym.
+A wallet that takes the place of a lost one goes on with its number.
 
 Sources: BIP-0039; SLIP-0010, curve ed25519.
 """

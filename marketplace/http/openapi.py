@@ -47,7 +47,8 @@ Customers post signed, anonymous requests; vendors read the board and bid; once 
 gives every request to the best-reputation vendor nearby, and anyone can see why.
 
 Writes carry a signed document (eddsa-jcs-2022) and need no other credential; only a request spends a posting
-token (`postingToken`), which members draw by a signed call (`memberSignature`). Reads marked with
+token (`postingToken`), and the claim of a stamp shows it again. Members draw tokens by a signed call
+(`memberSignature`). Reads marked with
 `vendorSignature` are signed by RFC 9421 (Ed25519, tag `vrm-read`). Errors are problem documents (RFC 9457).
 """
 

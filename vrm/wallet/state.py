@@ -142,6 +142,8 @@ class OwnEpoch(msgspec.Struct):
     """Places whose tokens were spent for requests that this wallet does not hold."""
     stamped: list[int] = []
     """Places whose tokens had their stamp, or are worth none."""
+    came_back: bool = False
+    """Drawn by a wallet that was lost. It took the first ones, perhaps for requests that are not public yet."""
 
 
 class OwnStamp(msgspec.Struct, frozen=True):

@@ -88,6 +88,10 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
         except MarketRefused as refusal:
             if refusal.code not in NOT_DRAWN:
                 raise
+        else:
+            with wallet.editing() as state:
+                for drawn in state.epochs:
+                    drawn.came_back = drawn.came_back or drawn.epoch == body.epoch
     return wallet.read()
 
 
@@ -151,14 +155,15 @@ async def draw_at_need(wallet: Wallet, client: MemberClient) -> None:
 def next_place(state: State) -> tuple[int, int]:
     """The epoch and index of the token that the next request takes: the first unused one of the newest epoch.
 
-    A token whose request the market refused is unused again.
+    A token whose request the market refused is unused again. Those that came back are taken from the last one
+    on: the lost wallet may have spent first ones for requests that are not public yet.
 
     Raises:
         WalletError: no token is left.
     """
     for own in sorted(state.epochs, key=lambda one: one.epoch, reverse=True):
-        for index in state.unused(own):
-            return own.epoch, index
+        if unused := state.unused(own):
+            return own.epoch, unused[-1 if own.came_back else 0]
     raise WalletError("No posting token is left; see: vrm tokens")
 
 

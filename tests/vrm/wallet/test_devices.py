@@ -96,9 +96,13 @@ async def test_a_lost_device_gets_membership_and_tokens_back(
         after = await posting_tokens.restore(again, connected)
     assert after.membership == before.membership
     assert after.facets == {"languages": ["en"]}, "what the market was shown, and no more"
-    order = [sorted(state.epochs, key=lambda own: own.epoch) for state in (before, after)]
-    assert order[0] == order[1]
-    assert len(after.epochs) == 2
+    had, has = [
+        {own.epoch: (own.tokens, own.issuer) for own in state.epochs} for state in (before, after)
+    ]
+    assert had == has
+    assert len(has) == 2
+    assert posting_tokens.next_place(before) == (max(has), 0)
+    assert posting_tokens.next_place(after) == (max(has), 15), "the first ones may be spent"
 
 
 async def test_two_devices_under_one_phrase_never_collide(
