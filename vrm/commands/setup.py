@@ -16,7 +16,7 @@ from vrm.documents.place import resolution_of
 from vrm.places import locate
 from vrm.wallet import Wallet, membership, recovery, tokens
 from vrm.wallet.cloaking import choose_cell
-from vrm.wallet.consent import changes, require_unchanged
+from vrm.wallet.consent import changes, mail_in_words, require_unchanged
 from vrm.wallet.membership import Found
 from vrm.wallet.places import settle
 from vrm.wallet.secret import Secret
@@ -311,6 +311,7 @@ def _rules_in_words(market: MarketDescriptor, clock: Clock, url: str) -> list[tu
         ("open at least", f"{schedule.minimum_open_minutes / 60:g} hours before a run decides"),
         ("areas", f"H3 cells of resolution {market.cells.coarsest} to {market.cells.finest}"),
         *((f"facet {name}", ", ".join(words)) for name, words in market.facets.items()),
+        ("mail", mail_in_words(market)),
         ("bids ranked by", ", ".join(market.policies)),
         ("privacy terms", "; ".join(f"{terms.id} ({terms.title})" for terms in market.terms)),
         ("vendors", "by invitation" if market.admission == "invited" else "open to all"),

@@ -12,7 +12,8 @@ from vrm.errors import RulesChanged
 
 
 def changes(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
-    """Say what differs of that which shows in requests, or on which a run's fairness hangs."""
+    """Say what differs of that which shows in requests, in what wallets download, or on which a run's
+    fairness hangs."""
     told = _terms(kept, found)
     facts: tuple[tuple[str, object, object], ...] = (
         ("cells", _cells(kept), _cells(found)),
@@ -21,6 +22,7 @@ def changes(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
         ("currency", _currency(kept), _currency(found)),
         ("time zone", kept.schedule.time_zone, found.schedule.time_zone),
         ("seed anchor", kept.seed_anchor, found.seed_anchor),
+        ("mail", mail_in_words(kept), mail_in_words(found)),
     )
     return told + [f"{name}: {old} -> {new}" for name, old, new in facts if old != new]
 
@@ -51,6 +53,11 @@ def _terms(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:
     return [f"{what}: {', '.join(names)}"] if names else []
+
+
+def mail_in_words(market: MarketDescriptor) -> str:
+    """Say how mail is divided, and how long it is kept."""
+    return f"buckets of {market.mail.bucket_minimum} requests or more, kept {market.mail.keep_days} days"
 
 
 def _cells(market: MarketDescriptor) -> str:

@@ -105,8 +105,11 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
         MarketMisbehaved: a segment is not the one that it is listed as.
         MarketUnreachable: no answer; what was known stays.
     """
-    rules = await client.descriptor()
+    market = (await client.descriptor()).market
     before = wallet.read()
+    rules = (
+        before.rules
+    )  # those that the owner agreed to, so that no market makes up some for one wallet
     begin = format_instant(parse_instant(before.created) - GRACE)
     listed, cursor = await mail.listed(client, before.mail_cursor)
     new = [one for one in listed if one.instant >= begin]
@@ -121,7 +124,7 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
             for segment in segments:
                 for box in await mail.segment(client, segment.segment, alone):
                     try:
-                        opened.append(open_box(box, here, rules.market))
+                        opened.append(open_box(box, here, market))
                     except NotForUs:
                         continue
                     except Faulty:
