@@ -28,6 +28,10 @@ admission = "open"           # of customers; "invited": by a code (market invite
 # grace_days = 2               # and may spend them for so long afterwards
 # allotment = {{ new = 16, known = 24, trusted = 32 }}   # how many, by tier
 
+[mail]
+# bucket_minimum = 32          # mail is divided once so many waiting requests share each part
+# keep_days = 30               # and deleted so long after it was published
+
 [schedule]
 time_zone = {time_zone}
 cutoffs = {cutoffs}            # local times; each closes a market day

@@ -1,4 +1,9 @@
-"""`vrm sync` and `vrm calendar` at a real market over loopback."""
+"""`vrm sync`, `vrm watch` and `vrm calendar` at a real market over loopback."""
+
+import json
+import signal
+import subprocess
+import sys
 
 from tests.vrm.conftest import STROLLER, Terminal
 from tests.vrm.vendor.live import LiveMarket
@@ -22,3 +27,19 @@ def test_a_round_and_its_deadlines(at_home: Terminal, live: LiveMarket) -> None:
         assert len(vrm.json("calendar", str(file))["deadlines"]) == 3
     assert file.read_bytes().count(b"BEGIN:VEVENT") == 3
     assert posted.encode() not in file.read_bytes()
+
+
+def test_a_wallet_watches_until_it_is_interrupted(at_home: Terminal, live: LiveMarket) -> None:
+    posted = at_home.json("request", *STROLLER, "--yes")["request"]
+    live.publish()
+    command = [sys.executable, "-c", "from vrm.cli import main; main()", "watch", "--json"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stdout is not None
+        first = json.loads(watching.stdout.readline())
+        watching.send_signal(signal.SIGINT)
+        out, err = watching.communicate(timeout=20)
+    assert [change["request"] for change in first["changes"]] == [posted]
+    assert (watching.returncode, err) == (130, "")
+    assert "Traceback" not in out

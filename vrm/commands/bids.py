@@ -28,7 +28,7 @@ def bids(
 ) -> None:
     """Show the bids on your open requests, as they came by mail.
 
-    The wallet downloads the whole mail and opens what is sealed to its keys. It checks every signature,
+    The wallet downloads whole buckets of mail and opens what is sealed to its keys. It checks every signature,
     measures distances itself, and leaves out what cannot win.
 
         vrm bids
