@@ -50,6 +50,10 @@ Writes carry a signed document (eddsa-jcs-2022) and need no other credential; on
 token (`postingToken`), and the claim of a stamp shows it again. Members draw tokens by a signed call
 (`memberSignature`). Reads marked with
 `vendorSignature` are signed by RFC 9421 (Ed25519, tag `vrm-read`). Errors are problem documents (RFC 9457).
+
+What a customer's fresh keys sign is posted anonymously: over a connection of its own, its body filled up with
+blanks behind the JSON to 8, 16, 32 or 64 KiB, as the answers are to 2 KiB. Nothing of such a call is logged or
+counted.
 """
 
 
