@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Final
 
 import crypto
@@ -107,14 +108,15 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
     """
     market = (await client.descriptor()).market
     before = wallet.read()
-    rules = (
-        before.rules
-    )  # those that the owner agreed to, so that no market makes up some for one wallet
+    rules = before.rules  # that the owner agreed to: no market makes up some for one wallet
     begin = format_instant(parse_instant(before.created) - GRACE)
     listed, cursor = await mail.listed(client, before.mail_cursor)
     new = [one for one in listed if one.instant >= begin]
-    slots = _tried(before, rules, new)
-    wanted = _wanted(wallet, {epoch for epoch, _ in slots}, rules, new)
+    oldest = min(epochs_at(rules, _seconds(new[0]))) if new else 0
+    slots = _tried(before, oldest)
+    # Tokens may have been drawn under rules with epochs of another length.
+    drawn = [own.epoch for own in (*before.epochs, *before.over) if own.epoch >= oldest]
+    wanted = _wanted(wallet, frozenset((*drawn, *(epoch for epoch, _ in slots))), rules, new)
     tried = [_address(wallet, slot) for slot in slots]
     opened: list[Opened] = []
     faulty = 0
@@ -175,37 +177,33 @@ def open_box(box: bytes, addresses: Iterable[Address], market: str) -> Opened:
 
 
 def _wanted(
-    wallet: Wallet, known: set[int], rules: MarketDescriptor, segments: Sequence[Segment]
+    wallet: Wallet, known: frozenset[int], rules: MarketDescriptor, segments: Sequence[Segment]
 ) -> dict[str, list[Segment]]:
     """The segments of the buckets in which the wallet may have mail, by bucket.
 
     Args:
         known: further epochs that count, say since the market's rules have changed.
     """
-    mailboxes: dict[int, list[int]] = {}
+    places = range(max(rules.tokens.allotment.values()))
+
+    @cache
+    def mailboxes(epoch: int) -> list[int]:
+        return [mailbox_of(wallet.pseudonym(epoch, index).did) for index in places]
+
+    @cache
+    def may_hold_ours(bucket: str, epochs: frozenset[int]) -> bool:
+        return any(is_in(mailbox, bucket) for epoch in epochs for mailbox in mailboxes(epoch))
+
     wanted: dict[str, list[Segment]] = defaultdict(list)
     for segment in segments:
-        for epoch in {*epochs_at(rules, _seconds(segment)), *known}:
-            if epoch not in mailboxes:
-                places = range(max(rules.tokens.allotment.values()))
-                dids = (wallet.pseudonym(epoch, index).did for index in places)
-                mailboxes[epoch] = [mailbox_of(did) for did in dids]
-            if any(is_in(mailbox, segment.bucket) for mailbox in mailboxes[epoch]):
-                wanted[segment.bucket].append(segment)
-                break
+        if may_hold_ours(segment.bucket, known.union(epochs_at(rules, _seconds(segment)))):
+            wanted[segment.bucket].append(segment)
     return wanted
 
 
-def _tried(state: State, rules: MarketDescriptor, segments: Sequence[Segment]) -> list[Slot]:
-    """Whose reply keys are tried on segments: of requests that may get mail, and of what is looked for."""
-    if not segments:
-        return []
-    oldest = min(epochs_at(rules, _seconds(segments[0])))
-    made = [
-        (entry.epoch, entry.index)
-        for entry in state.requests
-        if entry.is_open() or entry.epoch >= oldest
-    ]
+def _tried(state: State, oldest: int) -> list[Slot]:
+    """Whose reply keys are tried: of requests since an epoch, which may get mail, and of what is looked for."""
+    made = [(entry.epoch, entry.index) for entry in state.requests if entry.epoch >= oldest]
     return sorted({*made, *state.sought})
 
 

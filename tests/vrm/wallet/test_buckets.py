@@ -13,6 +13,7 @@ from tests.vrm.wallet.scenes import at
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.wallet import Wallet, mail, outcomes
+from vrm.wallet.state import OwnRequest
 
 SHOP = a_key("shop")
 
@@ -45,11 +46,15 @@ def copy_of(wallet: Wallet, home: Path) -> Wallet:
 async def test_what_a_wallet_downloads_does_not_depend_on_what_it_owns(
     tmp_path: Path, market: ClockedMarket, wire: Wire
 ) -> None:
-    """The list of addresses, and their order, of a wallet with none, one and five requests."""
+    """The list of addresses, and their order, of a wallet with none, one and five requests; the first one has
+    an old one, too, that it never sent."""
     wallet = make_wallet(tmp_path / "none", market.rules, at(market))
     wallets = [wallet, copy_of(wallet, tmp_path / "one"), copy_of(wallet, tmp_path / "five")]
     client = CustomerClient(URL, transport=wire, attempts=1)
     await crowd(market, "crowd", 80)
+    old = a_request(market)
+    with wallet.editing() as state:
+        state.requests.append(OwnRequest(20_000, 0, old.digest, old.wire, "home"))
     own = []
     for one, count in zip(wallets, (0, 1, 5), strict=True):
         if count == 5:  # under other keys than the second wallet's request
@@ -70,8 +75,8 @@ async def test_what_a_wallet_downloads_does_not_depend_on_what_it_owns(
     assert asked[0] == asked[1] == asked[2]
     segments = {path for _, path in asked[0] if path.startswith("/mail/")}
     assert 1 < len(segments) < len(await market.items("/mail")), "some buckets, and not all"
-    assert [len(one.read().requests) for one in wallets] == [0, 1, 5]
-    assert all(len(entry.bids) == 1 for one in wallets for entry in one.read().requests)
+    assert [len(one.read().requests) for one in wallets] == [1, 1, 5]
+    assert all(len(entry.bids) == 1 for one in wallets[1:] for entry in one.read().requests)
 
 
 async def test_a_wallet_that_knew_fewer_buckets_still_finds_everything(

@@ -128,7 +128,7 @@ class Postman(httpx.AsyncBaseTransport):
         if request.url.path == f"/mail/{self._name}":
             return httpx.Response(200, content=self._content)
         if request.url.path == "/mail":
-            segment = {"segment": self._name, "bucket": "", "instant": "2027-01-01T00:00:00Z"}
+            segment = {"segment": self._name, "bucket": "", "instant": "2026-11-21T00:00:00Z"}
             page = {"items": [segment | {"messages": 1, "size": 1}], "next": None, "resume": "x"}
             return httpx.Response(200, json=page)
         return await self._wire.handle_async_request(request)
