@@ -34,7 +34,7 @@ from tests.support.market import an_identity, settings_of
 
 UNITS = {"k": 1_000, "M": 1_000_000}
 BAR_SIGNATURES = 5.0
-BAR_BYTES = 400.0
+BAR_BYTES = 1000.0
 COLUMNS = (
     "requests",
     "bundle s",

@@ -60,8 +60,9 @@ class Leaves:
     digests: list[Strings] = field(default_factory=list)
 
     def add(self, numbers: Any, digests: Any) -> None:
-        self.numbers.append(np.asarray(numbers, dtype=np.int64))
-        self.digests.append(np.asarray(digests, dtype="S43"))
+        # Copies: a view would keep all other columns of its block.
+        self.numbers.append(np.array(numbers, dtype=np.int64))
+        self.digests.append(np.array(digests, dtype="S43"))
 
 
 @dataclass
