@@ -80,6 +80,11 @@ def by_issuer_key(evidence: Evidence) -> Scores:
     )
 
 
+def by_tier(evidence: Evidence) -> Scores:
+    """The token's tier is the member's."""
+    return _members(evidence, lambda one, _nth, member: one.tier == member.tier)
+
+
 def by_draw_time(evidence: Evidence) -> Scores:
     """The member drew shortly before the request was published."""
 
@@ -231,6 +236,7 @@ ATTACKS: Final = (
     Attack("tokens and draws", "member", by_blinded),
     Attack("challenges", "member", by_challenge),
     Attack("issuer keys", "member", by_issuer_key),
+    Attack("tiers", "member", by_tier),
     Attack("time of the draw", "member", by_draw_time),
     Attack("order of rows", "member", by_place_of_rows),
     Attack("sizes", "member", by_size),

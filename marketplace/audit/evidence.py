@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import create_engine, text
 
 from crypto import CryptoError, ReplyPublicKey, VerifyKey, token_http
-from crypto.encoding import base64url_decode
+from crypto.encoding import base64url_decode, base64url_encode
 from crypto.errors import TokenError
 from crypto.tokens import Token
 from marketplace.audit.tap import Call
@@ -50,6 +50,8 @@ class Request:
     """Its pseudonym's key and its reply key."""
     token: Token | None = None
     """Of the call that posted it, like what follows."""
+    tier: str = ""
+    """That of its token's issuer key."""
     size: int = 0
     connection: str = ""
     claims: list[Call] = field(default_factory=list)
@@ -85,7 +87,7 @@ def gather(world: World) -> Evidence:
     with engine.connect() as database:
         tables = {
             name: [row._asdict() for row in database.execute(text(f"SELECT * FROM {name}"))]  # noqa: S608
-            for name in ("members", "token_draws", "requests", "log_leaves")
+            for name in ("members", "token_draws", "requests", "log_leaves", "issuer_keys")
         }
     engine.dispose()
     members = _members(tables)
@@ -96,9 +98,12 @@ def gather(world: World) -> Evidence:
         world.calls,
         world.lines,
     )
+    tiers = {row["key_id"]: row["tier"] for row in tables["issuer_keys"]}
     by_key = {key: member for member in members.values() for key in member.keys}
     for call in world.calls:
         _sort_out(call, by_key, requests)
+    for one in requests.values():
+        one.tier = tiers[base64url_encode(one.token.key_id)] if one.token else ""
     return evidence
 
 

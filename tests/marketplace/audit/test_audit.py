@@ -74,6 +74,15 @@ def test_an_issuer_key_for_each_member_is_found(evidence: Evidence, world: World
     assert ("issuer keys", "member") in linking(found)
 
 
+def test_a_tier_of_few_is_found(evidence: Evidence, world: World) -> None:
+    author = author_of(evidence, world)
+    for row, member in enumerate(evidence.members):
+        member.tier = ("new", "known", "trusted")[row % 3]
+    for one, row in zip(evidence.requests, author, strict=True):
+        one.tier = evidence.members[row].tier
+    assert ("tiers", "member") in linking(measure(evidence, world.authors, world.members))
+
+
 def test_a_log_that_names_member_and_pseudonym_is_found(evidence: Evidence, world: World) -> None:
     evidence.lines = [
         f'{{"event": "posted", "by": "{evidence.members[row].did}", "under": "{one.body.pseudonym}"}}'
@@ -110,7 +119,7 @@ def test_the_command_tells_as_json(tmp_path: Path) -> None:
     words = ["audit-privacy", "--members", "30", "--requests", "90", "--days", "2", "--json"]
     done = CliRunner().invoke(app, words)
     assert done.exit_code == 0, done.output
-    assert len(json.loads(done.stdout)["findings"]) == 22
+    assert len(json.loads(done.stdout)["findings"]) == 23
 
 
 @pytest.mark.long
