@@ -39,6 +39,7 @@ from marketplace.mail.controller import MailController
 from marketplace.market import Market
 from marketplace.members.controller import MembersController
 from marketplace.moderation.controller import ModerationController
+from marketplace.notices.controller import NoticesController
 from marketplace.preferences.controller import PreferencesController
 from marketplace.questions.controller import QuestionsController
 from marketplace.requests.controller import RequestsController
@@ -94,6 +95,7 @@ def create_app(
             DemandController,
             LogController,
             CascadeController,
+            NoticesController,
             HealthController,
             *docs_handlers(),
         ],

@@ -19,6 +19,7 @@ from marketplace import (
     models_mail,
     models_members,
     models_moderation,
+    models_notices,
     models_stamps,
 )
 
@@ -30,6 +31,7 @@ TABLES: Final = (
     models_log,
     models_mail,
     models_moderation,
+    models_notices,
     models_members,
     models_stamps,
 )

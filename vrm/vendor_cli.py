@@ -13,6 +13,7 @@ from vrm.vendor_commands import (
     receipts,
     reporting,
     signing,
+    telling,
     verifying,
 )
 
@@ -50,6 +51,7 @@ for command in (
     answering.assignments,
     answering.accept,
     answering.decline,
+    telling.events,
     receipts.receipts,
     verifying.verify,
     automatic.run,

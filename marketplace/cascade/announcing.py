@@ -7,6 +7,7 @@ from marketplace.cascade.rules import late_by
 from marketplace.db import take_turns
 from marketplace.jobs import outbox
 from marketplace.market import Market
+from marketplace.notices import service as notices
 from marketplace.runs import fallbacks, signing
 from marketplace.runs.repository import set_stage
 
@@ -38,5 +39,6 @@ async def announce(market: Market, connection: AsyncConnection) -> list[tuple[st
             await set_stage(connection, day, "announced")
         due = await repository.deadlines(connection, day, tick)
         await repository.schedule(connection, day, (accept_by + late for accept_by in due))
+        await notices.announce(connection, day, tick, now)
         announced.append((day, tick))
     return announced

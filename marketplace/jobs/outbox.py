@@ -39,9 +39,9 @@ async def put(connection: AsyncConnection, kind: str, keys: Iterable[str], run_a
         await connection.execute(insert(OutboxItem), rows)
 
 
-async def is_due(connection: AsyncConnection, now: int) -> bool:
-    """Tell whether an item waits for somebody to begin with it."""
-    query = select(OutboxItem.kind).where(_due(now)).limit(1)
+async def is_due(connection: AsyncConnection, kinds: Iterable[str], now: int) -> bool:
+    """Tell whether an item of some kinds waits for somebody to begin with it."""
+    query = select(OutboxItem.kind).where(_due(now), OutboxItem.kind.in_(kinds)).limit(1)
     return (await connection.execute(query)).first() is not None
 
 

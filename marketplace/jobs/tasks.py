@@ -8,6 +8,7 @@ import dramatiq
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.notices import service as notices
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.runs.apart import resolve_apart
@@ -28,6 +29,7 @@ class Actors:
     close_days: dramatiq.Actor[[], None]
     keep_keys: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
+    write_events: dramatiq.Actor[[], None]
     purge: dramatiq.Actor[[], None]
 
 
@@ -49,6 +51,7 @@ async def _purge(market: Market) -> None:
     await tokens.purge(market)
     await market.db.forget_order()  # a reader may have kept a publication from doing so
     await stamps.purge(market)
+    await notices.purge(market)
 
 
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
@@ -73,32 +76,18 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
             busy.discard(name)
             await market.db.dispose()
 
-    async def publish_batch() -> None:
-        await run_alone("publish_batch", requests.publish_batch)
+    def declare(name: str, work: Callable[[Market], Awaitable[object]]) -> dramatiq.Actor[[], None]:
+        async def wake() -> None:
+            await run_alone(name, work)
 
-    async def publish_mail() -> None:
-        await run_alone("publish_mail", mail.publish)
-
-    async def close_days() -> None:
-        await run_alone("close_days", _close_days)
-
-    async def keep_keys() -> None:
-        await run_alone("keep_keys", _keep_keys)
-
-    async def grow_log() -> None:
-        await run_alone("grow_log", log.grow)
-
-    async def purge() -> None:
-        await run_alone("purge", _purge)
-
-    def declare(work: Callable[[], Awaitable[None]]) -> dramatiq.Actor[[], None]:
-        return dramatiq.actor(broker=broker, queue_name=QUEUE)(work)
+        return dramatiq.actor(actor_name=name, broker=broker, queue_name=QUEUE)(wake)
 
     return Actors(
-        declare(publish_batch),
-        declare(publish_mail),
-        declare(close_days),
-        declare(keep_keys),
-        declare(grow_log),
-        declare(purge),
+        publish_batch=declare("publish_batch", requests.publish_batch),
+        publish_mail=declare("publish_mail", mail.publish),
+        close_days=declare("close_days", _close_days),
+        keep_keys=declare("keep_keys", _keep_keys),
+        grow_log=declare("grow_log", log.grow),
+        write_events=declare("write_events", notices.write),
+        purge=declare("purge", _purge),
     )

@@ -69,7 +69,7 @@ async def work_is_due(market: Market) -> bool:
         step = await timeline.next_step(connection, now)
         return (
             (step is not None and step.lease_until <= now)
-            or await outbox.is_due(connection, now)
+            or await outbox.is_due(connection, HANDLERS, now)
             or bool(await announcing.ready(connection))
         )
 

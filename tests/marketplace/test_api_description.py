@@ -200,7 +200,7 @@ async def test_the_description_names_all_that_a_call_needs(market: ClockedMarket
             assert "default" in operation["responses"], path
             assert ("requestBody" in operation) == (method == "post"), path
             signed = path.startswith(
-                ("/board", "/vendors/self", "/members/self", "/token-request", "/stamps")
+                ("/board", "/events", "/vendors/self", "/members/self", "/token-request", "/stamps")
             ) or ((path, method) == ("/requests", "post"))
             assert bool(operation.get("security")) == signed, path
             names = {parameter["name"] for parameter in operation.get("parameters", [])}

@@ -14,7 +14,13 @@ from tests.support import ClockedMarket, a_key, a_vendor, assert_refused, proble
 from tests.support.market import BASE_URL
 
 VENDOR = a_key("vendor")
-READS = ["/board", f"/board/{'A' * 43}", "/vendors/self/bids", "/vendors/self/assignments"]
+READS = [
+    "/board",
+    f"/board/{'A' * 43}",
+    "/vendors/self/bids",
+    "/vendors/self/assignments",
+    "/events",
+]
 
 
 def signed(

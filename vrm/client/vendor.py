@@ -20,6 +20,7 @@ import crypto
 from vrm.client.assignments import AssignmentsClient
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
+from vrm.client.events import EventsClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
     BidResult,
@@ -70,7 +71,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(AssignmentsClient, BoardClient):
+class VendorClient(AssignmentsClient, BoardClient, EventsClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:
