@@ -57,7 +57,11 @@ RUN_TABLES = (
     "log_tiles",
     "log_checkpoints",
 )
-UNEVEN = {"runs": {"epoch", "lease_until"}, "log_checkpoints": {"published_at"}}
+UNEVEN = {
+    "runs": {"epoch", "lease_until"},
+    "outbox": {"run_at"},
+    "log_checkpoints": {"published_at"},
+}
 """What tells how often somebody began, and when."""
 
 

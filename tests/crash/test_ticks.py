@@ -65,6 +65,7 @@ UNEVEN = {
     "runs": {"epoch", "lease_until"},
     "ticks": {"epoch", "lease_until"},
     "announcements": {"instant"},
+    "outbox": {"run_at"},
 }
 """What tells how often somebody began, and when."""
 
