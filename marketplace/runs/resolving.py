@@ -45,23 +45,10 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     """
     frozen = await load_frozen(db, lease.day, side_by_side=True)
     reach("read")
-    # Long calls into C; threads keep the event loop answering meanwhile, and share the processors.
-    pinned = asyncio.create_task(
-        asyncio.to_thread(
-            inputs_digest,
-            frozen.requests,
-            frozen.bids,
-            frozen.places,
-            frozen.items,
-            frozen.preferences,
-        )
-    )
     decided = await asyncio.to_thread(lambda: decide(frozen, resolve(frozen.matching)))
-    inputs = await pinned
     reach("matched")
-    outcome = asyncio.create_task(
-        asyncio.to_thread(outcome_digest, decided.awards, decided.unfilled, decided.fallbacks)
-    )
+    # Long calls into C, while the database stores what was decided.
+    digests = asyncio.create_task(asyncio.to_thread(_digests, frozen, decided))
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
@@ -69,12 +56,12 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
                 connection, lease.day, 0, decided.awards, decided.unfilled, decided.fallbacks
             )
             reach("outcome-written")
-            findings = _findings(frozen, decided, inputs, await outcome)
+            findings = _findings(frozen, decided, *await digests)
             await repository.set_stage(
                 connection, lease.day, "resolved", findings=msgspec.json.encode(findings)
             )
             reach("resolving")
-    await outcome
+    await digests
     reach("resolved")
 
 
@@ -171,6 +158,14 @@ def _reserves(frozen: FrozenDay, runners_up: I32) -> Strings:
     found[there] = frozen.bids.take(runners_up[there])
     joined: Strings = found.view(f"S{43 * RESERVE_DEPTH}").ravel()
     return joined
+
+
+def _digests(frozen: FrozenDay, decided: Decided) -> tuple[str, str]:
+    """The digests of what was decided from, and of what was decided."""
+    inputs = inputs_digest(
+        frozen.requests, frozen.bids, frozen.places, frozen.items, frozen.preferences
+    )
+    return inputs, outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
 
 
 def _findings(frozen: FrozenDay, decided: Decided, inputs: str, outcome: str) -> Findings:
