@@ -17,6 +17,7 @@ from marketplace.crowds.controller import CrowdsController
 from marketplace.db import Clock
 from marketplace.demand.controller import DemandController
 from marketplace.descriptor.controller import DescriptorController
+from marketplace.fulfilment.controller import FulfilmentController
 from marketplace.health.controller import HealthController
 from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
 from marketplace.http.failures import Failures
@@ -96,6 +97,7 @@ def create_app(
             LogController,
             CascadeController,
             NoticesController,
+            FulfilmentController,
             HealthController,
             *docs_handlers(),
         ],

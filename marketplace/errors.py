@@ -214,6 +214,10 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "already-accepted": Problem(409, "Accepted before", "An acceptance is final."),
     "already-declined": Problem(409, "Declined before", "A decline is final."),
     "too-late": Problem(409, "The time to answer is over", "It counts as not answered."),
+    # fulfilment
+    "not-accepted": Problem(
+        409, "Not accepted by its vendor", "Wait for the vendor's Acceptance: its key is in it."
+    ),
     # reads
     "not-found": Problem(404, "Not found", "See /docs for what there is."),
     "unknown-run": Problem(404, "No such run", "See /runs for the days there are."),

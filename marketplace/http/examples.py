@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 import crypto
-from crypto import rotation
+from crypto import messages, rotation
 from marketplace.market import Market
 from vrm.documents import (
     Acceptance,
@@ -20,8 +20,10 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Contact,
     Decline,
     Departure,
+    Disclosure,
     Document,
     Facets,
     Membership,
@@ -34,9 +36,11 @@ from vrm.documents import (
     Report,
     RequestWithdrawal,
     Signed,
+    Told,
     VendorProfile,
     sign,
 )
+from vrm.documents.disclosure import PURPOSE
 from vrm.documents.place import cell_at, point
 
 _HERE = point(48.2082, 16.3738)
@@ -110,6 +114,29 @@ def examples(market: Market) -> dict[str, Any]:
     decline = Decline(
         market=market.did, vendor=vendor.did, assignment=assignment, reason="Sold at the counter."
     )
+    told = messages.seal(
+        msgspec.to_builtins(
+            Told(
+                assignment=assignment,
+                bid=bid.digest,
+                terms=_terms(market),
+                delivery="pickup",
+                contact=Contact(name="Maria Beispiel"),
+            )
+        ),
+        sender=pseudonym,
+        recipient=message_key,
+        request=request.digest,
+        purpose=PURPOSE,
+    )
+    disclosure = Disclosure(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        assignment=assignment,
+        seq=1,
+        sealed=crypto.base64url_encode(told),
+    )
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -142,6 +169,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(bid_withdrawal, vendor),
         sign(acceptance, vendor),
         sign(decline, vendor),
+        sign(disclosure, pseudonym),
         sign(report, pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}

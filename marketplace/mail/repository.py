@@ -27,6 +27,7 @@ from marketplace.models import (
     StoredBid,
     StoredBidWithdrawal,
 )
+from marketplace.models_fulfilment import StoredDisclosure
 from marketplace.models_mail import (
     MailSegment,
     MailWaiting,
@@ -165,5 +166,6 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "withdrawal": (PublishedWithdrawal, PublishedWithdrawal.request),
     "preference": (StoredPreference, StoredPreference.request),
     "answer": (StoredAnswer, StoredQuestion.request),
+    "disclosure": (StoredDisclosure, StoredDisclosure.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

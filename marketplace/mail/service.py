@@ -27,6 +27,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "RequestWithdrawal": "withdrawal",
     "Preference": "preference",
     "Answer": "answer",
+    "Disclosure": "disclosure",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

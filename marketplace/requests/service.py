@@ -11,6 +11,7 @@ from marketplace.catalogue.rules import check_named
 from marketplace.crowds import service as crowds
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
+from marketplace.fulfilment import service as fulfilment
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.log import service as log
@@ -109,6 +110,7 @@ async def publish_batch(market: Market) -> int:
             await log.put(connection, (row.digest for row in rows))
         await mail.forget(market, connection, instant)
         await preferences.forget(market, connection, instant)
+        await fulfilment.forget(market, connection, instant)
         spent = Counter(row.issuer_key for row in rows if row.issuer_key)
         await tokens.count(market, connection, spent)
     if rows:
@@ -117,7 +119,7 @@ async def publish_batch(market: Market) -> int:
 
 
 async def collect(market: Market) -> None:
-    """Take Preferences and answers out of what waits: the last thing before a run freezes its requests.
+    """Take what no batch lists out of what waits: the last thing before a run freezes its requests.
 
     A Preference that is posted later finds that its request's cutoff has passed, or that it has a run.
     """
@@ -161,6 +163,7 @@ async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
     """Do what becomes of documents that were taken out of what waits, besides what a batch lists."""
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
+    await fulfilment.hand_over(connection, rows)
     await mail.put_copies(connection, rows)
 
 

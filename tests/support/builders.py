@@ -28,6 +28,7 @@ from vrm.documents import (
     Capacity,
     CatalogueItem,
     Decline,
+    Disclosure,
     Document,
     ItemName,
     MarketDescriptor,
@@ -41,6 +42,7 @@ from vrm.documents import (
     VendorProfile,
     sign,
 )
+from vrm.documents.disclosure import BOX_BYTES
 from vrm.documents.place import Point, cell_at, point
 
 HERE = point(48.2082, 16.3738)
@@ -256,6 +258,26 @@ def an_acceptance(
         "message_key": crypto.ReplyKey.generate().public.text,
     }
     return sign(Acceptance(**(facts | changes)), key)
+
+
+def a_disclosure(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[Disclosure]:
+    """Something sealed to the vendor of an assignment, by its digest; what is in it no market can tell."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "pseudonym": key.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "seq": 1,
+        "sealed": crypto.base64url_encode(secrets.token_bytes(BOX_BYTES)),
+    }
+    return sign(Disclosure(**(facts | changes)), key)
 
 
 def a_decline(

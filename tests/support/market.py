@@ -59,6 +59,7 @@ PATHS = {
     "CatalogueItem": "/catalogue",
     "Acceptance": "/acceptances",
     "Decline": "/declines",
+    "Disclosure": "/disclosures",
     "Report": "/reports",
 }
 """Where each document is posted."""

@@ -15,6 +15,7 @@ from vrm.documents.customer import (
     Report,
     RequestWithdrawal,
 )
+from vrm.documents.disclosure import Contact, Disclosure, Told
 from vrm.documents.market import (
     Agreement,
     Assignment,
@@ -73,9 +74,11 @@ __all__ = [
     "CatalogueItem",
     "Category",
     "CellRange",
+    "Contact",
     "Decline",
     "DemandBounds",
     "Departure",
+    "Disclosure",
     "Document",
     "Facets",
     "Fallback",
@@ -109,6 +112,7 @@ __all__ = [
     "TickReport",
     "TierRule",
     "TokenRules",
+    "Told",
     "VendorProfile",
     "accept",
     "examine",

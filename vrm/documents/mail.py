@@ -21,13 +21,20 @@ import crypto
 from crypto.sealed import OVERHEAD, SIZE_CLASSES
 
 Purpose = Literal[
-    "bid", "bid-withdrawal", "question", "request", "withdrawal", "preference", "answer"
+    "bid",
+    "bid-withdrawal",
+    "question",
+    "request",
+    "withdrawal",
+    "preference",
+    "answer",
+    "disclosure",
 ]
 """What a sealed message of the market to a pseudonym holds.
 
 The first three are vendors' documents: a Bid, a BidWithdrawal, a Question. The others are copies of what the
-pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer. Out of
-them a wallet that was lost is made again from its recovery phrase.
+pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer, a
+Disclosure. Out of them a wallet that was lost is made again from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

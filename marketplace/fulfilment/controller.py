@@ -1,0 +1,32 @@
+"""Fulfilment over HTTP: what customers post is anonymous, what vendors read is signed."""
+
+import msgspec
+from litestar import Controller, Response, get, post
+
+from marketplace.fulfilment import service
+from marketplace.fulfilment.schemas import DisclosureView
+from marketplace.http.paging import FollowedPage
+from marketplace.http.parameters import Body, Reader, TheMarket, ThePage
+from vrm.documents import Disclosure, Promise
+
+
+class FulfilmentController(Controller):
+    tags = ["fulfilment"]
+
+    @post(
+        "/disclosures",
+        status_code=202,
+        opt={"body": Disclosure, "answer": Promise, "anonymous": True},
+    )
+    async def disclose(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
+        """Tell the vendor that accepted whom to deliver to, sealed; the answer promises by when it has it."""
+        promise = await service.disclose(market, json_body)
+        return Response(msgspec.Raw(promise.wire), status_code=202)
+
+    @get("/vendors/self/disclosures", opt={"signed": True})
+    async def list_disclosures(
+        self, market: TheMarket, asked: ThePage, reading_vendor: Reader
+    ) -> Response[FollowedPage[DisclosureView]]:
+        """List what customers disclosed to the reading vendor, oldest first; keep `resume` to follow."""
+        page = await service.list_disclosures(market, reading_vendor, asked.cursor, asked.limit)
+        return asked.answer(page)

@@ -1,0 +1,32 @@
+"""A day whose one assignment was accepted."""
+
+from dataclasses import dataclass
+
+import crypto
+from tests.marketplace.cascade.scenes import VENDORS, accept, assignment
+from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
+from vrm.documents import PersonalRequest, Signed
+
+OWNER, VENDOR, RIVAL = a_key("owner"), VENDORS[0], VENDORS[1]
+
+
+@dataclass(frozen=True)
+class Given:
+    """An assignment, by its digest, and its request."""
+
+    assignment: str
+    request: Signed[PersonalRequest]
+
+
+async def given(market: ClockedMarket, *, accepted: bool = True) -> Given:
+    """A request of `OWNER`, given to `VENDOR`, which accepts unless told otherwise."""
+    request = a_request(market, OWNER, policy="lowest-price")
+    await market.store(a_vendor(market, VENDOR), a_vendor(market, RIVAL), request)
+    await market.publish()
+    for number, key in enumerate((VENDOR, RIVAL)):
+        await market.store(a_bid(market, key, request, price={"amount": 20_000 + number}))
+    await market.reach_cutoff(request)
+    one = await assignment(market)
+    if accepted:
+        await accept(market, one)
+    return Given(crypto.digest(one), request)
