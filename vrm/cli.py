@@ -5,6 +5,7 @@ from typing import NoReturn
 from vrm import console
 from vrm.commands import (
     bids,
+    disclosing,
     items,
     members,
     posting,
@@ -58,6 +59,8 @@ for command in (
     bids.prefer,
     bids.questions,
     bids.answer,
+    disclosing.disclose,
+    disclosing.ledger,
     requests.withdraw,
     posting.send,
     receipts.receipts,

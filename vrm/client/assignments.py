@@ -59,16 +59,18 @@ class AssignmentsClient(PublicClient):
         assignment (`message_key`).
         """
         market = (await self.descriptor()).market
-        documents = [
-            Acceptance(
-                market=market,
-                vendor=self.did,
-                assignment=digest,
-                message_key=self.message_key(digest).public.text,
-            )
-            for digest in assignments
-        ]
+        documents = [self.acceptance(market, digest).body for digest in assignments]
         return await self._answer("acceptances", documents)
+
+    def acceptance(self, market: str, assignment: str) -> Signed[Acceptance]:
+        """The acceptance of an assignment, which is always the same."""
+        body = Acceptance(
+            market=market,
+            vendor=self.did,
+            assignment=assignment,
+            message_key=self.message_key(assignment).public.text,
+        )
+        return sign(body, self._signer)
 
     async def decline(
         self, assignments: Iterable[str], reason: str | None = None

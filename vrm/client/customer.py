@@ -18,6 +18,7 @@ from vrm.client.anonymous import post_alone
 from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
+    Disclosure,
     PersonalRequest,
     Preference,
     Promise,
@@ -85,6 +86,10 @@ class CustomerClient(MemberClient):
         """Post an answer to a vendor's question and return the market's promise; errors as with `submit`."""
         return await self._promised("/answers", answer)
 
+    async def disclose(self, disclosure: Signed[Disclosure]) -> Signed[Promise]:
+        """Post sealed contact details; the promise names the instant by which their vendor has them."""
+        return await self._promised("/disclosures", disclosure)
+
     async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
         """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
 
@@ -101,7 +106,7 @@ class CustomerClient(MemberClient):
     async def _promised(
         self,
         path: str,
-        document: Signed[PersonalRequest | RequestWithdrawal | Preference | Answer],
+        document: Signed[PersonalRequest | RequestWithdrawal | Preference | Answer | Disclosure],
         headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:
         market = (await self.descriptor()).market

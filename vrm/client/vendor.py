@@ -17,9 +17,9 @@ import httpx
 import msgspec
 
 import crypto
-from vrm.client.assignments import AssignmentsClient
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
+from vrm.client.disclosures import DisclosuresClient
 from vrm.client.events import EventsClient
 from vrm.client.vendor_answers import (
     BatchAnswer,
@@ -71,7 +71,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(AssignmentsClient, BoardClient, EventsClient):
+class VendorClient(DisclosuresClient, BoardClient, EventsClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:
@@ -317,7 +317,7 @@ class VendorClient(AssignmentsClient, BoardClient, EventsClient):
         asked: dict[str, str | int] = {"day": day} if day else {}
         async for entry in self.each("/vendors/self/bids", OwnBidEntry, asked, signed=True):
             signed = self.own(self.verified(bytes(entry.document), Bid), entry.bid)
-            yield OwnBid(signed.digest, signed.body, entry.state, entry.day)
+            yield OwnBid(signed.digest, signed.body, entry.state, entry.day, signed.wire)
 
 
 def _stated(kind: type[D], **facts: Any) -> D:

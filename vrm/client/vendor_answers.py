@@ -111,6 +111,8 @@ class OwnBid:
     bid: Bid
     state: BidState
     day: str | None
+    wire: bytes
+    """As it was signed."""
 
 
 @dataclass(frozen=True)

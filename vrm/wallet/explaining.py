@@ -118,7 +118,9 @@ def _assigned_in_words(
 
 def _answer_in_words(assignment: Assignment, entry: OwnRequest, now: datetime) -> str:
     if entry.acceptance:
-        return "The vendor has accepted it."
+        if entry.disclosures:
+            return "The vendor has accepted it, and was told whom to deliver to."
+        return "The vendor has accepted it. Tell it whom to deliver to: vrm disclose"
     if now < parse_instant(assignment.accept_by):
         return f"The vendor has until {assignment.accept_by} to accept it."
     return (

@@ -14,11 +14,11 @@ What opens and fails is counted and otherwise passed over: anybody can seal some
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import crypto
 from crypto import CryptoError, ReplyKey, messages, sealed
@@ -29,6 +29,7 @@ from vrm.documents import (
     Answer,
     Bid,
     BidWithdrawal,
+    Disclosure,
     MarketDescriptor,
     PersonalRequest,
     Preference,
@@ -42,13 +43,22 @@ from vrm.documents.mail import Purpose, is_in, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
-from vrm.wallet.state import OwnAnswer, OwnPreference, OwnRequest, Slot, State
+from vrm.wallet.state import OwnAnswer, OwnDisclosure, OwnPreference, OwnRequest, Slot, State
 from vrm.wallet.wallet import Wallet
 
 GRACE: Final = timedelta(hours=1)
 """How far this machine's clock may be ahead of the market's for no mail to be passed by."""
 
-Inside = Bid | BidWithdrawal | Question | PersonalRequest | RequestWithdrawal | Preference | Answer
+Inside = (
+    Bid
+    | BidWithdrawal
+    | Question
+    | PersonalRequest
+    | RequestWithdrawal
+    | Preference
+    | Answer
+    | Disclosure
+)
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid": Bid,
@@ -58,7 +68,11 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "withdrawal": RequestWithdrawal,
     "preference": Preference,
     "answer": Answer,
+    "disclosure": Disclosure,
 }
+
+
+Own = TypeVar("Own", bound=OwnPreference)
 
 
 class NotForUs(Exception):
@@ -300,9 +314,23 @@ def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
         case Answer():
             own = entry.answers.setdefault(body.question, OwnAnswer(digest=digest, wire=wire))
             own.came_back = own.came_back or own.digest == digest
+        case Disclosure():
+            _came_back(entry.disclosures, OwnDisclosure(digest=digest, wire=wire), _disclosed)
         case Preference():
-            if all(own.digest != digest for own in entry.preferences):
-                entry.preferences.append(OwnPreference(digest=digest, wire=wire))
-                entry.preferences.sort(key=lambda own: recall(own.wire, Preference).seq)
-            for own_order in entry.preferences:
-                own_order.came_back = own_order.came_back or own_order.digest == digest
+            _came_back(entry.preferences, OwnPreference(digest=digest, wire=wire), _preferred)
+
+
+def _came_back(kept: list[Own], copy: Own, seq: Callable[[Own], int]) -> None:
+    if all(own.digest != copy.digest for own in kept):
+        kept.append(copy)
+        kept.sort(key=seq)
+    for own in kept:
+        own.came_back = own.came_back or own.digest == copy.digest
+
+
+def _disclosed(own: OwnDisclosure) -> int:
+    return recall(own.wire, Disclosure).seq
+
+
+def _preferred(own: OwnPreference) -> int:
+    return recall(own.wire, Preference).seq

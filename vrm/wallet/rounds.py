@@ -3,7 +3,8 @@
 1. the mail, and what it brings back of a wallet that was lost;
 2. the public lists: batches against the log, days, and what became of the owner's requests;
 3. under the member's name: this epoch's tokens, and the stamps of earlier ones;
-4. under pseudonyms: requests that were put off and are due, and claims of stamps.
+4. under pseudonyms: requests that were put off and are due, contact details for vendors that accepted where the
+   owner has settled them, and claims of stamps.
 
 What 1 and 2 download does not depend on what the wallet owns. Where the market has just heard from the owner by
 name, a round does nothing under a pseudonym and leaves that to a later one: two calls in one minute would tell
@@ -20,7 +21,7 @@ from typing import Final, NoReturn
 from vrm.client.customer import CustomerClient
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable, VrmError
-from vrm.wallet import deadlines, later, mail, membership, outcomes, stamps, tokens
+from vrm.wallet import deadlines, disclosing, later, mail, membership, outcomes, stamps, tokens
 from vrm.wallet.deadlines import Deadline
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wallet import Wallet
@@ -72,7 +73,7 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
     known = len(troubles)
     await attempt(_act_as_member)
     if len(troubles) == known and not membership.heard_lately(wallet.read(), now):
-        for posting in (later.send_due, _collect):
+        for posting in (later.send_due, disclosing.send_due, _collect):
             await attempt(posting)
     with wallet.editing() as after:
         after.looked_at = format_instant(now)
@@ -146,6 +147,10 @@ def changes(before: State, after: State, now: datetime) -> Iterator[Change]:
     for own in after.epochs:
         if own.epoch not in drawn:
             yield Change(f"{len(own.tokens)} posting tokens were drawn.")
+    told = {own.digest for entry in before.requests for own in entry.disclosures}
+    for entry in after.requests:
+        if any(own.digest not in told for own in entry.disclosures):
+            yield Change(f"{entry.body.need.title}: the vendor was told whom to deliver to")
     if after.deposited != before.deposited:
         yield Change("Stamps were deposited.")
     for finding in after.log_findings[len(before.log_findings) :]:

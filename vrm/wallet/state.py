@@ -15,16 +15,18 @@ from nacl.secret import SecretBox
 from vrm.client.cascade import Lost
 from vrm.documents import (
     Assignment,
+    Contact,
     Fallback,
     MarketDescriptor,
     Moderation,
     PersonalRequest,
     Preference,
     Promise,
+    Told,
     recall,
 )
 from vrm.documents.membership import Tier
-from vrm.documents.scalars import UnfilledReason, parse_instant
+from vrm.documents.scalars import DeliveryWay, UnfilledReason, parse_instant
 from vrm.errors import WalletError
 from vrm.keyfile import read_private, write_private
 from vrm.wallet.devices import Device
@@ -82,6 +84,16 @@ class OwnPreference(msgspec.Struct):
 
 class OwnAnswer(OwnPreference):
     """An answer to a vendor's question as the owner signed it."""
+
+
+class OwnDisclosure(OwnPreference):
+    """A Disclosure as the owner signed it, and what is sealed in it; the last one of a request counts."""
+
+    vendor: str = ""
+    told: Told | None = None
+    """None where only the market's copy came back: nobody but the vendor can open that."""
+    at: str | None = None
+    """When it was signed."""
 
 
 class Failed(msgspec.Struct, frozen=True):
@@ -201,6 +213,8 @@ class OwnRequest(msgspec.Struct):
     questions: dict[str, bytes] = {}
     answers: dict[str, OwnAnswer] = {}
     """By the question's digest."""
+    disclosures: list[OwnDisclosure] = []
+    """All that were signed, in order."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 
@@ -306,6 +320,10 @@ class State(msgspec.Struct, kw_only=True):
     """The epoch of the newest deposit of stamps."""
     facets: dict[str, Any] = {}
     places: list[NamedPlace] = []
+    contacts: dict[DeliveryWay, Contact] = {}
+    """Whom vendors are told without asking again, by the way of delivery."""
+    agreements: dict[str, str] = {}
+    """The texts of the agreements under which something was disclosed, by digest."""
     requests: list[OwnRequest] = []
     runs_read: list[str] = []
     following: list[Followed] = []

@@ -1,0 +1,63 @@
+"""Both command lines at a real market: from the acceptance to whom to deliver to."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crypto.vault import Cost
+from tests.vrm.conftest import STROLLER, Terminal
+from tests.vrm.vendor.live import LiveMarket
+from tests.vrm.vendor.terminal import Vendor
+from vrm.vendor.home import Home, Market
+
+
+def test_whom_to_deliver_to(
+    at_home: Terminal,
+    live: LiveMarket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    vrm, vendor = at_home, Vendor(tmp_path / "vendor", monkeypatch, capsys)
+    did = live.identity.key.did
+    home = Home(tmp_path / "vendor")
+    home.create(Market(url=live.url, did=did), b"correct horse", cost=Cost.MINIMUM)
+    shop = ("--name", "Near", "--at", "60614", "--category", "baby", "--delivery", "pickup")
+    assert vendor("register", *shop, "--terms", "PDC-INTENT").code == 0
+    request = vrm.json("request", *STROLLER, "--yes")["request"]
+    live.publish()
+    assert vendor("bid", "--price", "200.00", "--", request).code == 0
+    live.publish()
+    live.close_day()
+    code, out, err = vrm("disclose", request, "--name", "Maria Weber", "--pause", "0")
+    assert (code, out) == (2, "")
+    assert "No vendor has accepted" in err
+    assert vendor("accept", "--all").code == 0
+
+    told = vrm.json("disclose", request, "--name", "Maria Weber", "--always", "--pause", "0")
+    assert told["told"]["contact"] == {"name": "Maria Weber"}
+    assert told["promise"]["document"] == told["disclosure"]
+    live.publish()
+    ran = vendor("disclosures", "--export", str(tmp_path / "theirs.json"))
+    assert ran.code == 0
+    assert "Maria Weber" in ran.out
+    assert "1 contracts are in" in ran.err
+    [heard] = vendor("disclosures", "--json").json
+    assert (heard["told"], heard["fault"]) == (told["told"], None)
+
+    code, out, _ = vrm("ledger", "--export", str(tmp_path / "mine.json"))
+    assert code == 0
+    assert "Maria Weber" in out
+    assert "PDC-INTENT" in out
+    mine, theirs = (
+        json.loads((tmp_path / f"{name}.json").read_bytes()) for name in ("mine", "theirs")
+    )
+    assert mine[0]["bid"] == theirs[0]["bid"]
+    assert vrm.json("ledger") == mine
+    code, out, _ = vrm("disclose", request, "--name", "Paul Huber", "--pause", "0")
+    assert (code, "next batch" in out) == (0, True)
+    code, _, err = vrm("disclose", request, "--name", "P", "--address", "Here", "--pause", "0")
+    assert (code, "needs no address" in err) == (2, True)
+    code, _, err = vrm("disclose", request, "--name", "P", "--email", "no email")
+    assert (code, err.count("\n")) == (2, 1)

@@ -1,0 +1,85 @@
+"""What customers told a vendor, opened and checked."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import msgspec
+
+import crypto
+from crypto import CryptoError, messages
+from vrm.client.assignments import AssignmentsClient
+from vrm.documents import Assignment, Disclosure, PersonalRequest, Signed, Told
+from vrm.documents.disclosure import PURPOSE
+from vrm.errors import MarketMisbehaved
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    digest: str
+    disclosure: msgspec.Raw
+    assignment: msgspec.Raw
+    request: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Disclosed:
+    """Whom to deliver to, as the customer of an accepted assignment said it to this vendor alone."""
+
+    disclosure: Signed[Disclosure]
+    assignment: Signed[Assignment]
+    request: Signed[PersonalRequest]
+    told: Told | None
+    """None where what was sealed is not what it should be: only its author can put that right."""
+    fault: str = ""
+    """Why there is nothing to be read."""
+
+
+class DisclosuresClient(AssignmentsClient):
+    """A vendor that reads what customers told it."""
+
+    async def disclosures(self) -> AsyncIterator[Disclosed]:
+        """List what customers told this vendor, oldest first; one that counts no more is not there.
+
+        Raises:
+            MarketMisbehaved: the market mixes up requests, or hands out what it or the customer did not sign.
+        """
+        await self.descriptor()
+        async for entry in self.each("/vendors/self/disclosures", _Entry, signed=True):
+            yield self._opened(entry)
+
+    def _opened(self, entry: _Entry) -> Disclosed:
+        disclosure = self.verified(bytes(entry.disclosure), Disclosure)
+        assignment = self.own(self.by_market(bytes(entry.assignment), Assignment))
+        request = self.verified(bytes(entry.request), PersonalRequest)
+        said = disclosure.body
+        names = (said.assignment, said.request, said.pseudonym, assignment.body.request)
+        if names != (assignment.digest, request.digest, request.body.pseudonym, request.digest):
+            raise MarketMisbehaved("A disclosure came with another request than it is about.")
+        try:
+            told = self._told(disclosure, assignment, request)
+        except (CryptoError, msgspec.ValidationError) as error:
+            return Disclosed(disclosure, assignment, request, None, str(error))
+        return Disclosed(disclosure, assignment, request, told)
+
+    def _told(
+        self,
+        disclosure: Signed[Disclosure],
+        assignment: Signed[Assignment],
+        request: Signed[PersonalRequest],
+    ) -> Told:
+        message = messages.unseal(
+            crypto.base64url_decode(disclosure.body.sealed),
+            self.message_key(assignment.digest),
+            sender=request.body.pseudonym,
+            request=request.digest,
+            purpose=PURPOSE,
+        )
+        told = msgspec.convert(message.content, Told)
+        given = assignment.body
+        if (told.assignment, told.bid, told.terms, told.delivery) != (
+            assignment.digest,
+            given.bid,
+            request.body.terms,
+            given.delivery,
+        ):
+            raise msgspec.ValidationError("It is about another delivery, or under other terms.")
+        return told
