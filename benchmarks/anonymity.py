@@ -1,15 +1,20 @@
-"""What anonymity costs: posting with a token against posting without.
+"""What anonymity costs: posting with a token against posting without, and what a wallet downloads in a day.
 
-    python -m benchmarks.anonymity [--json] [--bars]
+    python -m benchmarks.anonymity [--sizes 1k,100k,1M] [--json] [--bars]
 
-A market serves in a process of its own, on SQLite and on PostgreSQL. Requests and tokens are made beforehand;
-eight connections post them over loopback, padded as wallets pad them, in turns of a few hundred with tokens and
-as many without. *Without* does everything else: parse, verify, check, store, promise.
+Two tables. A market serves in a process of its own, on SQLite and on PostgreSQL. Requests and tokens are made
+beforehand; eight connections post them over loopback, padded as wallets pad them, in turns of a few hundred
+with tokens and as many without. *Without* does everything else: parse, verify, check, store, promise.
+
+Then, for each of the sizes, a wallet does the round that follows a day with so many open requests and ten bids
+on each (`_downloads`). With `--json` each table is an object on a line of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import re
 import statistics
 import subprocess
 import sys
@@ -20,8 +25,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import structlog
+
 import crypto
-from benchmarks._harness import Bar, Report, run
+from benchmarks import _downloads
+from benchmarks._harness import Bar, Report, as_json, as_text
 from crypto import token_http
 from marketplace import schema
 from marketplace.market import Market
@@ -32,6 +40,7 @@ from tests.support.market import an_identity, settings_of
 from tests.support.tokens import minted
 from vrm.documents.padding import WRITES, padded
 
+UNITS = {"k": 1_000, "M": 1_000_000}
 TURNS = 8
 POSTS = 300
 CONNECTIONS = 8
@@ -39,7 +48,7 @@ BAR = 1.5
 COLUMNS = ("database", "posting", "posts/s", "median ms", "99 of 100 within ms", "times the floor")
 
 
-def measure() -> Report:
+def measure_posting() -> Report:
     """Measure posting on both databases."""
     report = Report("anonymity", COLUMNS)
     with tempfile.TemporaryDirectory(prefix="vrm-anonymity-") as name, postgres_server() as server:
@@ -149,5 +158,28 @@ def _served(home: Path, url: str) -> Iterator[str]:
             own.stdin.close()
 
 
+def count(size: str) -> int:
+    """`10k` as a number."""
+    return int(size[:-1]) * UNITS[size[-1]]
+
+
+def main() -> None:
+    """Measure, print, and with `--bars` exit 1 when a bar does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--sizes", default="1k", help="open requests, comma-separated, as 1k or 1M")
+    parser.add_argument("--json", action="store_true", help="print a JSON object for each table")
+    parser.add_argument("--bars", action="store_true", help="exit 1 when a bar does not hold")
+    arguments = parser.parse_args()
+    sizes = arguments.sizes.split(",")
+    if not all(re.fullmatch(r"[1-9][0-9]*[kM]", size) for size in sizes):
+        parser.error("sizes read as 1k,1M")
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    reports = [measure_posting(), _downloads.measure({size: count(size) for size in sizes})]
+    for report in reports:
+        print(as_json(report) if arguments.json else f"{as_text(report)}\n")
+    if arguments.bars and not all(bar.holds for report in reports for bar in report.bars):
+        sys.exit(1)
+
+
 if __name__ == "__main__":
-    run(measure)
+    main()
