@@ -29,7 +29,6 @@ from marketplace.instants import instant_text
 from tests.support.clock import SetClock
 from tests.support.market import ClockedMarket, clocked_market
 from vrm.client.customer import CustomerClient
-from vrm.client.public import Batch
 from vrm.documents import Assignment, Signed, recall
 from vrm.documents.base import D
 from vrm.documents.mail import mailbox_of
@@ -110,18 +109,13 @@ def kind_of(path: str) -> str:
 
 
 class GrownClient(CustomerClient):
-    """A client that reads a grown day: its assignments are not verified, and batches come one by one, since
-    an answer with all of a large day's is longer than a client takes."""
+    """A client that reads a grown day, whose assignments are not verified."""
 
     def verified(self, raw: bytes, expected: type[D]) -> Signed[D]:
         """Read a document; an assignment without its proof."""
         if expected is Assignment:
             return Signed(recall(raw, expected), "", raw)
         return super().verified(raw, expected)
-
-    def batches(self) -> AsyncIterator[Batch]:
-        """Walk the batches, one in each answer."""
-        return self.each("/batches", Batch, {"limit": 1})
 
 
 def measure(sizes: Mapping[str, int]) -> Report:

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,6 +26,9 @@ from marketplace.requests.rules import check_request, publication_is_due, publis
 from marketplace.requests.schemas import BatchView
 from marketplace.tokens import service as tokens
 from vrm.documents import PersonalRequest, Promise, RequestWithdrawal, Signed, read, recall
+
+MOST_LISTED: Final = 100_000
+"""Digests in one answer of the list of batches, unless one batch has more: 5 of the 32 MB that wallets read."""
 
 
 async def submit(market: Market, raw: bytes, authorization: str | None) -> Signed[Promise]:
@@ -143,7 +147,8 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
     """List what became public, batch by batch."""
     after = read_cursor(cursor, tuple[int]) or (-1,)
     async with market.db.snapshot() as connection:
-        rows, more = cut(await repository.batches(connection, after[0], limit + 1), limit)
+        found = await repository.batches(connection, after[0], limit + 1)
+        rows, more = cut(found, _that_fit(found[:limit]))
         instants = [row.instant for row in rows]
         requests, withdrawals = await repository.batch_contents(connection, instants)
     items = [
@@ -157,6 +162,12 @@ async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[B
         for row in rows
     ]
     return Page(items=items, next=write_cursor(instants[-1]) if more else None)
+
+
+def _that_fit(rows: Sequence[AnyRow]) -> int:
+    """How many batches go into one answer: the first, and as many more as keep it below what clients read."""
+    listed = accumulate(row.requests + row.withdrawals for row in rows)
+    return max(1, len([total for total in listed if total <= MOST_LISTED]))
 
 
 async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import OperationalError
 
 from marketplace.models import Base
 from marketplace.requests import service as requests
+from marketplace.requests.service import MOST_LISTED
 from marketplace.tokens import service as tokens
 from tests.conftest import OpenMarket
 from tests.support import ClockedMarket, a_key, a_request, a_vendor, a_withdrawal, problem
@@ -144,6 +145,19 @@ async def test_batches_are_paged_from_the_oldest(market: ClockedMarket) -> None:
     answer = await market.http.get("/batches", params={"limit": 2})
     target = answer.headers["Link"].removeprefix("<").partition(">")[0]
     assert (await market.get(target))["items"] == pages[2:4]
+
+
+async def test_a_page_holds_no_more_than_a_wallet_reads(
+    market: ClockedMarket,
+) -> None:
+    for _ in range(3):
+        await market.store(a_request(market))
+        await market.publish()
+    whole = await market.items("/batches")
+    await market.execute("UPDATE batches SET requests = :many", many=MOST_LISTED)
+    first = await market.get("/batches")
+    assert first["items"] == whole[:1]
+    assert await market.items("/batches") == whole
 
 
 async def test_two_publications_at_once_publish_each_document_once(market: ClockedMarket) -> None:
