@@ -15,6 +15,7 @@ what most callers need; the rest is imported from its module:
     tokens           Privacy Pass type 0x0005: challenge, token, issuer key
     issuance         drawing tokens, singly or in batches
     issuer_directory RFC 9578                           token_http     RFC 9577 headers
+    webhooks         Standard Webhooks, both kinds of signature
     merkle           RFC 9162 trees and proofs       multiproof     one proof for many leaves
     tiles            logs as immutable files (C2SP tlog-tiles)
     note             C2SP signed notes                  checkpoint     C2SP checkpoints

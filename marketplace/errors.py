@@ -218,6 +218,11 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-accepted": Problem(
         409, "Not accepted by its vendor", "Wait for the vendor's Acceptance: its key is in it."
     ),
+    # webhooks
+    "webhook-address": Problem(
+        422, "Not an address for a webhook", "Give an https:// URL without a user name."
+    ),
+    "no-webhook": Problem(404, "No webhook set", "Set one first."),
     # reads
     "not-found": Problem(404, "Not found", "See /docs for what there is."),
     "unknown-run": Problem(404, "No such run", "See /runs for the days there are."),

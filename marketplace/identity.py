@@ -82,6 +82,13 @@ class Identity:
         ).digest()
 
     @property
+    def webhook_seed(self) -> bytes:
+        """32 bytes from which the keys of every webhook derive: keyed BLAKE2b (RFC 7693) of nothing."""
+        return hashlib.blake2b(
+            key=self.key.seed, person=b"vrm webhook keys", digest_size=32
+        ).digest()
+
+    @property
     def seed_anchor(self) -> str:
         """The end of the chain, base64url without padding."""
         return _text(_chain(self.chain_root, CHAIN_LENGTH))

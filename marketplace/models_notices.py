@@ -18,3 +18,30 @@ class Event(Base):
     """When it happened."""
     data: Mapped[bytes]
     """JSON: what it is about."""
+
+
+class StoredWebhook(Base):
+    """Where a vendor has its events sent, and how that goes."""
+
+    __tablename__ = "webhooks"
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"), primary_key=True)
+    seq: Mapped[int]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
+    """The signed Webhook that counts."""
+    url: Mapped[str | None]
+    """Null once it was taken away."""
+    generation: Mapped[int]
+    told: Mapped[int]
+    """The number of the newest event that the receiver has taken."""
+    failures: Mapped[int]
+    """Attempts with the event after it that have failed."""
+    run_at: Mapped[int]
+    """Not before this instant is it called."""
+    epoch: Mapped[int]
+    """How often its lease was taken, or it was set. Only who took it last may write."""
+    lease_until: Mapped[int]
+    disabled: Mapped[bool]
+    delivered_at: Mapped[int | None]
+    failure: Mapped[str | None]
+    """Why the last attempt failed."""

@@ -204,6 +204,8 @@ class Settings(BaseSettings):
     admission: Literal["open", "invited"] = "open"
     anonymous_per_second: int = Field(500, ge=1, le=1_000_000)
     """How many anonymous calls of one kind each process takes, from all callers together."""
+    webhooks_to_loopback: bool = False
+    """Whether vendors' webhooks may go to this very machine, by plain HTTP too: for trials only."""
     public_url: str = ""
     """The scheme and authority under which callers reach the market, such as ``https://market.example``; signed
     reads are checked against it. Empty means whatever the Host header says, which suits only a loopback."""

@@ -62,6 +62,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(brand.app, name="item")
+app.add_typer(telling.webhook, name="webhook")
 app.command("report-document")(reporting.report_document)
 app.command("sign-read")(signing.sign_read)
 

@@ -38,6 +38,7 @@ from vrm.documents import (
     Signed,
     Told,
     VendorProfile,
+    Webhook,
     sign,
 )
 from vrm.documents.disclosure import PURPOSE
@@ -170,6 +171,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(acceptance, vendor),
         sign(decline, vendor),
         sign(disclosure, pseudonym),
+        sign(_webhook(market, vendor.did), vendor),
         sign(report, pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
@@ -177,6 +179,10 @@ def examples(market: Market) -> dict[str, Any]:
 
 def _key(name: str) -> crypto.SigningKey:
     return crypto.SigningKey.from_seed(hashlib.sha256(f"example {name}".encode()).digest())
+
+
+def _webhook(market: Market, did: str) -> Webhook:
+    return Webhook(market=market.did, vendor=did, seq=1, url="https://shop.example/vrm-events")
 
 
 def _terms(market: Market) -> AcceptedTerms:

@@ -8,6 +8,7 @@ from marketplace.jobs.tasks import Actors
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.notices import delivery
 from marketplace.notices import service as notices
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -40,6 +41,8 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
             actors.grow_log.send()
         if await notices.anything_to_write(market):
             actors.write_events.send()
+        if await delivery.anything_to_deliver(market):
+            actors.call_webhooks.send()
         if loop.time() - last_purge > PURGE_SECONDS:
             actors.purge.send()
             last_purge = loop.time()

@@ -8,6 +8,7 @@ import dramatiq
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.notices import delivery
 from marketplace.notices import service as notices
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -30,6 +31,7 @@ class Actors:
     keep_keys: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
     write_events: dramatiq.Actor[[], None]
+    call_webhooks: dramatiq.Actor[[], None]
     purge: dramatiq.Actor[[], None]
 
 
@@ -89,5 +91,6 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         keep_keys=declare("keep_keys", _keep_keys),
         grow_log=declare("grow_log", log.grow),
         write_events=declare("write_events", notices.write),
+        call_webhooks=declare("call_webhooks", delivery.deliver),
         purge=declare("purge", _purge),
     )

@@ -12,7 +12,8 @@ from marketplace.jobs.tasks import make_actors
 from marketplace.market import Market
 from marketplace.tokens import service as tokens
 
-THREADS = 2
+THREADS = 3
+"""One may wait for the receivers of webhooks."""
 
 
 @asynccontextmanager

@@ -1,11 +1,12 @@
 """What a vendor is told, over HTTP."""
 
-from litestar import Controller, Response, get
+from litestar import Controller, Response, get, post
 
 from marketplace.http.paging import FollowedPage
-from marketplace.http.parameters import Reader, TheMarket, ThePage
-from marketplace.notices import service
-from marketplace.notices.schemas import EventView
+from marketplace.http.parameters import Body, Reader, TheMarket, ThePage
+from marketplace.notices import service, webhooks
+from marketplace.notices.schemas import EventView, WebhookStored, WebhookView
+from vrm.documents import Webhook
 
 
 class NoticesController(Controller):
@@ -18,3 +19,14 @@ class NoticesController(Controller):
         """List what the reading vendor was told in the last 30 days, oldest first; keep `resume` to follow."""
         page = await service.list_events(market, reading_vendor, asked.cursor, asked.limit)
         return asked.answer(page)
+
+    @post("/webhooks", opt={"body": Webhook, "also": 200})
+    async def set_webhook(self, market: TheMarket, json_body: Body) -> Response[WebhookStored]:
+        """Say where a vendor's events are to be sent, or no more."""
+        stored, new = await webhooks.set_webhook(market, json_body)
+        return Response(stored, status_code=201 if new else 200)
+
+    @get("/vendors/self/webhook", opt={"signed": True})
+    async def show_webhook(self, market: TheMarket, reading_vendor: Reader) -> WebhookView:
+        """Show the reading vendor's webhook, its keys, and how it goes."""
+        return await webhooks.show(market, reading_vendor)

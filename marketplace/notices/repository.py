@@ -1,16 +1,16 @@
 """Every query about what vendors are told."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, delete, func, insert, select
+from sqlalchemy import and_, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace.db import AnyRow
+from marketplace.db import AnyRow, upsert
 from marketplace.models import SignedAssignment, Vendor
 from marketplace.models_cascade import Announcement
 from marketplace.models_catalogue import RunFallback, SignedFallback
-from marketplace.models_notices import Event
+from marketplace.models_notices import Event, StoredWebhook
 
 
 async def newest(connection: AsyncConnection, vendors: Iterable[str]) -> dict[str, int]:
@@ -70,3 +70,50 @@ async def fallbacks(
         .where(row.day == day, row.tick == tick, row.request > after)
     )
     return (await connection.execute(query.order_by(row.request).limit(limit))).all()
+
+
+async def webhook(connection: AsyncConnection, vendor: str) -> AnyRow | None:
+    """A vendor's webhook; one that was taken away has no address."""
+    query = select(StoredWebhook.__table__).where(StoredWebhook.vendor == vendor)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def set_webhook(connection: AsyncConnection, row: dict[str, Any]) -> None:
+    """Make a webhook the vendor's one."""
+    await upsert(connection, StoredWebhook, row)
+
+
+async def due_webhooks(
+    connection: AsyncConnection, now: int, limit: int, *, lock: bool = False
+) -> Sequence[AnyRow]:
+    """The webhooks that have something to be told and that nobody is at; suspended vendors' have not."""
+    row = StoredWebhook
+    waits = exists().where(Event.vendor == row.vendor, Event.number > row.told)
+    query = (
+        select(row.vendor)
+        .join(Vendor, Vendor.did == row.vendor)
+        .where(row.url.is_not(None), row.disabled.is_(False), Vendor.suspended.is_(False))
+        .where(row.run_at <= now, row.lease_until <= now, waits)
+        .order_by(row.run_at, row.vendor)
+        .limit(limit)
+    )
+    if lock:
+        query = query.with_for_update(of=row, skip_locked=True)
+    return (await connection.execute(query)).all()
+
+
+async def lease_webhook(connection: AsyncConnection, vendor: str, until: int) -> AnyRow:
+    """Take a webhook's lease; answers its row."""
+    row = StoredWebhook
+    taken = update(row).where(row.vendor == vendor)
+    taken = taken.values(epoch=row.epoch + 1, lease_until=until)
+    return (await connection.execute(taken.returning(*row.__table__.columns))).one()
+
+
+async def change_webhook(
+    connection: AsyncConnection, vendor: str, epoch: int, changes: Mapping[str, Any]
+) -> bool:
+    """Change a webhook's row unless another has taken its lease, or its vendor has set it anew."""
+    row = StoredWebhook
+    changed = update(row).where(row.vendor == vendor, row.epoch == epoch).values(**changes)
+    return (await connection.execute(changed)).rowcount == 1

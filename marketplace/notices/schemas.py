@@ -4,7 +4,8 @@ from typing import Literal
 
 import msgspec
 
-EventType = Literal["assignment.made", "fallback.made"]
+EventType = Literal["assignment.made", "fallback.made", "webhook.set", "webhook.disabled"]
+WebhookState = Literal["on", "failing", "disabled"]
 
 
 class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -15,6 +16,9 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request: str | None = None
     """A request's digest."""
     day: str | None = None
+    webhook: str | None = None
+    """A Webhook document's digest."""
+    reason: str | None = None
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,3 +30,34 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     timestamp: str
     """When it happened."""
     data: EventData
+
+
+class WebhookStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's webhook is stored and counts."""
+
+    vendor: str
+    webhook: str
+    """The document's digest."""
+    seq: int
+
+
+class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's own webhook, and how it goes."""
+
+    document: msgspec.Raw
+    """The signed Webhook."""
+    state: WebhookState
+    """``disabled`` once an event was refused for days; set it anew to go on."""
+    secret: str
+    """``whsec_``: checks signatures ``v1``. Keep it: who has it can write to your receiver."""
+    public_key: str
+    """``whpk_``: checks signatures ``v1a``."""
+    waiting: int
+    """How many events it has not taken yet."""
+    delivered_at: str | None
+    """When it last took one."""
+    failures: int
+    """How often it was tried in vain with the event that is next."""
+    failure: str | None
+    """Why, the last time."""
+    next_attempt: str | None

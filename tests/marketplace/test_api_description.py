@@ -152,6 +152,7 @@ async def test_examples_are_taken_as_they_stand(market: ClockedMarket) -> None:
         "/capacities",
         "/requests",
         "/request-withdrawals",
+        "/webhooks",
     ]
     for path in order:
         content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]

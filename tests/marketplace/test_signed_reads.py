@@ -20,6 +20,7 @@ READS = [
     "/vendors/self/bids",
     "/vendors/self/assignments",
     "/events",
+    "/vendors/self/webhook",
 ]
 
 

@@ -40,6 +40,7 @@ from vrm.documents import (
     RequestWithdrawal,
     Signed,
     VendorProfile,
+    Webhook,
     sign,
 )
 from vrm.documents.disclosure import BOX_BYTES
@@ -286,6 +287,17 @@ def a_decline(
     """A vendor's decline of an assignment, by its digest."""
     facts = {"market": market.rules.market, "vendor": key.did, "assignment": assignment}
     return sign(Decline(**(facts | changes)), key)
+
+
+def a_webhook(market: HasRules, key: crypto.SigningKey, /, **changes: Any) -> Signed[Webhook]:
+    """Where a vendor wants its events."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "vendor": key.did,
+        "seq": 1,
+        "url": "https://shop.test/events",
+    }
+    return sign(Webhook(**(facts | changes)), key)
 
 
 def accepted_terms(market: HasRules) -> AcceptedTerms:

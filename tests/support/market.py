@@ -61,6 +61,7 @@ PATHS = {
     "Decline": "/declines",
     "Disclosure": "/disclosures",
     "Report": "/reports",
+    "Webhook": "/webhooks",
 }
 """Where each document is posted."""
 

@@ -2,10 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Literal
 
 import msgspec
 
 from vrm.client.public import PublicClient
+from vrm.documents import Webhook
 
 
 class EventData(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -16,6 +18,9 @@ class EventData(msgspec.Struct, frozen=True, omit_defaults=True):
     request: str | None = None
     """A request's digest."""
     day: str | None = None
+    webhook: str | None = None
+    """A Webhook document's digest."""
+    reason: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -28,6 +33,46 @@ class Event(msgspec.Struct, frozen=True):
     type: str
     timestamp: str
     data: EventData
+
+
+class WebhookStored(msgspec.Struct, frozen=True):
+    """The market's answer to a webhook; ``webhook`` is the document's digest."""
+
+    vendor: str
+    webhook: str
+    seq: int
+
+
+class WebhookEntry(msgspec.Struct, frozen=True):
+    document: msgspec.Raw
+    state: Literal["on", "failing", "disabled"]
+    secret: str
+    public_key: str
+    waiting: int
+    delivered_at: str | None
+    failures: int
+    failure: str | None
+    next_attempt: str | None
+
+
+@dataclass(frozen=True)
+class OwnWebhook:
+    """The vendor's webhook as the market has it, its document verified."""
+
+    digest: str
+    document: Webhook
+    state: Literal["on", "failing", "disabled"]
+    secret: str
+    """``whsec_``: checks signatures ``v1`` (HMAC). Keep it secret."""
+    public_key: str
+    """``whpk_``: checks signatures ``v1a`` (Ed25519)."""
+    waiting: int
+    """Events that the receiver has not taken yet."""
+    delivered_at: str | None
+    failures: int
+    """Attempts with the next event that have failed."""
+    failure: str | None
+    next_attempt: str | None
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
 from vrm.client.disclosures import DisclosuresClient
-from vrm.client.events import EventsClient
+from vrm.client.events import EventsClient, OwnWebhook, WebhookEntry, WebhookStored
 from vrm.client.vendor_answers import (
     BatchAnswer,
     BidResult,
@@ -46,6 +46,7 @@ from vrm.documents import (
     Receipt,
     Signed,
     VendorProfile,
+    Webhook,
     sign,
 )
 from vrm.documents.place import point
@@ -173,6 +174,49 @@ class VendorClient(DisclosuresClient, BoardClient, EventsClient):
             seq=self.next_seq(),
         )
         return await self.post("/capacities", sign(capacity, self._signer), CapacitySet)
+
+    # --- where events go ---
+
+    async def set_webhook(self, url: str, *, generation: int = 0) -> WebhookStored:
+        """Have the market send the vendor's events to an address, the first of them at once: ``webhook.set``.
+
+        Setting the same one again tries it out. ``generation``, raised, gives new keys; see `webhook`.
+
+        Raises:
+            UsageError, InvalidDocument: it is no URL.
+            MarketRefused: among others ``webhook-address``.
+        """
+        return await self._send_webhook(url=url, generation=generation)
+
+    async def remove_webhook(self) -> WebhookStored:
+        """Have the market send no more events; the feed goes on."""
+        return await self._send_webhook()
+
+    async def _send_webhook(self, **facts: Any) -> WebhookStored:
+        market = (await self.descriptor()).market
+        body = _stated(Webhook, market=market, vendor=self.did, seq=self.next_seq(), **facts)
+        return await self.post("/webhooks", sign(body, self._signer), WebhookStored)
+
+    async def webhook(self) -> OwnWebhook:
+        """Show the vendor's webhook, the keys that a receiver checks its calls by, and how it goes.
+
+        Raises:
+            MarketRefused: ``no-webhook`` where none is set.
+        """
+        shown = await self.get("/vendors/self/webhook", WebhookEntry, signed=True)
+        signed = self.own(self.verified(bytes(shown.document), Webhook))
+        return OwnWebhook(
+            signed.digest,
+            signed.body,
+            shown.state,
+            shown.secret,
+            shown.public_key,
+            shown.waiting,
+            shown.delivered_at,
+            shown.failures,
+            shown.failure,
+            shown.next_attempt,
+        )
 
     # --- questions and bids ---
 

@@ -56,6 +56,7 @@ from vrm.documents.vendor import (
     PricePart,
     Question,
     VendorProfile,
+    Webhook,
 )
 
 __all__ = [
@@ -114,6 +115,7 @@ __all__ = [
     "TokenRules",
     "Told",
     "VendorProfile",
+    "Webhook",
     "accept",
     "examine",
     "read",

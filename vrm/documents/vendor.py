@@ -191,6 +191,23 @@ class Decline(Document, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType = UNSET
 
 
+class Webhook(Document, frozen=True, kw_only=True):
+    """Where the market sends the vendor's events; without a ``url``, nowhere. The highest ``seq`` counts.
+
+    The keys by which they are signed follow from ``url`` and ``generation``: raise it to have new ones. Those
+    of the generation before sign beside them.
+    """
+
+    SIGNER: ClassVar[str] = "vendor"
+
+    type: Literal["Webhook"] = "Webhook"
+    market: Did
+    vendor: Did
+    seq: Sequence
+    url: Annotated[str, Meta(pattern=r"^https?://[!-~]{1,500}$(?!\n)")] | UnsetType = UNSET
+    generation: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+
+
 class CatalogueItem(Document, frozen=True, kw_only=True):
     """A brand's item at a fixed price; the brand ships what nobody nearby takes.
 

@@ -23,6 +23,7 @@ from vrm.documents import (
     Decline,
     Document,
     VendorProfile,
+    Webhook,
     type_name,
 )
 from vrm.documents import sign as sign_document
@@ -40,6 +41,7 @@ TYPES: Final[dict[str, type[Document]]] = {
         CatalogueItem,
         Acceptance,
         Decline,
+        Webhook,
     )
 }
 """What a vendor signs."""
@@ -55,8 +57,8 @@ def sign(
     """Sign a document as it is, and print the body that curl posts.
 
     The document is checked against its type first (VendorProfile, Capacity,
-    Bid, BidWithdrawal, CatalogueItem, Acceptance or Decline), and must name
-    this vendor. Nothing is added but the proof.
+    Bid, BidWithdrawal, CatalogueItem, Acceptance, Decline or Webhook), and
+    must name this vendor. Nothing is added but the proof.
 
         vendor sign bid.json | curl --json @- https://market.example/bids
     """

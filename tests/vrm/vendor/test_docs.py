@@ -1,10 +1,15 @@
 """What docs/vendors.md shows is true."""
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+from standardwebhooks import WebhookVerificationError
+
 import crypto
+from crypto.webhooks import WebhookKeys
 from marketplace.errors import PROBLEMS
 from tests.vrm.vendor.live import LiveMarket
 from vrm.client.vendor import VendorClient
@@ -39,7 +44,7 @@ def blocks(language: str) -> list[str]:
 
 
 async def test_the_python_examples_run_as_they_stand(live: LiveMarket) -> None:
-    first, second = blocks("python")
+    first, second, _ = blocks("python")
     digest, _ = await live.post(Need(title="Twin Stroller", category="baby"))
     await live.post(Need(title="Car seat", category="baby"))
     live.publish()
@@ -51,6 +56,19 @@ async def test_the_python_examples_run_as_they_stand(live: LiveMarket) -> None:
         assert [own.bid.request async for own in client.my_bids()] == [digest]
     live.close_day()
     assert await names["winnings"](live.url, key) == ["Twin Stroller"]
+
+
+def test_the_described_receiver_checks_what_it_is_sent() -> None:
+    names: dict[str, Any] = {}
+    exec(blocks("python")[2], names)  # noqa: S102 - our own page
+    keys, now = WebhookKeys.derive(bytes(32), "shop"), int(time.time())
+    body = b'{"data":{"assignment":"A"}}'
+    headers = {"webhook-id": "evt_1", "webhook-timestamp": str(now)}
+    good = {**headers, "webhook-signature": keys.sign("evt_1", now, body)}
+    assert names["take"](keys.secret, body, good) == "A"
+    for bad in (keys.sign("evt_2", now, body), keys.sign("evt_1", now - 600, body)):
+        with pytest.raises(WebhookVerificationError):
+            names["take"](keys.secret, body, {**headers, "webhook-signature": bad})
 
 
 def test_an_integration_takes_about_ten_lines() -> None:
