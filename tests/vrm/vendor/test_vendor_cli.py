@@ -328,6 +328,8 @@ def test_every_command_explains_itself(vendor: Vendor) -> None:
         "assignments",
         "accept",
         "decline",
+        "events",
+        "webhook",
     ):
         assert f"vendor {command}" in vendor(command, "--help").out
         assert command in helped.out
