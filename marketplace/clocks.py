@@ -14,6 +14,10 @@ STAMPS: Final = 4
 """Given stamps were put in order."""
 TIERS: Final = 5
 """The tiers of the epoch that begins then were settled."""
+REPUTATION: Final = 6
+"""The sums of evidence before the date that begins then were made."""
+FULL_VALUES: Final = 7
+"""The full values of the week that begins then were fixed."""
 
 
 async def newest(connection: AsyncConnection, clock: int) -> int | None:

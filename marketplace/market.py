@@ -9,6 +9,7 @@ import crypto
 from marketplace.db import Clock, Database
 from marketplace.errors import ConfigurationError, Refused
 from marketplace.identity import Identity
+from marketplace.reputation import rules as reputation
 from marketplace.settings import Settings
 from vrm.documents import (
     Agreement,
@@ -66,6 +67,7 @@ class Market:
             members=settings.members.document(),
             tokens=settings.tokens.document(),
             mail=settings.mail.document(),
+            reputation=reputation.stated(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,
         )

@@ -259,18 +259,6 @@ class StoredBidWithdrawal(Base):
     wire: Mapped[bytes]
 
 
-class Evidence(Base):
-    """One piece of evidence about a vendor, always out of a signed document."""
-
-    __tablename__ = "evidence"
-    __table_args__ = (Index("ix_evidence_vendor_date", "vendor", "date"),)
-    document: Mapped[str] = mapped_column(primary_key=True)
-    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"))
-    date: Mapped[str]
-    weight: Mapped[int]
-    good: Mapped[bool]
-
-
 class Run(Base):
     """The one resolution of one cutoff."""
 

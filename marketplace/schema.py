@@ -21,6 +21,7 @@ from marketplace import (
     models_members,
     models_moderation,
     models_notices,
+    models_reputation,
     models_stamps,
 )
 
@@ -35,6 +36,7 @@ TABLES: Final = (
     models_moderation,
     models_notices,
     models_members,
+    models_reputation,
     models_stamps,
 )
 """Where tables are described; the metadata knows them all once these are imported."""

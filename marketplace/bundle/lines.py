@@ -15,6 +15,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from vrm.documents import AcceptedTerms, Area, AskingPrice, BidPrice, ItemName
+from vrm.documents.membership import Tier
 from vrm.documents.scalars import (
     Amount,
     Currency,
@@ -115,6 +116,7 @@ class RequestFigures(Part, frozen=True, kw_only=True):
     """What a run decides from of a hidden request, on the market's word."""
 
     pseudonym: Did
+    category: Slug
     price: AskingPrice
     area: Area
     delivery: tuple[DeliveryWay, ...]
@@ -160,8 +162,13 @@ class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
     document: Digest
     """The document that it is: an Acceptance, a Decline, or an Assignment whose time ran out."""
     date: LocalDate
+    category: Slug
+    amount: Amount
+    """Of the order that it is about."""
+    tier: Tier | UnsetType = UNSET
+    """The customer's whose word it is; without one it is the vendor's own, or its silence."""
     weight: Number
-    """Thousandths of one full observation."""
+    """When it was recorded, in thousandths of one full observation."""
     good: bool
 
 

@@ -14,7 +14,6 @@ from sqlalchemy.orm import aliased
 
 from marketplace.db import AnyRow, Database
 from marketplace.models import (
-    Evidence,
     PlaceCapacity,
     PublishedRequest,
     Run,
@@ -36,6 +35,7 @@ from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, S
 from marketplace.models_log import KeptDocument, LogLeaf
 from marketplace.models_mail import RunPreference
 from marketplace.models_moderation import StoredModeration
+from marketplace.models_reputation import Evidence
 from marketplace.runs.snapshot import kept_from_close, live_at_close
 
 BLOCK: Final = 1000
@@ -160,12 +160,12 @@ async def is_all_logged(connection: AsyncConnection, day: str, tick: int, size: 
     return bool(held == (await connection.execute(displaced)).scalar_one())
 
 
-def evidence(db: Database, until: str, size: int) -> AsyncIterator[Sequence[AnyRow]]:
-    """The evidence up to a date among the first leaves, by vendor and document."""
+def evidence(db: Database, size: int) -> AsyncIterator[Sequence[AnyRow]]:
+    """The evidence among the first leaves, by vendor and document."""
     query = (
         select(Evidence.__table__, LogLeaf.number)
         .join(LogLeaf, LogLeaf.digest == Evidence.document)
-        .where(Evidence.date <= until, LogLeaf.number < size)
+        .where(LogLeaf.number < size)
     )
     return _blocks(db, query, (Evidence.vendor, Evidence.document))
 

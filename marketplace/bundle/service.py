@@ -188,12 +188,15 @@ async def _frozen(market: Market, bundle: Bundle) -> Lines:
     """What the run decided from."""
     db, day = market.db, bundle.day
     yield [_header(market, bundle)]
-    async for rows in repository.evidence(db, bundle.date, bundle.frozen_size):
+    async for rows in repository.evidence(db, bundle.frozen_size):
         yield [
             EvidenceLine(
                 vendor=row.vendor,
                 document=row.document,
                 date=row.date,
+                category=row.category,
+                amount=row.amount,
+                tier=row.tier or msgspec.UNSET,
                 weight=row.weight,
                 good=row.good,
                 leaf=row.number,
@@ -357,7 +360,8 @@ def _shown(
 
 
 def _asked(wire: bytes) -> RequestFigures:
-    return _figures(RequestFigures, recall(wire, PersonalRequest))
+    body = recall(wire, PersonalRequest)
+    return _figures(RequestFigures, body, category=body.need.category)
 
 
 def _item(wire: bytes) -> ItemFigures:

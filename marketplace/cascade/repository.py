@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.cascade.rules import Asked
 from marketplace.db import AnyRow, insert_new
-from marketplace.models import PublishedRequest, Run, SignedAssignment, StoredBid, Unfilled
+from marketplace.models import Award, PublishedRequest, Run, SignedAssignment, StoredBid, Unfilled
 from marketplace.models_cascade import (
     Announcement,
     AssignmentAnswer,
@@ -28,7 +28,18 @@ async def assignments_of(
         select(
             *(assigned.digest, assigned.day, assigned.request, assigned.tick),
             *(assigned.vendor, assigned.accept_by, Announcement.late_by),
+            *(PublishedRequest.category, StoredBid.amount),
         )
+        .join(PublishedRequest, PublishedRequest.digest == assigned.request)
+        .join(
+            Award,
+            and_(
+                Award.day == assigned.day,
+                Award.request == assigned.request,
+                Award.tick == assigned.tick,
+            ),
+        )
+        .join(StoredBid, StoredBid.digest == Award.bid)
         .outerjoin(
             Announcement,
             and_(Announcement.day == assigned.day, Announcement.tick == assigned.tick),

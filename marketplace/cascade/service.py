@@ -22,6 +22,7 @@ from marketplace.http.problems import problem_of
 from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
+from marketplace.reputation.service import Piece
 from vrm.documents import Acceptance, Decline, Signed, read
 from vrm.errors import VrmError
 
@@ -99,6 +100,7 @@ async def _decide(
     known = {row.digest for row in stored.values()}
     earlier = {digest: bool(row.accepted) for digest, row in stored.items()}
     rows: list[dict[str, Any]] = []
+    evidence: list[Piece] = []
     outcomes: list[bool | Refused] = []
     for one in answers:
         digest = one.body.assignment
@@ -114,19 +116,26 @@ async def _decide(
         earlier[digest] = isinstance(one.body, Acceptance)
         known.add(one.digest)
         rows.append(_row(one, row, now))
+        evidence.append(_piece(one, row))
         outcomes.append(True)
-    await _add(market, connection, rows, now)
+    await _add(market, connection, rows, evidence, now)
     return outcomes
 
 
 async def _add(
-    market: Market, connection: AsyncConnection, rows: Sequence[dict[str, Any]], now: int
+    market: Market,
+    connection: AsyncConnection,
+    rows: Sequence[dict[str, Any]],
+    evidence: Sequence[Piece],
+    now: int,
 ) -> None:
     await repository.add_answers(connection, rows)
     await log.put(connection, (row["digest"] for row in rows))
     today = market.calendar.local_date(now)
     for good in (True, False):
-        pieces = [(row["digest"], row["vendor"]) for row in rows if row["accepted"] is good]
+        pieces = [
+            piece for row, piece in zip(rows, evidence, strict=True) if row["accepted"] is good
+        ]
         await reputation.record(connection, pieces, today, good=good)
     declined = {row["day"] for row in rows if not row["accepted"]}
     for day in sorted(declined):
@@ -145,6 +154,10 @@ def _row(one: Signed[Answer], assigned: Any, now: int) -> dict[str, Any]:
         "digest": one.digest,
         "wire": one.wire,
     }
+
+
+def _piece(one: Signed[Answer], assigned: Any) -> Piece:
+    return Piece(one.digest, one.body.vendor, assigned.category, assigned.amount)
 
 
 def _result(one: Signed[Answer], outcome: bool | Refused) -> AnswerResult:

@@ -114,9 +114,14 @@ def _timed_out(day: str, wave: int, accept_by: int) -> Select[*tuple[Any, ...]]:
 
 
 def unanswered(day: str, tick: int) -> Select[*tuple[Any, ...]]:
-    """The assignments that a tick found timed out, and their vendors."""
+    """The assignments that a tick found timed out: digest, vendor, and the order's category and amount."""
     return (
-        select(SignedAssignment.digest, SignedAssignment.vendor)
+        select(
+            SignedAssignment.digest,
+            SignedAssignment.vendor,
+            PublishedRequest.category,
+            StoredBid.amount,
+        )
         .join(
             Displaced,
             and_(
@@ -125,6 +130,8 @@ def unanswered(day: str, tick: int) -> Select[*tuple[Any, ...]]:
                 Displaced.assigned_at == SignedAssignment.tick,
             ),
         )
+        .join(PublishedRequest, PublishedRequest.digest == Displaced.request)
+        .join(StoredBid, StoredBid.digest == Displaced.bid)
         .where(Displaced.day == day, Displaced.tick == tick, Displaced.reason == TIMED_OUT)
     )
 

@@ -23,6 +23,7 @@ from marketplace.log import service as logs
 from marketplace.market import Market
 from marketplace.models import SignedAssignment
 from marketplace.reputation import service as reputation
+from marketplace.reputation.service import Piece
 from marketplace.resolver import Outcome, resolve, tick
 from marketplace.resolver.tables import I64
 from marketplace.runs import awards, fallbacks, lease, signing
@@ -90,8 +91,9 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> int | None:
             return None
         reach("displaced")
         timed_out = tick_rows.unanswered(row.day, number)
-        when = market.calendar.local_date(row.instant)
-        await reputation.record_all(connection, timed_out, when, good=False)
+        pieces = [Piece(*found) for found in await connection.execute(timed_out)]
+        today = market.calendar.local_date(await market.db.now(connection))
+        await reputation.record(connection, pieces, today, good=False)
         await logs.put_found(connection, timed_out.with_only_columns(SignedAssignment.digest))
         local = date.fromisoformat(row.day.partition("#")[0])
         await tick_rows.freeze_places(connection, row.day, local.isoformat(), number)

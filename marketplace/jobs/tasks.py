@@ -10,6 +10,7 @@ from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.notices import delivery
 from marketplace.notices import service as notices
+from marketplace.reputation import service as reputation
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.runs.apart import resolve_apart
@@ -54,6 +55,7 @@ async def _purge(market: Market) -> None:
     await market.db.forget_order()  # a reader may have kept a publication from doing so
     await stamps.purge(market)
     await notices.purge(market)
+    await reputation.sum_up(market)
 
 
 def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from marketplace.reputation.rules import BANDS, Tally, band, prior_share, score
+from marketplace.reputation.rules import BANDS, score
 from marketplace.resolver import Policy
 
-PRIOR_BAND = band(score(Tally(), prior_share(Tally())))
+PRIOR_BAND = score((), 0).band
 """Where a vendor without evidence stands in a market without evidence."""
 
 WIDEST_SPREAD = min(PRIOR_BAND, BANDS - PRIOR_BAND)

@@ -1,37 +1,110 @@
 """The mathematics of reputation, exact in integers.
 
-A vendor's score is the mean of a Beta posterior over its chance of serving an order well. With good weight g
-and bad weight b of its own evidence, and a prior of share p and strength n,
+**Score.** A vendor's score is the mean of a Beta posterior over its chance of serving an order well. With good
+weight g and bad weight b of its own evidence, as it weighs today, and a prior of share p and strength n = 8,
 
     score = (g + n p) / (g + b + n).
 
-The prior's share is the market's own share of good outcomes less a margin, so that a vendor without history
-ranks a little below the market and a fresh start does not pay. The market's share itself begins at
-`SHARE_WITHOUT_HISTORY`, with the strength of as many observations as the prior has, so that the first vendor
-who fails does not take every other one down with it. Weights are thousandths of one full-value observation.
+The *band* is the score in steps of 0.05, by integer division, so that noise does not decide.
 
-The band is the score in steps of 0.05, by integer division, so that noise does not decide.
+**Prior.** Its share p is the market's own share of good outcomes less a margin of 0.05, so that a vendor
+without history ranks a little below the market, three perfect outcomes do not outrank three hundred good ones,
+and a fresh start does not pay. The market's share begins at `SHARE_WITHOUT_HISTORY`, with the strength of as
+many observations as the prior has, so that the first vendor who fails does not take every other one down with
+it.
+
+**Weight.** A piece of evidence weighs, in thousandths of one full observation, when it is recorded,
+
+    share * min(amount, full) // full, and 1 at least:
+
+* ``share`` is that of whose word it is: a customer's by its tier (`RATER_SHARES`), the vendor's own (`OWN_WORD`
+  where it speaks for itself, `AGAINST` where it does not);
+* ``full`` is the value from which orders of the category weigh alike: the 90th percentile of the amounts of all
+  evidence in the category dated at least two days before the epoch began (of `FULL_VALUE_MINIMUM` pieces at
+  least; below that all amounts weigh alike). So standing that was built on small orders is worth little on
+  large ones.
+
+Epochs are weeks, counted from 1970-01-01. Of the weight of `new` customers a vendor takes at most
+`NEW_RATERS_CAP` in an epoch: beyond that, the sums of each day are scaled down together, and their shares of
+good and bad stay as they were.
+
+**Age.** On day t a day's sum of day d weighs ``sum * age_weight(t - d)``: halved in 180 days, of an integer
+table in steps of 2^-16. It is a product and not a quotient, so that sums by day and sums over all pieces agree
+exactly.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, NamedTuple
 
-UNIT: Final = 1000
-"""The weight of one full observation."""
+from vrm.documents.membership import Tier
+from vrm.documents.reputation import ReputationRules
 
-PRIOR_STRENGTH: Final = 8 * UNIT
+UNIT: Final = 1000
+"""The weight of one full observation, when it is recorded."""
+
+HALF_LIFE_DAYS: Final = 180
+AGE_BITS: Final = 16
+AGE_UNIT: Final = 1 << AGE_BITS
+"""The factor of today's evidence."""
+
+PRIOR_OBSERVATIONS: Final = 8
+PRIOR_STRENGTH: Final = PRIOR_OBSERVATIONS * UNIT * AGE_UNIT
 PRIOR_MARGIN: Final = Fraction(5, 100)
 SHARE_WITHOUT_HISTORY: Final = Fraction(85, 100)
 BANDS: Final = 20
 
+RATER_SHARES: Final[dict[Tier, int]] = {"new": 500, "known": 800, "trusted": 1000}
+OWN_WORD: Final = 250
+AGAINST: Final = 1000
+EPOCH_DAYS: Final = 7
+NEW_RATERS_CAP: Final = 4 * UNIT
+FULL_VALUE_MINIMUM: Final = 20
+FULL_VALUE_PERCENT: Final = 90
+FULL_VALUE_AGE: Final = 2
+"""Days before its epoch by which a piece must be dated to count in a full value: by then all are stored."""
+
+Evidence = tuple[int, int, bool]
+"""The day that it is of, its weight when it was recorded, and whether it speaks for the vendor."""
+
+
+def _root(power: int, degree: int) -> int:
+    """The largest integer whose power of a degree is at most ``power``."""
+    low, high = 0, 1 << (power.bit_length() // degree + 1)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if middle**degree <= power:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+AGE_TABLE: Final = tuple(
+    _root(1 << (AGE_BITS * HALF_LIFE_DAYS - age), HALF_LIFE_DAYS) for age in range(HALF_LIFE_DAYS)
+)
+"""2^(16 - age/180), rounded down, for each age below the half-life."""
+
+
+def age_weight(age: int) -> int:
+    """The factor of evidence that is so many days old; what is not a day old yet weighs in full."""
+    halvings, rest = divmod(max(age, 0), HALF_LIFE_DAYS)
+    return AGE_TABLE[rest] >> halvings
+
 
 class Tally(NamedTuple):
-    """Weights of evidence, and how many pieces there are."""
+    """Evidence added up as it weighs on a day, in thousandths times `AGE_UNIT`, and its pieces."""
 
     good: int = 0
     bad: int = 0
-    pieces: int = 0
+    good_pieces: int = 0
+    bad_pieces: int = 0
+
+    @property
+    def pieces(self) -> int:
+        return self.good_pieces + self.bad_pieces
 
 
 def prior_share(market: Tally) -> Fraction:
@@ -41,31 +114,116 @@ def prior_share(market: Tally) -> Fraction:
     return max(Fraction(0), share - PRIOR_MARGIN)
 
 
-def score(own: Tally, prior: Fraction) -> Fraction:
-    """The posterior mean, from 0 to 1."""
-    return (own.good + PRIOR_STRENGTH * prior) / (own.good + own.bad + PRIOR_STRENGTH)
+PRIOR_WITHOUT_HISTORY: Final = prior_share(Tally())
 
 
-def band(value: Fraction) -> int:
-    """The step of 0.05 that a score lies in: 0 to 20."""
-    return int(value * BANDS)
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A posterior, from a vendor's own evidence and the prior's share."""
+
+    own: Tally
+    prior: Fraction = PRIOR_WITHOUT_HISTORY
+
+    @property
+    def value(self) -> Fraction:
+        """The posterior mean, from 0 to 1."""
+        own = self.own
+        return (own.good + PRIOR_STRENGTH * self.prior) / (own.good + own.bad + PRIOR_STRENGTH)
+
+    @property
+    def band(self) -> int:
+        """The step of 0.05 that the mean lies in: 0 to 20."""
+        return int(self.value * BANDS)
 
 
-def tally(evidence: Iterable[tuple[int, bool]]) -> Tally:
-    """Add up (weight, good) pairs."""
-    good = bad = pieces = 0
-    for weight, is_good in evidence:
-        good, bad, pieces = good + weight * is_good, bad + weight * (not is_good), pieces + 1
-    return Tally(good, bad, pieces)
+def score(
+    evidence: Iterable[Evidence], today: int, prior: Fraction = PRIOR_WITHOUT_HISTORY
+) -> Score:
+    """Score whoever some evidence is about, on a day.
+
+    It stands alone, and can be tried on any ratings: days are integers, a full observation weighs `UNIT`. The
+    order of the evidence does not matter.
+    """
+    return Score(tally(evidence, today), prior)
 
 
-def sentence(own: Tally, prior: Fraction) -> str:
+def tally(evidence: Iterable[Evidence], today: int) -> Tally:
+    """Add evidence up as it weighs on a day."""
+    weights, pieces = [0, 0], [0, 0]
+    for day, weight, good in evidence:
+        weights[good] += weight * age_weight(today - day)
+        pieces[good] += 1
+    return Tally(weights[True], weights[False], pieces[True], pieces[False])
+
+
+def epoch_of(day: int) -> int:
+    """The first day of the epoch that a day is in; both count from 1970."""
+    return day - day % EPOCH_DAYS
+
+
+def capped(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """One vendor's evidence from `new` customers as it counts: a sum for each day, good or bad.
+
+    An epoch whose weights add up to W, above `NEW_RATERS_CAP`, has each of its sums s taken as s * cap // W.
+    """
+    sums: dict[tuple[int, bool], int] = defaultdict(int)
+    epochs: dict[int, int] = defaultdict(int)
+    for day, weight, good in evidence:
+        sums[day, good] += weight
+        epochs[epoch_of(day)] += weight
+    return [
+        (day, weight * NEW_RATERS_CAP // max(NEW_RATERS_CAP, epochs[epoch_of(day)]), good)
+        for (day, good), weight in sums.items()
+    ]
+
+
+def share_of(tier: Tier | None, *, good: bool) -> int:
+    """What a word counts, in thousandths: a customer's by its tier, the vendor's own where there is none."""
+    if tier is not None:
+        return RATER_SHARES[tier]
+    return OWN_WORD if good else AGAINST
+
+
+def weigh(share: int, amount: int, full: int | None) -> int:
+    """The weight of a piece of evidence about an order, when it is recorded.
+
+    Args:
+        share: see `share_of`.
+        amount: the order's value, in minor units.
+        full: the category's full value; none where it has too little history.
+    """
+    if full is None:
+        return share
+    return max(1, share * min(amount, full) // max(1, full))
+
+
+def stated() -> ReputationRules:
+    """These rules as the descriptor states them."""
+    return ReputationRules(
+        bands=BANDS,
+        prior_observations=PRIOR_OBSERVATIONS,
+        prior_margin=int(PRIOR_MARGIN * UNIT),
+        share_without_history=int(SHARE_WITHOUT_HISTORY * UNIT),
+        half_life_days=HALF_LIFE_DAYS,
+        rater_shares=RATER_SHARES,
+        own_word=OWN_WORD,
+        epoch_days=EPOCH_DAYS,
+        new_raters_cap=NEW_RATERS_CAP,
+        full_value_percent=FULL_VALUE_PERCENT,
+        full_value_minimum=FULL_VALUE_MINIMUM,
+    )
+
+
+def sentence(found: Score, interval: tuple[float, float]) -> str:
     """Explain a score in words."""
-    value = score(own, prior)
+    own, prior = found.own, float(found.prior)
     if not own.pieces:
-        return f"No evidence yet: the market's prior of {float(prior):.2f}."
+        return f"No evidence yet: the market's prior of {prior:.2f}."
+    good, bad = (weight / (UNIT * AGE_UNIT) for weight in (own.good, own.bad))
+    low, high = interval
     return (
-        f"{float(value):.2f} from {own.pieces} pieces of evidence ({own.good / UNIT:.1f} good, "
-        f"{own.bad / UNIT:.1f} bad) over a prior of {float(prior):.2f} with the strength of "
-        f"{PRIOR_STRENGTH // UNIT}."
+        f"{float(found.value):.2f} (nine times in ten between {low:.2f} and {high:.2f}) from {own.pieces} "
+        f"pieces of evidence: {own.good_pieces} for it, which weigh {good:.1f} full observations today, and "
+        f"{own.bad_pieces} against it, which weigh {bad:.1f}; over a prior of {prior:.2f} with the strength "
+        f"of {PRIOR_OBSERVATIONS}."
     )

@@ -1,49 +1,181 @@
-"""What others ask of reputation."""
+"""What others ask of reputation.
 
-from collections.abc import Iterable
-from datetime import date
+Evidence is only ever inserted. Each night the sums of all of it that is older than yesterday are made anew; a
+vendor's standing is computed from those and from the evidence since, which gives exactly what all evidence
+gives, piece by piece.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select
+import numpy as np
+from scipy.stats import beta
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from marketplace import clocks
+from marketplace.db import AnyRow
+from marketplace.market import Market
 from marketplace.reputation import repository
-from marketplace.reputation.rules import Tally, band, prior_share, score, sentence
+from marketplace.reputation.columns import Sums, market_tally, tallies
+from marketplace.reputation.rules import (
+    AGE_UNIT,
+    FULL_VALUE_AGE,
+    PRIOR_OBSERVATIONS,
+    UNIT,
+    Score,
+    Tally,
+    epoch_of,
+    prior_share,
+    sentence,
+    share_of,
+    weigh,
+)
+from vrm.documents.membership import DAY_SECONDS, Tier
+
+_BEGINNING = date(1970, 1, 1)
+
+
+class Piece(NamedTuple):
+    """A signed document that speaks for or against a vendor, and the order that it is about."""
+
+    document: str
+    """Its digest."""
+    vendor: str
+    category: str
+    amount: int
+    """The order's value, in minor units."""
+    tier: Tier | None = None
+    """Of the customer whose word it is; none where it is the vendor's own, or its silence."""
 
 
 class Standing(NamedTuple):
     """A vendor's reputation on a date."""
 
-    band: int
-    sentence: str
+    score: Score
+    interval: tuple[float, float]
+    """In which its chance of serving an order well lies, nine times in ten; for people, and decides nothing."""
+
+    @property
+    def band(self) -> int:
+        return self.score.band
+
+    @property
+    def sentence(self) -> str:
+        return sentence(self.score, self.interval)
 
 
 async def record(
-    connection: AsyncConnection, pieces: Iterable[tuple[str, str]], when: date, *, good: bool
+    connection: AsyncConnection, pieces: Iterable[Piece], today: date, *, good: bool
 ) -> None:
-    """Take documents of a date, as (digest, vendor), as evidence for or against their vendors."""
+    """Take documents as evidence for or against their vendors.
+
+    Args:
+        pieces: each document once.
+        today: the local date now. Evidence is dated by when it is stored, so that what is older than yesterday
+            is complete.
+    """
+    pieces = list(pieces)
+    if not pieces:
+        return
+    full = await _full_values(connection, day_number(today))
     rows = [
-        {"document": document, "vendor": vendor, "date": when.isoformat(), "good": good}
-        for document, vendor in pieces
+        piece._asdict()
+        | {
+            "date": today.isoformat(),
+            "good": good,
+            "weight": weigh(
+                share_of(piece.tier, good=good), piece.amount, full.get(piece.category)
+            ),
+        }
+        for piece in pieces
     ]
     await repository.add(connection, rows)
 
 
-async def record_all(
-    connection: AsyncConnection, pieces: Select[tuple[str, str]], when: date, *, good: bool
-) -> None:
-    """Do the same with all (digest, vendor) that a query finds."""
-    await repository.add_found(connection, pieces, when.isoformat(), good)
-
-
 async def standings(
-    connection: AsyncConnection, until: date, vendors: Iterable[str]
+    connection: AsyncConnection, today: date, vendors: Iterable[str]
 ) -> dict[str, Standing]:
-    """Tell the vendors' reputations from the evidence recorded up to a date."""
-    prior = prior_share(await repository.market_tally(connection, until.isoformat()))
-    tallies = await repository.vendor_tallies(connection, until.isoformat())
+    """Tell the vendors' reputations on a date, from all evidence that is recorded."""
+    scores = await _scores(connection, day_number(today), sorted(set(vendors)))
+    good = np.array([float(one.own.good + _prior_good(one)) for one in scores.values()])
+    whole = np.array([float(one.own.good + one.own.bad) for one in scores.values()])
+    unit = UNIT * AGE_UNIT
+    left = np.maximum(good / unit, 1e-9)
+    right = np.maximum(whole / unit + PRIOR_OBSERVATIONS - left, 1e-9)
+    low, high = beta.ppf(0.05, left, right), beta.ppf(0.95, left, right)
     return {
-        vendor: Standing(band(score(own, prior)), sentence(own, prior))
-        for vendor in vendors
-        for own in (tallies.get(vendor, Tally()),)
+        vendor: Standing(one, ends)
+        for (vendor, one), ends in zip(
+            scores.items(), zip(low.tolist(), high.tolist(), strict=True), strict=True
+        )
     }
+
+
+async def bands(connection: AsyncConnection, today: date, vendors: Iterable[str]) -> dict[str, int]:
+    """Tell the vendors' bands on a date."""
+    scores = await _scores(connection, day_number(today), sorted(set(vendors)))
+    return {vendor: one.band for vendor, one in scores.items()}
+
+
+async def sum_up(market: Market) -> None:
+    """Compute all sums of evidence that is older than yesterday anew, once each night."""
+    async with market.db.unit_of_work() as connection:
+        today = market.calendar.local_date(await market.db.now(connection))
+        horizon = (day_number(today) - 1) * DAY_SECONDS
+        if await clocks.come_to(connection, clocks.REPUTATION, horizon):
+            await repository.sum_up(connection, _date_at(horizon))
+
+
+def day_number(day: date) -> int:
+    """Days since 1970."""
+    return (day - _BEGINNING).days
+
+
+async def _scores(
+    connection: AsyncConnection, today: int, vendors: Sequence[str]
+) -> dict[str, Score]:
+    settled = await clocks.newest(connection, clocks.REPUTATION)
+    since = await repository.sums_since(connection, _date_at(settled or 0))
+    before = [] if settled is None else await repository.sums_before(connection, vendors)
+    own = [row for row in before if row.vendor != repository.WHOLE_MARKET]
+    whole = [row for row in before if row.vendor == repository.WHOLE_MARKET]
+    numbers = {vendor: number for number, vendor in enumerate(vendors)}
+    prior = prior_share(market_tally(_columns([*whole, *since], {}), today))
+    named = [row for row in [*own, *since] if row.vendor in numbers]
+    found = tallies(_columns(named, numbers), len(vendors), today)
+    return {vendor: Score(found[number], prior) for vendor, number in numbers.items()}
+
+
+def _columns(rows: Sequence[AnyRow], numbers: dict[str, int]) -> Sums:
+    days = {text: day_number(date.fromisoformat(text)) for text in {row.date for row in rows}}
+    return Sums(
+        np.array([numbers.get(row.vendor, 0) for row in rows], dtype=np.int64),
+        np.array([days[row.date] for row in rows], dtype=np.int64),
+        np.array([row.fresh for row in rows], dtype=np.bool_),
+        *(
+            np.array([int(getattr(row, name)) for row in rows], dtype=np.int64)
+            for name in Tally._fields
+        ),
+    )
+
+
+def _prior_good(one: Score) -> int:
+    return int(PRIOR_OBSERVATIONS * UNIT * AGE_UNIT * one.prior)
+
+
+async def _full_values(connection: AsyncConnection, day: int) -> dict[str, int]:
+    """The full values of a day's epoch, which the first to ask in it fixes."""
+    epoch = epoch_of(day)
+    begins = epoch * DAY_SECONDS
+    known = await clocks.newest(connection, clocks.FULL_VALUES)
+    if (known is None or known < begins) and await clocks.come_to(
+        connection, clocks.FULL_VALUES, begins
+    ):
+        until = _BEGINNING + timedelta(days=epoch - FULL_VALUE_AGE)
+        await repository.fix_full_values(connection, epoch, until.isoformat())
+    return await repository.full_values(connection, epoch)
+
+
+def _date_at(instant: int) -> str:
+    return (_BEGINNING + timedelta(days=instant // DAY_SECONDS)).isoformat()

@@ -188,8 +188,7 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
         await snapshot.wait_for_writers(connection)
         local = _local_date(run.day)
         places = await snapshot.bidding_places(connection, run.day, local.isoformat())
-        standings = await reputation.standings(connection, local, {row.vendor for row in places})
-        bands = {vendor: standing.band for vendor, standing in standings.items()}
+        bands = await reputation.bands(connection, local, {row.vendor for row in places})
         seed = seed_text(market.identity.seed(run.ordinal))
         log_size = await logs.append_all(market, connection)
         reach("log-appended")

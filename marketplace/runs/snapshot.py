@@ -80,7 +80,7 @@ async def wait_for_writers(connection: AsyncConnection) -> None:
     anyway.
     """
     if connection.dialect.name == "postgresql":
-        tables = "vendors, vendor_places, capacities, catalogue_items, evidence"
+        tables = "vendors, vendor_places, capacities, catalogue_items, evidence, evidence_days"
         await connection.execute(text(f"LOCK TABLE {tables} IN SHARE MODE"))
 
 

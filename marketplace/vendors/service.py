@@ -12,6 +12,7 @@ from marketplace.http.paging import Page, cut, read_cursor, write_cursor
 from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
+from marketplace.reputation.rules import AGE_UNIT
 from marketplace.vendors import repository
 from marketplace.vendors.rules import (
     check_bidding_places,
@@ -20,7 +21,7 @@ from marketplace.vendors.rules import (
     check_profile,
     check_sequence,
 )
-from marketplace.vendors.schemas import CapacityStored, VendorStored, VendorView
+from marketplace.vendors.schemas import CapacityStored, EvidenceView, VendorStored, VendorView
 from vrm.documents import Capacity, Suspension, VendorProfile, read, recall, sign
 
 
@@ -194,5 +195,20 @@ def _view(vendor: AnyRow, standing: "dict[str, reputation.Standing]") -> VendorV
         suspension=None if vendor.suspension is None else msgspec.Raw(vendor.suspension),
         band=standing[vendor.did].band,
         reputation=standing[vendor.did].sentence,
+        evidence=_evidence(standing[vendor.did]),
         profile=msgspec.Raw(vendor.wire),
+    )
+
+
+def _evidence(standing: "reputation.Standing") -> EvidenceView:
+    own = standing.score.own
+    low, high = standing.interval
+    return EvidenceView(
+        good=own.good_pieces,
+        bad=own.bad_pieces,
+        good_weight=own.good // AGE_UNIT,
+        bad_weight=own.bad // AGE_UNIT,
+        score=int(standing.score.value * 10_000),
+        low=int(low * 10_000),
+        high=int(high * 10_000),
     )

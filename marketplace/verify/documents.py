@@ -26,6 +26,7 @@ from marketplace.bundle.lines import (
     ItemLine,
     Line,
     PreferenceLine,
+    RequestFigures,
     RequestLine,
     kind_of,
 )
@@ -62,7 +63,7 @@ REQUEST: Final = np.dtype(
         ("ways", "i2"), ("radius_m", "i8"), ("number", "i4"), ("currency", "S3"), ("terms", TERMS),
         ("lat_e6", "i4"), ("lng_e6", "i4"), ("needed_by", "i8"), ("roll_over", "?"),
         ("pseudonym", DID), ("principal", DID), ("item", SLUG), ("version", DIGEST),
-        ("suspended", "?"),
+        ("suspended", "?"), ("category", SLUG),
     ]
 )  # fmt: skip
 """``needed_by`` is -1 where it is open; ``principal``, ``item`` and ``version`` are empty without an item."""
@@ -107,8 +108,8 @@ DISPLACED: Final = np.dtype(
 """``digest`` and ``assignment`` are the Decline's and what it names; empty where the time ran out."""
 EVIDENCE: Final = np.dtype(
     [
-        ("digest", DIGEST), ("leaf", "i8"), ("vendor", DID), ("date", "S10"), ("weight", "i8"),
-        ("good", "?"),
+        ("digest", DIGEST), ("leaf", "i8"), ("vendor", DID), ("date", "S10"), ("category", SLUG),
+        ("amount", "i8"), ("tier", "S7"), ("weight", "i8"), ("good", "?"),
     ]
 )  # fmt: skip
 
@@ -225,7 +226,7 @@ def _body(document: dict[str, Any] | None, expected: type[Document]) -> Document
 
 def _requests(batch: Batch, market: str) -> Checked:
     def row(line: RequestLine, read: Read) -> tuple[Any, ...]:
-        body: PersonalRequest = read.body
+        body: PersonalRequest | RequestFigures = read.body
         resolution_of(body.area.cell)  # refuses what is no cell
         centre = centre_of(body.area.cell)
         named = line.item or None
@@ -237,6 +238,7 @@ def _requests(batch: Batch, market: str) -> Checked:
             centre.lat_e6, centre.lng_e6, needed_by, body.roll_over, body.pseudonym,
             body.item.principal if body.item else "", body.item.id if body.item else "",
             named.version if named else "", named is not None and named.suspended,
+            body.category if isinstance(body, RequestFigures) else body.need.category,
         )  # fmt: skip
 
     return _checked(batch, market, RequestLine, PersonalRequest, REQUEST, row)
@@ -326,7 +328,17 @@ def _displaced(batch: Batch, market: str) -> Checked:
 
 def _evidence(batch: Batch, _market: str) -> Checked:
     rows = [
-        (line.document, line.leaf, line.vendor, line.date, line.weight, line.good)
+        (
+            line.document,
+            line.leaf,
+            line.vendor,
+            line.date,
+            line.category,
+            line.amount,
+            line.tier or "",
+            line.weight,
+            line.good,
+        )
         for line in decoded(batch, EvidenceLine)
     ]
     return Checked(batch.kind, np.array(rows, dtype=EVIDENCE))

@@ -8,18 +8,20 @@ Assignment whose time ran out, against it.
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
+import numpy as np
+
 from crypto import checkpoint
 from crypto.errors import LogError
 from crypto.note import Verifier
 from marketplace.verify.cascade import assignment_of
-from marketplace.verify.day import Day, joined
+from marketplace.verify.day import Day, found_in, joined
 from marketplace.verify.documents import ACCEPTANCE, DISPLACED, EVIDENCE
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log
 
-Answer = tuple[bytes, bool]
-"""The vendor, and whether it speaks for it."""
+Answer = tuple[bytes, bool, bytes, int, bytes]
+"""The vendor, whether it speaks for it, the order's category and amount, and the customer's tier: none here."""
 
 
 def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress: Progress) -> None:
@@ -33,7 +35,13 @@ def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress
     """
     findings = day.findings
     counted = {
-        bytes(row["digest"]): (bytes(row["vendor"]), bool(row["good"]))
+        bytes(row["digest"]): (
+            bytes(row["vendor"]),
+            bool(row["good"]),
+            bytes(row["category"]),
+            int(row["amount"]),
+            bytes(row["tier"]),
+        )
         for row in joined(day.evidence, EVIDENCE)
     }
     explained: set[bytes] = set()
@@ -90,20 +98,26 @@ def _head(day: Day) -> int:
 def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
     """The documents of a day that are evidence, with their leaves."""
     for row in joined(day.acceptances, ACCEPTANCE):
-        yield bytes(row["digest"]), int(row["leaf"]), (bytes(row["vendor"]), True)
+        given = assignment_of(day, row["request"], int(row["tick"]))
+        if given is not None:
+            yield bytes(row["digest"]), int(row["leaf"]), _answer(day, row["vendor"], True, given)
     for wave in day.waves:
         for row in joined(wave.displaced, DISPLACED):
-            digest = bytes(row["digest"])
-            if not digest:
-                given = assignment_of(day, row["request"], int(row["assigned_at"]))
-                if given is None:
-                    continue  # told of where the tick is checked
-                digest = bytes(given["digest"])
-            yield digest, int(row["leaf"]), (bytes(row["vendor"]), False)
+            given = assignment_of(day, row["request"], int(row["assigned_at"]))
+            if given is None:
+                continue  # told of where the tick is checked
+            digest = bytes(row["digest"]) or bytes(given["digest"])
+            yield digest, int(row["leaf"]), _answer(day, row["vendor"], False, given)
+
+
+def _answer(day: Day, vendor: bytes, good: bool, given: np.void) -> Answer:
+    at, there = found_in(day.requests["digest"], np.array([given["request"]], dtype="S43"))
+    category = bytes(day.requests["category"][at[0]]) if there[0] else b""
+    return bytes(vendor), good, category, int(given["amount"]), b""
 
 
 def _tell_lost(day: Day, earlier: Day, digest: bytes, right: Answer, stated: Answer | None) -> None:
-    vendor, good = right
+    vendor, good, *_ = right
     said = f"an answer of {earlier.header.day} {'for' if good else 'against'} {vendor.decode()}"
     what = (
         f"it is {said}, and did not count"

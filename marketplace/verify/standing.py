@@ -1,15 +1,28 @@
 """What the run froze of vendors: where their places are, what they can take, their bands, who is suspended."""
 
 from collections import defaultdict
+from typing import Final
 
 import numpy as np
 
 from marketplace.bundle.lines import PlaceLine
-from marketplace.reputation.rules import UNIT, Tally, band, prior_share, score
+from marketplace.reputation.columns import (
+    day_sums,
+    full_values,
+    market_tally,
+    tallies,
+    weights,
+)
+from marketplace.reputation.rules import Score, Tally, prior_share, share_of, stated
+from marketplace.resolver.tables import I64
 from marketplace.runs.rules import units_left
 from marketplace.verify.day import Day, joined
-from marketplace.verify.documents import EVIDENCE
+from marketplace.verify.documents import EVIDENCE, Block
+from marketplace.verify.findings import Findings
 from vrm.documents import Suspension
+from vrm.documents.membership import TIERS, Tier
+
+_TIERS: Final[dict[bytes, Tier | None]] = {b"": None} | {tier.encode(): tier for tier in TIERS}
 
 
 def check_places(day: Day) -> None:
@@ -69,30 +82,39 @@ def check_suspensions(day: Day) -> None:
 
 
 def check_bands(day: Day) -> None:
-    """Compute every band again from the evidence."""
+    """Compute every weight and every band again from the evidence."""
     findings = day.findings
+    findings.expect("bands", "the rules of reputation", day.rules.reputation, stated())
     evidence = joined(day.evidence, EVIDENCE)
-    for row in evidence[evidence["date"] > day.date.encode()]:
-        findings.add("bands", f"evidence {row['digest'].decode()}", "it is of a later date")
-    for row in evidence[evidence["weight"] != UNIT]:
-        what = f"its weight is {row['weight']}, {UNIT} is right"
-        findings.add("bands", f"evidence {row['digest'].decode()}", what)
-    vendors, at, pieces = np.unique(evidence["vendor"], return_inverse=True, return_counts=True)
-    good = np.zeros(len(vendors), dtype=np.int64)
-    bad = np.zeros(len(vendors), dtype=np.int64)
-    np.add.at(good, at, evidence["weight"] * evidence["good"])
-    np.add.at(bad, at, evidence["weight"] * ~evidence["good"])
-    prior = prior_share(Tally(int(good.sum()), int(bad.sum()), len(evidence)))
-    tallies = {
-        vendor.decode(): Tally(*own)
-        for vendor, *own in zip(
-            vendors.tolist(), good.tolist(), bad.tolist(), pieces.tolist(), strict=True
-        )
-    }
+    date = evidence["date"].astype("M8[D]").astype(np.int64)
+    good = evidence["good"]
+    _check_weights(findings, evidence, date)
+    vendors, number = np.unique(evidence["vendor"], return_inverse=True)
+    sums = day_sums(number, date, evidence["tier"] == b"new", evidence["weight"], good)
+    today = int(np.datetime64(day.date, "D").astype(np.int64))
+    prior = prior_share(market_tally(sums, today))
+    found = tallies(sums, len(vendors), today)
+    own = {vendor.decode(): one for vendor, one in zip(vendors.tolist(), found, strict=True)}
     for line in day.places:
-        right = band(score(tallies.get(line.vendor, Tally()), prior))
+        right = Score(own.get(line.vendor, Tally()), prior).band
         findings.expect("bands", f"{_name(line)}, band", line.band, right)
     findings.checked["evidence"] += len(evidence)
+    if given := int(np.count_nonzero(evidence["tier"] != b"")):
+        findings.on_word["tiers of the customers whose word counted"] += given
+
+
+def _check_weights(findings: Findings, evidence: Block, date: I64) -> None:
+    """Weigh each piece again by whose word it is and by its amount."""
+    kinds = list(zip(evidence["tier"].tolist(), evidence["good"].tolist(), strict=True))
+    shares = {(tier, good): share_of(_TIERS[tier], good=good) for tier, good in set(kinds)}
+    share = np.array([shares[kind] for kind in kinds], dtype=np.int64)
+    _, category = np.unique(evidence["category"], return_inverse=True)
+    amount = evidence["amount"]
+    right = weights(share, amount, full_values(category, date, amount))
+    for at in np.flatnonzero(right != evidence["weight"]).tolist():
+        row = evidence[at]
+        what = f"its weight is {row['weight']}, {right[at]} is right"
+        findings.add("bands", f"evidence {row['digest'].decode()}", what)
 
 
 def _name(line: PlaceLine) -> str:

@@ -155,8 +155,8 @@ async def play(
     for key, balance in zip(VENDORS, plan.evidence, strict=False):
         if balance:
             await market.execute(
-                "INSERT INTO evidence (document, vendor, date, weight, good) "
-                "VALUES (:vendor, :vendor, '2026-11-01', :weight, :good)",
+                "INSERT INTO evidence (document, vendor, date, category, amount, weight, good) "
+                "VALUES (:vendor, :vendor, '2026-11-01', 'baby', 100, :weight, :good)",
                 vendor=key.did,
                 weight=abs(balance),
                 good=balance > 0,

@@ -346,8 +346,8 @@ async def test_evidence_decides_between_vendors(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, good), a_vendor(market, bad), request)
     for number in range(60):
         await market.execute(
-            "INSERT INTO evidence (document, vendor, date, weight, good) "
-            "VALUES (:document, :vendor, '2026-11-01', 1000, :good)",
+            "INSERT INTO evidence (document, vendor, date, category, amount, weight, good) "
+            "VALUES (:document, :vendor, '2026-11-01', 'baby', 100, 1000, :good)",
             document=f"{number}",
             vendor=(good if number % 2 else bad).did,
             good=bool(number % 2),

@@ -42,6 +42,7 @@ from vrm.documents.membership import (
     Sponsorship,
     TokenRules,
 )
+from vrm.documents.reputation import ReputationRules
 from vrm.documents.standing import StampClaim, StampDeposit, StandingRules, TierRule
 from vrm.documents.vendor import (
     Acceptance,
@@ -101,6 +102,7 @@ __all__ = [
     "Question",
     "Receipt",
     "Report",
+    "ReputationRules",
     "RequestWithdrawal",
     "RunReport",
     "Schedule",

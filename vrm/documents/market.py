@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from vrm.documents.base import Document, Part
 from vrm.documents.membership import MemberRules, TokenRules
+from vrm.documents.reputation import ReputationRules
 from vrm.documents.scalars import (
     Amount,
     Currency,
@@ -134,6 +135,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     members: MemberRules
     tokens: TokenRules
     mail: MailRules
+    reputation: ReputationRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
     log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]

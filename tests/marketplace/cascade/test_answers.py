@@ -51,7 +51,7 @@ async def test_the_same_answer_again_is_known(market: ClockedMarket, answering: 
     market.clock.advance(10 * 86_400)
     assert (await market.send(answer)).status_code == 200
     evidence = (await market.contents())["evidence"]
-    assert [(row[0], row[4]) for row in evidence] == [(answer.digest, answering is an_acceptance)]
+    assert [(row[0], row[-1]) for row in evidence] == [(answer.digest, answering is an_acceptance)]
 
 
 @BOTH

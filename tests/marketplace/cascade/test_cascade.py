@@ -102,7 +102,7 @@ async def test_a_vendor_that_does_not_answer_loses_it_at_the_instant(market: Clo
     await market.reach_tick(by)
     assert (await own(market, VENDORS[0]))[0]["state"] == "timed-out"
     assert (await assignment(market, 1))["vendor"] == VENDORS[1].did
-    evidence = {row[1]: row[4] for row in (await market.contents())["evidence"]}
+    evidence = {row[1]: row[-1] for row in (await market.contents())["evidence"]}
     assert evidence == {VENDORS[0].did: False}
 
 

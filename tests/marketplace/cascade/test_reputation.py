@@ -39,7 +39,8 @@ async def test_a_vendor_that_declines_falls_a_band_and_loses_the_next_tie(
     assert after < before
     assert after < await band(market, steady.did)
     told = (await market.get(f"/vendors/{fickle.did}"))["reputation"]
-    assert "8 pieces of evidence (0.0 good, 8.0 bad)" in told
+    assert "from 8 pieces of evidence: 0 for it" in told
+    assert "8 against it, which weigh 8.0" in told
     assert (await a_day_of_ties(market, 6)) == {steady.did: 6, fickle.did: 0}
 
 
@@ -68,5 +69,5 @@ async def test_every_piece_of_evidence_is_a_signed_document(market: ClockedMarke
     for one in (await market.read(silent, "/vendors/self/assignments"))["items"]:
         documents[one["digest"]] = False
     await market.reach_cutoff()
-    evidence = {row[0]: bool(row[4]) for row in (await market.contents())["evidence"]}
+    evidence = {row[0]: bool(row[-1]) for row in (await market.contents())["evidence"]}
     assert evidence == documents

@@ -173,6 +173,8 @@ async def test_band_raised_by_heavy_evidence(forgery: Forgery) -> None:
         "vendor": VENDORS[2].did,
         "document": crypto.digest({"an": "acceptance"}),
         "date": DAY,
+        "category": "baby",
+        "amount": 20_000,
         "weight": 1_000_000,
         "good": True,
     }
@@ -180,7 +182,7 @@ async def test_band_raised_by_heavy_evidence(forgery: Forgery) -> None:
     place_of(forgery, VENDORS[2])["band"] = 19
     forgery.decide()
     forgery.log()
-    assert is_named(forgery.pack(), "bands", str(piece["document"]), "1000 is right")
+    assert is_named(forgery.pack(), "bands", str(piece["document"]), "250 is right")
 
 
 async def test_suspension_without_record(forgery: Forgery) -> None:

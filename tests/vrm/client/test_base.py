@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import crypto
-from tests.vrm.documents.samples import KEY, OTHER
+from tests.vrm.documents.samples import KEY, OTHER, REPUTATION
 from vrm.client.base import LARGEST_ANSWER, USER_AGENT, MarketClient
 from vrm.client.patience import wished_pause
 from vrm.documents import (
@@ -59,6 +59,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         cells=CellRange(coarsest=4, finest=7),
         demand=DemandBounds(minimum=10, resolution=5),
         mail=MailRules(bucket_minimum=32, keep_days=30),
+        reputation=REPUTATION,
         policies=("best-nearby",),
         terms=(
             Agreement(

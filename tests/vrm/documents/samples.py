@@ -32,6 +32,7 @@ from vrm.documents import (
     Question,
     Receipt,
     Report,
+    ReputationRules,
     RequestWithdrawal,
     RunReport,
     Suspension,
@@ -45,6 +46,20 @@ from vrm.documents.scalars import MAX_INTEGER, format_instant, gtin_is_valid, te
 KEY = crypto.SigningKey.from_seed(b"k" * 32)
 OTHER = crypto.SigningKey.from_seed(b"o" * 32)
 REPLY = crypto.ReplyKey.from_seed(b"r" * 32).public.text
+
+REPUTATION = ReputationRules(
+    bands=20,
+    prior_observations=8,
+    prior_margin=50,
+    share_without_history=850,
+    half_life_days=180,
+    rater_shares={"new": 500, "known": 800, "trusted": 1000},
+    own_word=250,
+    epoch_days=7,
+    new_raters_cap=4000,
+    full_value_percent=90,
+    full_value_minimum=20,
+)
 
 WAYS = ("ship", "pickup", "on-site")
 POLICIES = ("best-nearby", "best-value", "nearest", "lowest-price")

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import crypto
+from tests.vrm.documents.samples import REPUTATION
 from vrm.client.vendor import place
 from vrm.documents import (
     AcceptedTerms,
@@ -70,6 +71,7 @@ def market() -> MarketDescriptor:
         cells=CellRange(coarsest=4, finest=7),
         demand=DemandBounds(minimum=10, resolution=5),
         mail=MailRules(bucket_minimum=32, keep_days=30),
+        reputation=REPUTATION,
         policies=("best-nearby",),
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
