@@ -10,6 +10,7 @@ from marketplace.reputation.service import Piece
 from tests.marketplace.cascade.scenes import VENDORS
 from tests.support import ClockedMarket, a_vendor
 from tests.support.clock import START, seconds
+from vrm.documents.membership import Tier
 
 BEGINNING = seconds(START)
 DAY_SECONDS = 86_400
@@ -29,7 +30,7 @@ async def standings(market: ClockedMarket, today: date) -> dict[str, reputation.
 async def months_of_evidence(market: ClockedMarket) -> date:
     """Some for each vendor on ten days, by customers of every tier; answers the last date."""
     await market.store(*(a_vendor(market, key) for key in VENDORS))
-    tiers = ("new", "known", "trusted", None)
+    tiers: tuple[Tier | None, ...] = ("new", "known", "trusted", None)
     for day in range(0, 60, 6):
         market.clock.set(BEGINNING + day * DAY_SECONDS)
         for number, key in enumerate(VENDORS):

@@ -60,6 +60,20 @@ async def test_evidence_turned_in_favour_of_a_vendor(days: Days) -> None:
     assert ("evidence", f"evidence {line['document']}") in {one[:2] for one in found}
 
 
+@pytest.mark.parametrize(
+    ("name", "lie"), [("amount", 1), ("category", "other"), ("tier", "trusted")]
+)
+async def test_evidence_told_of_another_order_or_by_another(
+    days: Days, name: str, lie: object
+) -> None:
+    bundle, before = days
+    forgery = Forgery(bundle)
+    line = next(line for line in forgery.of("evidence") if not line["good"])
+    line[name] = lie
+    found = faults(forgery.pack(), earlier=opened(before))
+    assert ("evidence", f"evidence {line['document']}") in {one[:2] for one in found}
+
+
 async def test_evidence_made_up_of_a_document_that_is_in_the_log(days: Days) -> None:
     bundle, before = days
     forgery = Forgery(bundle)

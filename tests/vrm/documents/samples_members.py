@@ -1,5 +1,6 @@
 """Any valid rules of a market, and any document about members and tokens; see `samples`."""
 
+import msgspec
 from hypothesis import strategies as st
 
 from crypto.note import Verifier
@@ -7,6 +8,7 @@ from tests.vrm.documents.samples import (
     KEY,
     OTHER,
     POLICIES,
+    REPUTATION,
     a_sort,
     currencies,
     digests,
@@ -93,6 +95,7 @@ MEMBER_SORTS = [
             "mail": st.fixed_dictionaries(
                 {"bucket_minimum": st.integers(1, 100), "keep_days": st.integers(1, 60)}
             ),
+            "reputation": st.just(msgspec.to_builtins(REPUTATION)),
             "seed_anchor": digests,
             "log": st.just(Verifier("market.example/log", OTHER.public).text),
         },
