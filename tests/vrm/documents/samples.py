@@ -56,7 +56,7 @@ REPUTATION = ReputationRules(
     rater_shares={"new": 500, "known": 800, "trusted": 1000},
     own_word=250,
     epoch_days=7,
-    new_raters_cap=4000,
+    new_raters_cap=1000,
     full_value_percent=90,
     full_value_minimum=20,
 )
