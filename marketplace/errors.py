@@ -218,6 +218,10 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-accepted": Problem(
         409, "Not accepted by its vendor", "Wait for the vendor's Acceptance: its key is in it."
     ),
+    "not-disclosed": Problem(
+        409, "The vendor was told nothing", "Disclose first whom to deliver to."
+    ),
+    "already-received": Problem(409, "Received before", "Nothing: that is final."),
     # webhooks
     "webhook-address": Problem(
         422, "Not an address for a webhook", "Give an https:// URL without a user name."

@@ -61,6 +61,7 @@ for command in (
     bids.answer,
     disclosing.disclose,
     disclosing.ledger,
+    disclosing.received,
     requests.withdraw,
     posting.send,
     receipts.receipts,

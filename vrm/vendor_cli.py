@@ -54,6 +54,7 @@ for command in (
     answering.decline,
     telling.events,
     disclosures.disclosures,
+    disclosures.confirmations,
     receipts.receipts,
     verifying.verify,
     automatic.run,

@@ -10,7 +10,9 @@ from marketplace.db import AnyRow, upsert
 from marketplace.fulfilment.rules import Given
 from marketplace.models import PublishedRequest, SignedAssignment
 from marketplace.models_cascade import AssignmentAnswer
-from marketplace.models_fulfilment import StoredDisclosure
+from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
+
+Table = type[StoredDisclosure] | type[StoredConfirmation]
 
 
 async def find_assignment(connection: AsyncConnection, digest: str) -> Given | None:
@@ -25,9 +27,9 @@ async def find_assignment(connection: AsyncConnection, digest: str) -> Given | N
     return None if row is None else Given(row.request, row.pseudonym, bool(row.accepted))
 
 
-async def find_disclosure(connection: AsyncConnection, request: str) -> AnyRow | None:
-    """Find the newest Disclosure on a request that was taken out of what waits."""
-    query = select(StoredDisclosure.__table__).where(StoredDisclosure.request == request)
+async def find(connection: AsyncConnection, table: Table, request: str) -> AnyRow | None:
+    """Find the newest document of a kind on a request that was taken out of what waits."""
+    query = select(table.__table__).where(table.request == request)
     return (await connection.execute(query)).one_or_none()
 
 
@@ -39,15 +41,25 @@ async def vendors_of(connection: AsyncConnection, assignments: Iterable[str]) ->
     return {row.digest: row.vendor for row in await connection.execute(query)}
 
 
-async def next_number(connection: AsyncConnection) -> int:
-    """The number of the next batch of Disclosures."""
-    newest = (await connection.execute(select(func.max(StoredDisclosure.number)))).scalar_one()
+async def next_number(connection: AsyncConnection, table: Table) -> int:
+    """The number of the next batch of documents of a kind."""
+    newest = (await connection.execute(select(func.max(table.number)))).scalar_one()
     return (newest or 0) + 1
 
 
-async def keep(connection: AsyncConnection, row: dict[str, Any]) -> None:
-    """Keep a Disclosure in the place of an older one."""
-    await upsert(connection, StoredDisclosure, row)
+async def keep(connection: AsyncConnection, table: Table, row: dict[str, Any]) -> None:
+    """Keep a document in the place of an older one of its kind."""
+    await upsert(connection, table, row)
+
+
+async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
+    """What a pseudonym said about whether what it asked for came; none if it said nothing."""
+    query = (
+        select(StoredConfirmation.received)
+        .join(PublishedRequest, PublishedRequest.digest == StoredConfirmation.request)
+        .where(PublishedRequest.pseudonym == pseudonym)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
 
 
 async def forget(connection: AsyncConnection, before: int) -> None:
@@ -59,10 +71,10 @@ async def forget(connection: AsyncConnection, before: int) -> None:
 
 
 async def of_vendor(
-    connection: AsyncConnection, vendor: str, after: tuple[int, str], limit: int
+    connection: AsyncConnection, table: Table, vendor: str, after: tuple[int, str], limit: int
 ) -> Sequence[AnyRow]:
-    """The Disclosures to a vendor, in the order in which they were handed over."""
-    row, keys = StoredDisclosure, (StoredDisclosure.number, StoredDisclosure.request)
+    """The documents of a kind to a vendor, in the order in which they were handed over."""
+    row, keys = table, (table.number, table.request)
     query = (
         select(
             *keys,

@@ -15,8 +15,8 @@ class Given:
     is_accepted: bool
 
 
-def check_disclosure(pseudonym: str, request: str, given: Given | None) -> None:
-    """Refuse a Disclosure that nobody asked for.
+def check_own(pseudonym: str, request: str, given: Given | None) -> None:
+    """Refuse a customer's document about an assignment that is not theirs, or that does not stand.
 
     Raises:
         Refused: no such assignment of the request, another pseudonym's, or its vendor has not accepted it.
@@ -28,3 +28,19 @@ def check_disclosure(pseudonym: str, request: str, given: Given | None) -> None:
         raise Refused("foreign-request", "Another pseudonym signed that request.", "pseudonym")
     if not given.is_accepted:
         raise Refused("not-accepted", "Its vendor has not accepted it.", "assignment")
+
+
+def check_confirmation(is_disclosed: bool, earlier: bool | None) -> None:
+    """Refuse a Confirmation that cannot be true.
+
+    Args:
+        is_disclosed: whether the vendor was told whom to deliver to.
+        earlier: what the newest Confirmation said; none if there is none.
+
+    Raises:
+        Refused: the vendor could not deliver, or has delivered.
+    """
+    if not is_disclosed:
+        raise Refused("not-disclosed", "The vendor does not know whom to deliver to.", "request")
+    if earlier:
+        raise Refused("already-received", "What was received stays so.", "received")

@@ -8,13 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.fulfilment import repository
-from marketplace.fulfilment.rules import check_disclosure
-from marketplace.fulfilment.schemas import DisclosureView
+from marketplace.fulfilment.repository import Table
+from marketplace.fulfilment.rules import check_confirmation, check_own
+from marketplace.fulfilment.schemas import ConfirmationView, DisclosureView
 from marketplace.http.paging import FollowedPage, cut, read_cursor, write_cursor
 from marketplace.market import Market
+from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
 from marketplace.pending import service as pending
-from vrm.documents import Disclosure, Promise, Signed, read, recall
+from vrm.documents import Confirmation, Disclosure, Promise, Signed, read, recall
 from vrm.documents.membership import DAY_SECONDS
+
+Word = Disclosure | Confirmation
+KINDS: tuple[tuple[type[Word], Table], ...] = (
+    (Disclosure, StoredDisclosure),
+    (Confirmation, StoredConfirmation),
+)
 
 
 async def disclose(market: Market, raw: bytes) -> Signed[Promise]:
@@ -26,46 +34,62 @@ async def disclose(market: Market, raw: bytes) -> Signed[Promise]:
         Refused: no such assignment of that request, another pseudonym's request, one that its vendor has not
             accepted, or a newer Disclosure is known.
     """
-    disclosure = read(raw, Disclosure)
-    body = disclosure.body
+    return await _take(market, read(raw, Disclosure), StoredDisclosure)
+
+
+async def confirm(market: Market, raw: bytes) -> Signed[Promise]:
+    """Let a Confirmation wait for the next batch instant, and promise that it counts from then on.
+
+    Raises:
+        Refused: as with `disclose`, or the vendor was told nothing, or it was received before.
+    """
+    return await _take(market, read(raw, Confirmation), StoredConfirmation)
+
+
+async def _take(market: Market, signed: Signed[Word], table: Table) -> Signed[Promise]:
+    body = signed.body
     market.check_addressed(body)
     async with market.db.unit_of_work() as connection:
         await take_turns(connection, [body.pseudonym])
-        known = await pending.find(connection, disclosure.digest)
-        kept = await repository.find_disclosure(connection, body.request)
-        if known is None and kept is not None and kept.digest == disclosure.digest:
+        known = await pending.find(connection, signed.digest)
+        kept = await repository.find(connection, table, body.request)
+        if known is None and kept is not None and kept.digest == signed.digest:
             known = kept
         if known is not None:
             publish_by = int(known.publish_by)
         else:
             given = await repository.find_assignment(connection, body.assignment)
-            check_disclosure(body.pseudonym, body.request, given)
-            waiting = await pending.about(connection, "Disclosure", body.request)
-            newest = [recall(row.wire, Disclosure).seq for row in waiting]
-            newest += [] if kept is None else [kept.seq]
+            check_own(body.pseudonym, body.request, given)
+            waiting = await pending.about(connection, body.type, body.request)
+            earlier = [recall(row.wire, type(body)) for row in waiting]
+            earlier += [] if kept is None or kept.wire is None else [recall(kept.wire, type(body))]
+            if isinstance(body, Confirmation):
+                told = await repository.find(connection, StoredDisclosure, body.request)
+                received = any(one.received for one in earlier if isinstance(one, Confirmation))
+                check_confirmation(told is not None, received)
+            newest = [one.seq for one in earlier] + ([] if kept is None else [kept.seq])
             if body.seq <= max(newest, default=-1):
                 raise Refused("stale-sequence", f"Send a seq above {max(newest)}.", "seq")
             publish_by = market.calendar.publish_by(await market.db.now(connection))
             await pending.drop(connection, waiting)
-            await pending.wait(connection, disclosure, body.request, publish_by)
-    return pending.promise(market, disclosure, publish_by)
+            await pending.wait(connection, signed, body.request, publish_by)
+    return pending.promise(market, signed, publish_by)
 
 
 async def hand_over(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
-    """Give vendors those of pending documents that are Disclosures to them."""
-    told = {
-        row.request: (row, recall(row.wire, Disclosure)) for row in rows if row.kind == "Disclosure"
-    }
-    if not told:
-        return
-    vendors = await repository.vendors_of(
-        connection, (body.assignment for _, body in told.values())
-    )
-    number = await repository.next_number(connection)
-    for request, (row, body) in sorted(told.items()):
-        await repository.keep(
-            connection,
-            {
+    """Give vendors what pending documents tell them."""
+    for kind, table in KINDS:
+        told = {row.request: row for row in rows if row.kind == kind.__name__}
+        if not told:
+            continue
+        bodies = {request: recall(row.wire, kind) for request, row in told.items()}
+        assignments = (body.assignment for body in bodies.values())
+        vendors = await repository.vendors_of(connection, assignments)
+        number = await repository.next_number(connection, table)
+        for request, row in sorted(told.items()):
+            body = bodies[request]
+            said = {"received": body.received} if isinstance(body, Confirmation) else {}
+            stored = {
                 "request": request,
                 "number": number,
                 "vendor": vendors[body.assignment],
@@ -74,8 +98,13 @@ async def hand_over(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None
                 "seq": body.seq,
                 "publish_by": row.publish_by,
                 "wire": row.wire,
-            },
-        )
+            }
+            await repository.keep(connection, table, stored | said)
+
+
+async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
+    """What a pseudonym said about whether what it asked for came; none if it said nothing."""
+    return await repository.received(connection, pseudonym)
 
 
 async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:
@@ -88,10 +117,7 @@ async def list_disclosures(
     market: Market, vendor: str, cursor: str | None, limit: int
 ) -> FollowedPage[DisclosureView]:
     """List the Disclosures to a vendor; one that takes the place of another comes anew, at the end."""
-    after = read_cursor(cursor, tuple[int, str]) or (0, "")
-    async with market.db.snapshot() as connection:
-        rows, more = cut(await repository.of_vendor(connection, vendor, after, limit + 1), limit)
-    here = write_cursor(rows[-1].number, rows[-1].request) if rows else cursor
+    rows, more, here = await _page(market, StoredDisclosure, vendor, cursor, limit)
     items = [
         DisclosureView(
             digest=row.digest,
@@ -102,3 +128,30 @@ async def list_disclosures(
         for row in rows
     ]
     return FollowedPage(items=items, next=here if more else None, resume=here)
+
+
+async def list_confirmations(
+    market: Market, vendor: str, cursor: str | None, limit: int
+) -> FollowedPage[ConfirmationView]:
+    """List the Confirmations to a vendor likewise."""
+    rows, more, here = await _page(market, StoredConfirmation, vendor, cursor, limit)
+    items = [
+        ConfirmationView(
+            digest=row.digest,
+            confirmation=msgspec.Raw(row.wire),
+            assignment=msgspec.Raw(row.assignment_wire),
+            request=msgspec.Raw(row.request_wire),
+        )
+        for row in rows
+    ]
+    return FollowedPage(items=items, next=here if more else None, resume=here)
+
+
+async def _page(
+    market: Market, table: Table, vendor: str, cursor: str | None, limit: int
+) -> tuple[Sequence[AnyRow], bool, str | None]:
+    after = read_cursor(cursor, tuple[int, str]) or (0, "")
+    async with market.db.snapshot() as connection:
+        found = await repository.of_vendor(connection, table, vendor, after, limit + 1)
+    rows, more = cut(found, limit)
+    return rows, more, write_cursor(rows[-1].number, rows[-1].request) if rows else cursor

@@ -20,6 +20,7 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Confirmation,
     Contact,
     Decline,
     Departure,
@@ -138,6 +139,15 @@ def examples(market: Market) -> dict[str, Any]:
         seq=1,
         sealed=crypto.base64url_encode(told),
     )
+    confirmation = Confirmation(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        assignment=assignment,
+        seq=1,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+        received=True,
+    )
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -172,6 +182,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(decline, vendor),
         sign(disclosure, pseudonym),
         sign(_webhook(market, vendor.did), vendor),
+        sign(confirmation, pseudonym),
         sign(report, pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}

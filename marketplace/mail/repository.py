@@ -27,7 +27,7 @@ from marketplace.models import (
     StoredBid,
     StoredBidWithdrawal,
 )
-from marketplace.models_fulfilment import StoredDisclosure
+from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
 from marketplace.models_mail import (
     MailSegment,
     MailWaiting,
@@ -167,5 +167,6 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "preference": (StoredPreference, StoredPreference.request),
     "answer": (StoredAnswer, StoredQuestion.request),
     "disclosure": (StoredDisclosure, StoredDisclosure.request),
+    "confirmation": (StoredConfirmation, StoredConfirmation.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

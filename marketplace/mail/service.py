@@ -28,6 +28,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "Preference": "preference",
     "Answer": "answer",
     "Disclosure": "disclosure",
+    "Confirmation": "confirmation",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

@@ -12,7 +12,9 @@ from marketplace.market import Market
 from marketplace.pending import repository
 from vrm.documents import Document, Promise, Signed, sign
 
-Kind = Literal["PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure"]
+Kind = Literal[
+    "PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure", "Confirmation"
+]
 """The types of the documents that wait here."""
 
 CROWD: tuple[Kind, ...] = ("PersonalRequest", "RequestWithdrawal")

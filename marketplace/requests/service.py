@@ -137,10 +137,15 @@ async def collect(market: Market) -> None:
 
 async def ended(connection: AsyncConnection, pseudonym: str) -> str:
     """How a pseudonym's request ended: ``none`` where there is none, ``waits`` or ``open`` where it has not,
-    ``withdrawn``, ``unfilled``, or ``decided`` otherwise."""
+    ``withdrawn``, ``unfilled``, ``received`` or ``not-received`` by its author's word, or ``decided``
+    otherwise."""
     if await pending.request_waits(connection, pseudonym):
         return "waits"
-    return await repository.ended(connection, pseudonym)
+    ended = await repository.ended(connection, pseudonym)
+    received = await fulfilment.received(connection, pseudonym) if ended == "decided" else None
+    if received is None:
+        return ended
+    return "received" if received else "not-received"
 
 
 async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[BatchView]:

@@ -6,8 +6,9 @@ from typing import Final
 
 from vrm.documents import TokenRules
 from vrm.documents.membership import TIERS, Tier
+from vrm.documents.standing import Stamp
 
-RETURNED: Final = frozenset(("withdrawn", "unfilled"))
+RETURNED: Final = frozenset(("withdrawn", "unfilled", "not-received"))
 
 
 @dataclass(frozen=True)
@@ -19,15 +20,17 @@ class Counts:
     returned: int = 0
 
 
-def comes_back(ended: str, redeems_until: int, now: int) -> bool:
-    """Tell whether a token is worth an R-stamp: it can be used no more, or its request came to nothing.
+def worth(ended: str, redeems_until: int, now: int) -> Stamp | None:
+    """The stamp that a token is worth, if any: an F-stamp where its request was fulfilled, an R-stamp where it
+    can be used no more, or its request came to nothing.
 
     Args:
         ended: how its request ended; ``none`` where there is none.
     """
-    if ended == "none":
-        return redeems_until <= now
-    return ended in RETURNED
+    if ended == "received":
+        return "stamp-f"
+    comes_back = redeems_until <= now if ended == "none" else ended in RETURNED
+    return "stamp-r" if comes_back else None
 
 
 def counted_from(rules: TokenRules, epoch: int) -> int:

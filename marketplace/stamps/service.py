@@ -17,11 +17,11 @@ from marketplace.requests import service as requests
 from marketplace.stamps import repository
 from marketplace.stamps.rules import (
     Counts,
-    comes_back,
     counted_from,
     matured_before,
     merged,
     tier_of,
+    worth,
 )
 from marketplace.stamps.schemas import StampGiven, StampsDeposited
 from marketplace.tokens import service as tokens
@@ -34,8 +34,7 @@ from vrm.documents.standing import DEPOSIT_EPOCHS, STAMPS, Stamp, StampClaim, St
 async def give(market: Market, raw: bytes, authorization: str | None) -> StampGiven:
     """Give a pseudonym the stamp that its token is worth: one, whatever becomes of it later.
 
-    The same claim again gets the same answer. Nothing tells the market yet that a request was fulfilled, so
-    that nobody is given an F-stamp.
+    The same claim again gets the same answer.
 
     Raises:
         Refused: another market's document, no token that certifies the pseudonym, a token that has come to
@@ -57,8 +56,8 @@ async def give(market: Market, raw: bytes, authorization: str | None) -> StampGi
             asks = await tokens.asking(market, connection)
             raise Refused("token-expired", "The token is too old for a stamp.", headers=asks)
         ended = await requests.ended(connection, body.pseudonym)
-        if body.stamp != "stamp-r" or not comes_back(ended, permit.redeems_until, now):
-            detail = "The token's request was neither withdrawn nor left unfilled."
+        if body.stamp != worth(ended, permit.redeems_until, now):
+            detail = "What became of the token's request is not worth this stamp."
             if ended == "none":
                 detail = "The token can be spent still."
             raise Refused("no-stamp", detail, "stamp")

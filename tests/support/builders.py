@@ -27,6 +27,7 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
+    Confirmation,
     Decline,
     Disclosure,
     Document,
@@ -279,6 +280,27 @@ def a_disclosure(
         "sealed": crypto.base64url_encode(secrets.token_bytes(BOX_BYTES)),
     }
     return sign(Disclosure(**(facts | changes)), key)
+
+
+def a_confirmation(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[Confirmation]:
+    """The customer's word that what was assigned, by the assignment's digest, came."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "pseudonym": key.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "seq": 1,
+        "salt": crypto.base64url_encode(secrets.token_bytes(16)),
+        "received": True,
+    }
+    return sign(Confirmation(**(facts | changes)), key)
 
 
 def a_decline(

@@ -60,6 +60,7 @@ PATHS = {
     "Acceptance": "/acceptances",
     "Decline": "/declines",
     "Disclosure": "/disclosures",
+    "Confirmation": "/confirmations",
     "Report": "/reports",
     "Webhook": "/webhooks",
 }

@@ -61,3 +61,16 @@ def test_whom_to_deliver_to(
     assert (code, "needs no address" in err) == (2, True)
     code, _, err = vrm("disclose", request, "--name", "P", "--email", "no email")
     assert (code, err.count("\n")) == (2, 1)
+
+    assert (
+        vrm.json("received", request, "--missing", "--pause", "0")["document"]["received"] is False
+    )
+    live.publish()
+    assert "not received" in vendor("confirmations").out
+    code, out, _ = vrm("received", request, "--pause", "0")
+    assert (code, "next batch" in out) == (0, True)
+    live.publish()
+    [heard] = vendor("confirmations", "--json").json
+    assert heard["received"] is True
+    [listed] = vrm.json("requests")
+    assert listed["status"] == "received"

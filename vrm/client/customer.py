@@ -18,6 +18,7 @@ from vrm.client.anonymous import post_alone
 from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
+    Confirmation,
     Disclosure,
     PersonalRequest,
     Preference,
@@ -90,6 +91,10 @@ class CustomerClient(MemberClient):
         """Post sealed contact details; the promise names the instant by which their vendor has them."""
         return await self._promised("/disclosures", disclosure)
 
+    async def confirm(self, confirmation: Signed[Confirmation]) -> Signed[Promise]:
+        """Post whether what was assigned came; the promise names the instant from which on it counts."""
+        return await self._promised("/confirmations", confirmation)
+
     async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
         """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
 
@@ -106,7 +111,9 @@ class CustomerClient(MemberClient):
     async def _promised(
         self,
         path: str,
-        document: Signed[PersonalRequest | RequestWithdrawal | Preference | Answer | Disclosure],
+        document: Signed[
+            PersonalRequest | RequestWithdrawal | Preference | Answer | Disclosure | Confirmation
+        ],
         headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:
         market = (await self.descriptor()).market

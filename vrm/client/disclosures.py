@@ -8,7 +8,7 @@ import msgspec
 import crypto
 from crypto import CryptoError, messages
 from vrm.client.assignments import AssignmentsClient
-from vrm.documents import Assignment, Disclosure, PersonalRequest, Signed, Told
+from vrm.documents import Assignment, Confirmation, Disclosure, PersonalRequest, Signed, Told
 from vrm.documents.disclosure import PURPOSE
 from vrm.errors import MarketMisbehaved
 
@@ -33,6 +33,21 @@ class Disclosed:
     """Why there is nothing to be read."""
 
 
+class _ConfirmedEntry(msgspec.Struct, frozen=True):
+    confirmation: msgspec.Raw
+    assignment: msgspec.Raw
+    request: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A customer's signed word on whether this vendor's delivery came."""
+
+    confirmation: Signed[Confirmation]
+    assignment: Signed[Assignment]
+    request: Signed[PersonalRequest]
+
+
 class DisclosuresClient(AssignmentsClient):
     """A vendor that reads what customers told it."""
 
@@ -46,14 +61,29 @@ class DisclosuresClient(AssignmentsClient):
         async for entry in self.each("/vendors/self/disclosures", _Entry, signed=True):
             yield self._opened(entry)
 
-    def _opened(self, entry: _Entry) -> Disclosed:
-        disclosure = self.verified(bytes(entry.disclosure), Disclosure)
+    async def confirmations(self) -> AsyncIterator[Confirmed]:
+        """List what customers said of this vendor's deliveries, oldest first; errors as with `disclosures`."""
+        await self.descriptor()
+        path = "/vendors/self/confirmations"
+        async for entry in self.each(path, _ConfirmedEntry, signed=True):
+            confirmation = self.verified(bytes(entry.confirmation), Confirmation)
+            yield Confirmed(confirmation, *self._about(confirmation, entry))
+
+    def _about(
+        self, word: Signed[Disclosure | Confirmation], entry: _Entry | _ConfirmedEntry
+    ) -> tuple[Signed[Assignment], Signed[PersonalRequest]]:
+        """The assignment and the request that a customer's word came with, if it is about them."""
         assignment = self.own(self.by_market(bytes(entry.assignment), Assignment))
         request = self.verified(bytes(entry.request), PersonalRequest)
-        said = disclosure.body
+        said = word.body
         names = (said.assignment, said.request, said.pseudonym, assignment.body.request)
         if names != (assignment.digest, request.digest, request.body.pseudonym, request.digest):
-            raise MarketMisbehaved("A disclosure came with another request than it is about.")
+            raise MarketMisbehaved(f"A {said.type} came with another request than it is about.")
+        return assignment, request
+
+    def _opened(self, entry: _Entry) -> Disclosed:
+        disclosure = self.verified(bytes(entry.disclosure), Disclosure)
+        assignment, request = self._about(disclosure, entry)
         try:
             told = self._told(disclosure, assignment, request)
         except (CryptoError, msgspec.ValidationError) as error:

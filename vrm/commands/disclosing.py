@@ -1,4 +1,4 @@
-"""The customer's commands about who is told what: disclose, ledger."""
+"""The customer's commands once a vendor has accepted: disclose, ledger, received."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from vrm.console import Json, PassphraseFile
 from vrm.documents import Contact
 from vrm.errors import UsageError
 from vrm.keyfile import write_private
-from vrm.wallet import disclosing, mail, outcomes
+from vrm.wallet import confirming, disclosing, mail, outcomes
 from vrm.wallet.state import OwnDisclosure, OwnRequest
 
 
@@ -122,6 +122,45 @@ def ledger(
     console.out.print(console.table(heads, rows))
     if export is not None:
         console.note(f"{len(contracts)} contracts are in {export}")
+
+
+def received(
+    request: Annotated[str, typer.Argument(help="The request, by the beginning of its digest.")],
+    *,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Say that it did not come; it may still come later.")
+    ] = False,
+    pause: Pause = PAUSE,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Say that what you asked for came, or that it did not: the vendor learns it, and you earn a stamp by it.
+
+    vrm received 7pQx2
+
+    vrm received 7pQx2 --missing
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def tell() -> OwnRequest:
+        async with client_of(wallet, pause) as client:
+            entry = (await outcomes.sync(wallet, client)).request(request)
+            return await confirming.confirm(wallet, client, entry, received=not missing)
+
+    entry = console.run(tell())
+    own = entry.confirmations[-1]
+    if json:
+        console.print_json(
+            {
+                "request": entry.digest,
+                "confirmation": own.digest,
+                "promise": msgspec.Raw(own.promise or b"null"),
+                "document": msgspec.Raw(own.wire),
+            }
+        )
+        return
+    console.say(f"Your word on {entry.digest[:SHORT]} counts from the next batch on.")
 
 
 def _contact(**facts: object) -> Contact:

@@ -15,7 +15,7 @@ from vrm.documents.customer import (
     Report,
     RequestWithdrawal,
 )
-from vrm.documents.disclosure import Contact, Disclosure, Told
+from vrm.documents.disclosure import Confirmation, Contact, Disclosure, Told
 from vrm.documents.market import (
     Agreement,
     Assignment,
@@ -76,6 +76,7 @@ __all__ = [
     "CatalogueItem",
     "Category",
     "CellRange",
+    "Confirmation",
     "Contact",
     "Decline",
     "DemandBounds",

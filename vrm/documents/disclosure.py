@@ -14,7 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 from crypto.sealed import OVERHEAD, SIZE_CLASSES
 from vrm.documents.base import Document, Part
 from vrm.documents.customer import AcceptedTerms
-from vrm.documents.scalars import DeliveryWay, Did, Digest, Label, Name, Sequence
+from vrm.documents.scalars import DeliveryWay, Did, Digest, Label, Name, Salt, Sequence
 
 PURPOSE: Final = "disclosure"
 
@@ -81,3 +81,22 @@ class Disclosure(Document, frozen=True, kw_only=True):
     assignment: Digest
     seq: Sequence
     sealed: Box
+
+
+class Confirmation(Document, frozen=True, kw_only=True):
+    """The customer's word on whether what was assigned came; the one with the highest ``seq`` counts.
+
+    What was once received stays received; what was not may come later.
+    """
+
+    SIGNER: ClassVar[str] = "pseudonym"
+    PSEUDONYMOUS: ClassVar[bool] = True
+
+    type: Literal["Confirmation"] = "Confirmation"
+    market: Did
+    pseudonym: Did
+    request: Digest
+    assignment: Digest
+    seq: Sequence
+    salt: Salt
+    received: bool

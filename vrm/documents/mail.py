@@ -29,12 +29,13 @@ Purpose = Literal[
     "preference",
     "answer",
     "disclosure",
+    "confirmation",
 ]
 """What a sealed message of the market to a pseudonym holds.
 
 The first three are vendors' documents: a Bid, a BidWithdrawal, a Question. The others are copies of what the
 pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer, a
-Disclosure. Out of them a wallet that was lost is made again from its recovery phrase.
+Disclosure, a Confirmation. Out of them a wallet that was lost is made again from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

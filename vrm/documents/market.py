@@ -179,7 +179,7 @@ class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 
     For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure
-    does not become public: by then the log holds its digest, and its vendor can read it.
+    or Confirmation does not become public: by then the log holds its digest, and its vendor can read it.
     """
 
     SIGNER: ClassVar[str] = "market"
@@ -188,7 +188,7 @@ class Promise(Document, frozen=True, kw_only=True):
     market: Did
     document: Digest
     document_type: Literal[
-        "PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure"
+        "PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure", "Confirmation"
     ]
     publish_by: Instant
 

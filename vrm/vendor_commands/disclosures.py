@@ -1,4 +1,4 @@
-"""Command about whom to deliver to."""
+"""Commands about deliveries: disclosures, confirmations."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +7,7 @@ import msgspec
 import typer
 
 from vrm import console
-from vrm.client.disclosures import Disclosed
+from vrm.client.disclosures import Confirmed, Disclosed
 from vrm.console import Json, PassphraseFile
 from vrm.keyfile import write_private
 from vrm.vendor.contracts import keep_new
@@ -70,6 +70,46 @@ def disclosures(
             )
     if export is not None:
         console.note(f"{len(kept)} contracts are in {export}")
+
+
+def confirmations(
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Show what your customers said: whether what you were given to deliver came.
+
+    vendor confirmations
+    """
+
+    async def show() -> list[Confirmed]:
+        async with client_of(home_at(home), passphrase_file) as client:
+            return [one async for one in client.confirmations()]
+
+    found = console.run(show())
+    if json:
+        console.print_json(
+            [
+                {
+                    "assignment": one.assignment.digest,
+                    "request": one.request.digest,
+                    "received": one.confirmation.body.received,
+                    "document": msgspec.Raw(one.confirmation.wire),
+                }
+                for one in found
+            ]
+        )
+        return
+    rows = [
+        (
+            one.assignment.digest[:SHORT],
+            one.request.body.need.title,
+            "received" if one.confirmation.body.received else "not received",
+        )
+        for one in found
+    ]
+    console.out.print(console.table(("assignment", "need", "customer says"), rows))
 
 
 def _as_json(one: Disclosed) -> dict[str, object]:

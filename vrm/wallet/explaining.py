@@ -118,6 +118,9 @@ def _assigned_in_words(
 
 def _answer_in_words(assignment: Assignment, entry: OwnRequest, now: datetime) -> str:
     if entry.acceptance:
+        if entry.confirmations:
+            came = entry.status(now) == "received"
+            return f"The vendor has accepted it, and you said that it {'came' if came else 'did not come'}."
         if entry.disclosures:
             return "The vendor has accepted it, and was told whom to deliver to."
         return "The vendor has accepted it. Tell it whom to deliver to: vrm disclose"

@@ -29,6 +29,7 @@ from vrm.documents import (
     Answer,
     Bid,
     BidWithdrawal,
+    Confirmation,
     Disclosure,
     MarketDescriptor,
     PersonalRequest,
@@ -58,6 +59,7 @@ Inside = (
     | Preference
     | Answer
     | Disclosure
+    | Confirmation
 )
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
@@ -69,6 +71,7 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "preference": Preference,
     "answer": Answer,
     "disclosure": Disclosure,
+    "confirmation": Confirmation,
 }
 
 
@@ -316,6 +319,8 @@ def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
             own.came_back = own.came_back or own.digest == digest
         case Disclosure():
             _came_back(entry.disclosures, OwnDisclosure(digest=digest, wire=wire), _disclosed)
+        case Confirmation():
+            _came_back(entry.confirmations, OwnPreference(digest=digest, wire=wire), _confirmed)
         case Preference():
             _came_back(entry.preferences, OwnPreference(digest=digest, wire=wire), _preferred)
 
@@ -330,6 +335,10 @@ def _came_back(kept: list[Own], copy: Own, seq: Callable[[Own], int]) -> None:
 
 def _disclosed(own: OwnDisclosure) -> int:
     return recall(own.wire, Disclosure).seq
+
+
+def _confirmed(own: OwnPreference) -> int:
+    return recall(own.wire, Confirmation).seq
 
 
 def _preferred(own: OwnPreference) -> int:

@@ -21,7 +21,17 @@ from typing import Final, NoReturn
 from vrm.client.customer import CustomerClient
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable, VrmError
-from vrm.wallet import deadlines, disclosing, later, mail, membership, outcomes, stamps, tokens
+from vrm.wallet import (
+    confirming,
+    deadlines,
+    disclosing,
+    later,
+    mail,
+    membership,
+    outcomes,
+    stamps,
+    tokens,
+)
 from vrm.wallet.deadlines import Deadline
 from vrm.wallet.state import OwnRequest, State
 from vrm.wallet.wallet import Wallet
@@ -73,7 +83,7 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
     known = len(troubles)
     await attempt(_act_as_member)
     if len(troubles) == known and not membership.heard_lately(wallet.read(), now):
-        for posting in (later.send_due, disclosing.send_due, _collect):
+        for posting in (later.send_due, disclosing.send_due, _confirm, _collect):
             await attempt(posting)
     with wallet.editing() as after:
         after.looked_at = format_instant(now)
@@ -125,6 +135,10 @@ async def _act_as_member(wallet: Wallet, client: CustomerClient, _: datetime) ->
     if own is not None and own.tier is not None:
         await tokens.draw_due(wallet, client)
         await stamps.deposit(wallet, client)
+
+
+async def _confirm(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await confirming.send_due(wallet, client)
 
 
 async def _collect(wallet: Wallet, client: CustomerClient, _: datetime) -> None:

@@ -1,6 +1,7 @@
 """Stamps: what became of the wallet's tokens, counted for its owner without telling which tokens they were.
 
-For a token that was not used, or whose request was withdrawn or found nobody, its pseudonym draws one stamp,
+For a token that was not used, or whose request was withdrawn, found nobody, or was not received by its owner's
+word, its pseudonym draws one R-stamp; for a request that was received, one F-stamp. It does so
 alone on a connection and after a random while, under a key that is checked as those of tokens are. In a later
 epoch the wallet deposits what it has under the member's name, all at once. The stamp's nonce and blind derive
 from the phrase, and the market repeats its answer to the same claim.
@@ -17,13 +18,21 @@ from crypto.errors import TokenError
 from crypto.tokens import IssuerPublicKey, Token
 from vrm.client.customer import CustomerClient
 from vrm.client.member import Deposited
-from vrm.documents import IssuerKey, Signed, StampClaim, StampDeposit, sign
+from vrm.documents import (
+    Confirmation,
+    IssuerKey,
+    Signed,
+    StampClaim,
+    StampDeposit,
+    recall,
+    sign,
+)
 from vrm.documents.permits import stamp_challenge
 from vrm.documents.scalars import parse_instant
-from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS
+from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused
 from vrm.wallet import membership, tokens
-from vrm.wallet.state import OwnEpoch, OwnStamp, State
+from vrm.wallet.state import OwnEpoch, OwnRequest, OwnStamp, State
 from vrm.wallet.wallet import Wallet
 
 MOST_CLAIMS: Final = 6
@@ -54,11 +63,13 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
     worth = _worth(state)
     if not worth or membership.heard_lately(state, now):
         return 0
-    issuer = await tokens.checked_key(client, "stamp-r", now, state)
     some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
+    kinds = sorted({kind for _, _, kind in some})
+    issuers = {kind: await tokens.checked_key(client, kind, now, state) for kind in kinds}
     got = 0
-    for own, index in some:
-        stamp = await _claim(wallet, client, issuer, own, index)
+    for own, index, kind in some:
+        issuer = issuers[kind]
+        stamp = await _claim(wallet, client, issuer, own, index, kind)
         with wallet.editing() as kept:
             for one in kept.epochs + kept.over:
                 if one.epoch == own.epoch:
@@ -109,25 +120,36 @@ async def deposit(wallet: Wallet, client: CustomerClient) -> Deposited | None:
     return deposited
 
 
-def _worth(state: State) -> list[tuple[OwnEpoch, int]]:
-    """The places of tokens that are worth a stamp and have had none."""
-    found = [(own, index) for own in state.over for index in state.unused(own)]
-    came_to_nothing = {
-        (entry.epoch, entry.index)
-        for entry in state.requests
-        if entry.withdrawn_at or (entry.reason and entry.day)
-    }
+def _worth(state: State) -> list[tuple[OwnEpoch, int, Stamp]]:
+    """The places of tokens that are worth a stamp and have had none, and which."""
+    found: list[tuple[OwnEpoch, int, Stamp]] = [
+        (own, index, "stamp-r") for own in state.over for index in state.unused(own)
+    ]
+    ended = {(entry.epoch, entry.index): _stamp_for(entry) for entry in state.requests}
     found += [
-        (own, index)
+        (own, index, kind)
         for own in state.epochs + state.over
         for index in range(len(own.tokens))
-        if (own.epoch, index) in came_to_nothing
+        if (kind := ended.get((own.epoch, index))) is not None
     ]
-    return [(own, index) for own, index in found if index not in own.stamped]
+    return [(own, index, kind) for own, index, kind in found if index not in own.stamped]
+
+
+def _stamp_for(entry: OwnRequest) -> Stamp | None:
+    """What a request has made of its token; the owner's word counts once the market's copy of it came back."""
+    if entry.confirmations and entry.confirmations[-1].came_back:
+        said = recall(entry.confirmations[-1].wire, Confirmation)
+        return "stamp-f" if said.received else "stamp-r"
+    return "stamp-r" if entry.withdrawn_at or (entry.reason and entry.day) else None
 
 
 async def _claim(
-    wallet: Wallet, client: CustomerClient, issuer: Signed[IssuerKey], own: OwnEpoch, index: int
+    wallet: Wallet,
+    client: CustomerClient,
+    issuer: Signed[IssuerKey],
+    own: OwnEpoch,
+    index: int,
+    kind: Stamp,
 ) -> Token | None:
     """The stamp for one token; none if the market says that it is worth none."""
     body = issuer.body
@@ -135,11 +157,11 @@ async def _claim(
     pseudonym, seed = wallet.pseudonym(own.epoch, index), wallet.blind_seed(own.epoch, index)
     nonce = hashlib.blake2b(key=seed, person=b"vrm stamp", digest_size=32).digest()
     blind = issuance.derive_blind(seed, key, nonce)
-    draw = issuance.Draw(key, stamp_challenge(body.market, "stamp-r"), (nonce,), (blind,))
+    draw = issuance.Draw(key, stamp_challenge(body.market, kind), (nonce,), (blind,))
     claim = StampClaim(
         market=body.market,
         pseudonym=pseudonym.did,
-        stamp="stamp-r",
+        stamp=kind,
         issuer_key=base64url_encode(key.key_id),
         blinded=base64url_encode(draw.blinded),
     )

@@ -15,6 +15,7 @@ from nacl.secret import SecretBox
 from vrm.client.cascade import Lost
 from vrm.documents import (
     Assignment,
+    Confirmation,
     Contact,
     Fallback,
     MarketDescriptor,
@@ -45,6 +46,8 @@ Status = Literal[
     "hidden",
     "assigned",
     "accepted",
+    "received",
+    "not-received",
     "fallback",
     "unfilled",
     "promise-broken",
@@ -215,6 +218,8 @@ class OwnRequest(msgspec.Struct):
     """By the question's digest."""
     disclosures: list[OwnDisclosure] = []
     """All that were signed, in order."""
+    confirmations: list[OwnPreference] = []
+    """Likewise; what the owner said about whether it came."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 
@@ -263,7 +268,7 @@ class OwnRequest(msgspec.Struct):
     def status(self, now: datetime) -> Status:
         """Say how it stands, as far as the wallet has read."""
         if self.assignment:
-            return "accepted" if self.acceptance else "assigned"
+            return self._fulfilled() or ("accepted" if self.acceptance else "assigned")
         if self.fallback:
             return "fallback"
         if self.reason:
@@ -279,6 +284,12 @@ class OwnRequest(msgspec.Struct):
                 return "refused"
             return "unsent" if self.is_due(now) else "scheduled"
         return self._waiting(now)
+
+    def _fulfilled(self) -> Literal["received", "not-received"] | None:
+        if not self.confirmations:
+            return None
+        said = recall(self.confirmations[-1].wire, Confirmation)
+        return "received" if said.received else "not-received"
 
     def _waiting(self, now: datetime) -> Status:
         due = [self.promise] if not self.published_at else []

@@ -7,13 +7,15 @@ import pytest
 
 from marketplace.members import service as members
 from marketplace.settings import TokenSettings
+from marketplace.stamps import rules
 from marketplace.stamps import service as stamps
-from marketplace.stamps.rules import Counts, comes_back, matured_before, merged, tier_of
+from marketplace.stamps.rules import Counts, matured_before, merged, tier_of
 from tests.conftest import OpenMarket
 from tests.marketplace.stamps.test_stamps import WEEK, deposit, earned, joined
 from tests.marketplace.tokens.test_issuing import draw
 from tests.support import ClockedMarket, assert_refused, problem
 from tests.support.tokens import Person, issuer_key
+from vrm.documents.standing import Stamp
 
 RULES = TokenSettings().document()
 
@@ -59,14 +61,15 @@ def test_a_tier_without_tokens_counts_as_the_one_below() -> None:
 @pytest.mark.parametrize(
     ("ended", "now", "worth"),
     [
-        ("none", 99, False),
-        ("none", 100, True),
-        *((ended, 0, True) for ended in ("withdrawn", "unfilled")),
-        *((ended, 200, False) for ended in ("waits", "open", "decided")),
+        ("none", 99, None),
+        ("none", 100, "stamp-r"),
+        *((ended, 0, "stamp-r") for ended in ("withdrawn", "unfilled", "not-received")),
+        ("received", 0, "stamp-f"),
+        *((ended, 200, None) for ended in ("waits", "open", "decided")),
     ],
 )
-def test_what_a_token_is_worth_a_stamp_for(ended: str, now: int, worth: bool) -> None:
-    assert comes_back(ended, 100, now) is worth
+def test_what_a_token_is_worth_a_stamp_for(ended: str, now: int, worth: Stamp | None) -> None:
+    assert rules.worth(ended, 100, now) == worth
 
 
 def test_draws_count_once_their_tokens_can_have_come_back() -> None:

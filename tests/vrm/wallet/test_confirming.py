@@ -1,0 +1,106 @@
+"""The wallet says whether it came, and has a stamp for it once that counts."""
+
+import pytest
+
+from crypto.tokens import Token, verify
+from tests.support import ClockedMarket
+from tests.support.tokens import issuer_key
+from tests.vrm.wallet.conftest import Wire
+from tests.vrm.wallet.scenes import SHOPS, Play, at, followed, given
+from tests.vrm.wallet.test_disclosing import MARIA, AtItsTime, tell
+from vrm.client.vendor import VendorClient
+from vrm.documents import Confirmation, recall
+from vrm.documents.permits import stamp_challenge
+from vrm.errors import MarketUnreachable, WalletError
+from vrm.wallet import Wallet, confirming, mail, stamps
+from vrm.wallet.state import OwnRequest
+
+
+@pytest.fixture
+async def entry(play: Play, market: ClockedMarket, wire: Wire) -> OwnRequest:
+    """A request whose vendor has accepted and knows whom to deliver to."""
+    await issuer_key(market.market)
+    await play()
+    async with shop(market, wire) as vendor:
+        await vendor.accept([(await given(market)).digest])
+    await read_mail(play)
+    await tell(play, await followed(play.wallet, play.client), MARIA)
+    await market.publish()
+    return play.wallet.read().requests[-1]
+
+
+def shop(market: ClockedMarket, wire: Wire) -> VendorClient:
+    transport = AtItsTime(market, wire)
+    return VendorClient("https://market.test", SHOPS[0], transport=transport, attempts=1)
+
+
+async def read_mail(play: Play) -> None:
+    await play.market.publish()
+    async with play.client as client:
+        await mail.fetch(play.wallet, client)
+
+
+async def confirm(play: Play, entry: OwnRequest, received: bool = True) -> OwnRequest:
+    async with play.client as client:
+        return await confirming.confirm(play.wallet, client, entry, received=received)
+
+
+async def collect(play: Play) -> int:
+    async with play.client as client:
+        return await stamps.collect(play.wallet, client)
+
+
+async def test_the_vendor_learns_it_and_the_owner_has_a_stamp(
+    play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
+) -> None:
+    told = await confirm(play, entry)
+    assert told.status(at(market)) == "received"
+    assert await collect(play) == 0, "a claim before it counts would be the token's last"
+    await read_mail(play)
+    async with shop(market, wire) as vendor:
+        [heard] = [one async for one in vendor.confirmations()]
+    assert heard.confirmation.body.received
+    assert heard.request.digest == entry.digest
+    assert await collect(play) == 1
+    assert await collect(play) == 0
+    [stamp] = play.wallet.read().stamps
+    key = await issuer_key(market.market, "stamp-f")
+    verify(Token.parse(stamp.token), challenge=stamp_challenge(market.did, "stamp-f"), key=key)
+
+
+async def test_what_did_not_come_gives_an_r_stamp(
+    play: Play, market: ClockedMarket, entry: OwnRequest
+) -> None:
+    told = await confirm(play, entry, received=False)
+    assert told.status(at(market)) == "not-received"
+    await read_mail(play)
+    assert await collect(play) == 1
+    [stamp] = play.wallet.read().stamps
+    key = await issuer_key(market.market, "stamp-r")
+    verify(Token.parse(stamp.token), challenge=stamp_challenge(market.did, "stamp-r"), key=key)
+
+
+async def test_what_did_not_come_may_come_later(play: Play, entry: OwnRequest) -> None:
+    told = await confirm(play, await confirm(play, entry, received=False))
+    assert [recall(own.wire, Confirmation).received for own in told.confirmations] == [False, True]
+    with pytest.raises(WalletError, match="final"):
+        await confirm(play, told, received=False)
+
+
+async def test_nothing_is_said_where_nobody_knew_where_to_deliver(play: Play) -> None:
+    await play()
+    with pytest.raises(WalletError, match="whom to deliver to"):
+        await confirm(play, await followed(play.wallet, play.client))
+
+
+async def test_a_lost_answer_is_made_good(
+    play: Play, wallet: Wallet, wire: Wire, entry: OwnRequest
+) -> None:
+    wire.loses_answers = True
+    with pytest.raises(MarketUnreachable):
+        await confirm(play, entry)
+    wire.loses_answers = False
+    async with play.client as client:
+        await confirming.send_due(wallet, client)
+    [own] = wallet.read().requests[-1].confirmations
+    assert own.has_arrived
