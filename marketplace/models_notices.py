@@ -45,3 +45,28 @@ class StoredWebhook(Base):
     delivered_at: Mapped[int | None]
     failure: Mapped[str | None]
     """Why the last attempt failed."""
+
+
+class FilterList(Base):
+    """A vendor's newest SavedFilters."""
+
+    __tablename__ = "filter_lists"
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"), primary_key=True)
+    seq: Mapped[int]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class BoardFilter(Base):
+    """One filter of a vendor's newest list. What is null lets everything through."""
+
+    __tablename__ = "board_filters"
+    vendor: Mapped[str] = mapped_column(ForeignKey("vendors.did"), primary_key=True)
+    filter: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str | None]
+    lat_e6: Mapped[int | None]
+    lng_e6: Mapped[int | None]
+    within_m: Mapped[int | None]
+    min_price: Mapped[int | None]
+    max_price: Mapped[int | None]
+    delivery: Mapped[str | None]

@@ -10,6 +10,7 @@ from vrm.vendor_commands import (
     bidding,
     brand,
     disclosures,
+    filtering,
     looking,
     receipts,
     reporting,
@@ -64,6 +65,7 @@ for command in (
     app.command()(command)
 app.add_typer(brand.app, name="item")
 app.add_typer(telling.webhook, name="webhook")
+app.add_typer(filtering.app, name="filter")
 app.command("report-document")(reporting.report_document)
 app.command("sign-read")(signing.sign_read)
 

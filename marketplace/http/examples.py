@@ -28,6 +28,7 @@ from vrm.documents import (
     Document,
     Facets,
     Membership,
+    Nearness,
     Need,
     PersonalRequest,
     Place,
@@ -36,6 +37,8 @@ from vrm.documents import (
     Question,
     Report,
     RequestWithdrawal,
+    SavedFilter,
+    SavedFilters,
     Signed,
     Told,
     VendorProfile,
@@ -183,6 +186,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(disclosure, pseudonym),
         sign(_webhook(market, vendor.did), vendor),
         sign(confirmation, pseudonym),
+        sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
@@ -194,6 +198,12 @@ def _key(name: str) -> crypto.SigningKey:
 
 def _webhook(market: Market, did: str) -> Webhook:
     return Webhook(market=market.did, vendor=did, seq=1, url="https://shop.example/vrm-events")
+
+
+def _filters(market: Market, did: str) -> SavedFilters:
+    near = Nearness(lat_e6=_HERE.lat_e6, lng_e6=_HERE.lng_e6, within_m=15_000)
+    one = SavedFilter(id="nearby", category="other", near=near, delivery="pickup")
+    return SavedFilters(market=market.did, vendor=did, seq=1, filters=(one,))
 
 
 def _terms(market: Market) -> AcceptedTerms:

@@ -8,8 +8,7 @@ from marketplace.jobs.tasks import Actors
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
-from marketplace.notices import delivery
-from marketplace.notices import service as notices
+from marketplace.notices import delivery, writing
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.stamps import service as stamps
@@ -39,7 +38,7 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
             actors.keep_keys.send()
         if await log.anything_waits(market):
             actors.grow_log.send()
-        if await notices.anything_to_write(market):
+        if await writing.anything_to_write(market):
             actors.write_events.send()
         if await delivery.anything_to_deliver(market):
             actors.call_webhooks.send()

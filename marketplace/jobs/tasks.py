@@ -8,7 +8,7 @@ import dramatiq
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
-from marketplace.notices import delivery
+from marketplace.notices import delivery, writing
 from marketplace.notices import service as notices
 from marketplace.reputation import service as reputation
 from marketplace.requests import service as requests
@@ -92,7 +92,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         close_days=declare("close_days", _close_days),
         keep_keys=declare("keep_keys", _keep_keys),
         grow_log=declare("grow_log", log.grow),
-        write_events=declare("write_events", notices.write),
+        write_events=declare("write_events", writing.write),
         call_webhooks=declare("call_webhooks", delivery.deliver),
         purge=declare("purge", _purge),
     )

@@ -4,9 +4,15 @@ from litestar import Controller, Response, get, post
 
 from marketplace.http.paging import FollowedPage
 from marketplace.http.parameters import Body, Reader, TheMarket, ThePage
-from marketplace.notices import service, webhooks
-from marketplace.notices.schemas import EventView, WebhookStored, WebhookView
-from vrm.documents import Webhook
+from marketplace.notices import filters, service, webhooks
+from marketplace.notices.schemas import (
+    EventView,
+    FiltersStored,
+    FiltersView,
+    WebhookStored,
+    WebhookView,
+)
+from vrm.documents import SavedFilters, Webhook
 
 
 class NoticesController(Controller):
@@ -30,3 +36,14 @@ class NoticesController(Controller):
     async def show_webhook(self, market: TheMarket, reading_vendor: Reader) -> WebhookView:
         """Show the reading vendor's webhook, its keys, and how it goes."""
         return await webhooks.show(market, reading_vendor)
+
+    @post("/filters", opt={"body": SavedFilters, "also": 200})
+    async def save_filters(self, market: TheMarket, json_body: Body) -> Response[FiltersStored]:
+        """Say of which requests a vendor wants to be told once they are published."""
+        stored, new = await filters.save(market, json_body)
+        return Response(stored, status_code=201 if new else 200)
+
+    @get("/vendors/self/filters", opt={"signed": True})
+    async def show_filters(self, market: TheMarket, reading_vendor: Reader) -> FiltersView:
+        """Show the reading vendor's saved filters."""
+        return await filters.show(market, reading_vendor)

@@ -7,10 +7,10 @@ from sqlalchemy import and_, delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, upsert
-from marketplace.models import SignedAssignment, Vendor
+from marketplace.models import PublishedRequest, SignedAssignment, Vendor
 from marketplace.models_cascade import Announcement
 from marketplace.models_catalogue import RunFallback, SignedFallback
-from marketplace.models_notices import Event, StoredWebhook
+from marketplace.models_notices import BoardFilter, Event, FilterList, StoredWebhook
 
 
 async def newest(connection: AsyncConnection, vendors: Iterable[str]) -> dict[str, int]:
@@ -117,3 +117,53 @@ async def change_webhook(
     row = StoredWebhook
     changed = update(row).where(row.vendor == vendor, row.epoch == epoch).values(**changes)
     return (await connection.execute(changed)).rowcount == 1
+
+
+async def filter_list(connection: AsyncConnection, vendor: str) -> AnyRow | None:
+    """A vendor's newest list of filters."""
+    query = select(FilterList.__table__).where(FilterList.vendor == vendor)
+    return (await connection.execute(query)).one_or_none()
+
+
+async def save_filters(
+    connection: AsyncConnection, listed: dict[str, Any], rows: Sequence[dict[str, Any]]
+) -> None:
+    """Make a list of filters the vendor's one."""
+    await upsert(connection, FilterList, listed)
+    gone = delete(BoardFilter).where(BoardFilter.vendor == listed["vendor"])
+    await connection.execute(gone)
+    if rows:
+        await connection.execute(insert(BoardFilter), list(rows))
+
+
+async def any_filter(connection: AsyncConnection) -> bool:
+    """Tell whether anybody has saved a filter."""
+    return (await connection.execute(select(BoardFilter.vendor).limit(1))).first() is not None
+
+
+async def filters(connection: AsyncConnection) -> Sequence[AnyRow]:
+    """All filters of vendors that are not suspended."""
+    query = (
+        select(BoardFilter.__table__)
+        .join(Vendor, Vendor.did == BoardFilter.vendor)
+        .where(Vendor.suspended.is_(False))
+        .order_by(BoardFilter.vendor, BoardFilter.filter)
+    )
+    return (await connection.execute(query)).all()
+
+
+async def requests(
+    connection: AsyncConnection, instant: int, after: str, limit: int
+) -> Sequence[AnyRow]:
+    """What a batch has published and is still on the board, by digest."""
+    row = PublishedRequest
+    query = select(
+        *(row.digest, row.category, row.amount, row.lat_e6, row.lng_e6),
+        *(row.ships, row.picked_up, row.on_site),
+    ).where(
+        row.published_at == instant,
+        row.digest > after,
+        row.withdrawn_at.is_(None),
+        row.hidden.is_(False),
+    )
+    return (await connection.execute(query.order_by(row.digest).limit(limit))).all()

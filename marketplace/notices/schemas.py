@@ -4,7 +4,9 @@ from typing import Literal
 
 import msgspec
 
-EventType = Literal["assignment.made", "fallback.made", "webhook.set", "webhook.disabled"]
+EventType = Literal[
+    "assignment.made", "fallback.made", "request.published", "webhook.set", "webhook.disabled"
+]
 WebhookState = Literal["on", "failing", "disabled"]
 
 
@@ -16,6 +18,8 @@ class EventData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     request: str | None = None
     """A request's digest."""
     day: str | None = None
+    filters: tuple[str, ...] = ()
+    """The vendor's saved filters that the request passes, by their ids."""
     webhook: str | None = None
     """A Webhook document's digest."""
     reason: str | None = None
@@ -61,3 +65,19 @@ class WebhookView(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     """Why, the last time."""
     next_attempt: str | None
+
+
+class FiltersStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's saved filters are stored and count."""
+
+    vendor: str
+    filters: str
+    """The document's digest."""
+    seq: int
+
+
+class FiltersView(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's own saved filters."""
+
+    document: msgspec.Raw | None
+    """The signed SavedFilters; null where there are none."""

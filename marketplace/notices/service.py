@@ -43,21 +43,17 @@ async def tell(connection: AsyncConnection, instant: int, told: Sequence[About])
     await _add(connection, instant, told)
 
 
+async def tell_many(connection: AsyncConnection, instant: int, told: Sequence[About]) -> None:
+    """Do the same for any number of vendors, out of the outbox."""
+    if told:
+        await take_turns(connection, [EVERYBODY])
+        await _add(connection, instant, told)
+
+
 async def announce(connection: AsyncConnection, day: str, tick: int, now: int) -> None:
     """Have the vendors told of their assignments, and brands of what is theirs to ship."""
-    for kind in HANDLERS:
+    for kind in ANNOUNCEMENTS:
         await outbox.put(connection, kind, [f"{day}/{tick}/"], run_at=now)
-
-
-async def anything_to_write(market: Market) -> bool:
-    """Tell whether an announcement has vendors to tell of it."""
-    async with market.db.snapshot() as connection:
-        return await outbox.is_due(connection, HANDLERS, await market.db.now(connection))
-
-
-async def write(market: Market) -> None:
-    """Write the events of announcements."""
-    await outbox.drain(market, HANDLERS, lambda _: None)
 
 
 async def list_events(
@@ -138,13 +134,10 @@ async def _tell_block(
     told: Sequence[About],
 ) -> None:
     day, tick, _ = key.split("/")
-    if not told:
-        return
-    await take_turns(connection, [EVERYBODY])
-    await _add(connection, await repository.announced(connection, day, int(tick)), told)
+    await tell_many(connection, await repository.announced(connection, day, int(tick)), told)
     if len(rows) == BLOCK:
         now = await market.db.now(connection)
         await outbox.put(connection, kind, [f"{day}/{tick}/{rows[-1].request}"], run_at=now)
 
 
-HANDLERS: Final = {TELL_ASSIGNMENTS: _tell_assignments, TELL_FALLBACKS: _tell_fallbacks}
+ANNOUNCEMENTS: Final = {TELL_ASSIGNMENTS: _tell_assignments, TELL_FALLBACKS: _tell_fallbacks}

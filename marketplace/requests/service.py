@@ -18,6 +18,7 @@ from marketplace.instants import instant_text
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.notices import filters
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
 from marketplace.questions import service as questions
@@ -208,6 +209,8 @@ async def _publish(
             )
     await repository.publish(connection, instant, requests, withdrawals)
     await crowds.count(market, connection, instant, bodies)
+    if requests:
+        await filters.published(connection, instant)
 
 
 async def _promised(connection: AsyncConnection, digest: str) -> int | None:

@@ -153,6 +153,7 @@ async def test_examples_are_taken_as_they_stand(market: ClockedMarket) -> None:
         "/requests",
         "/request-withdrawals",
         "/webhooks",
+        "/filters",
     ]
     for path in order:
         content = description["paths"][path]["post"]["requestBody"]["content"]["application/json"]

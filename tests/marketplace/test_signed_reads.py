@@ -21,6 +21,7 @@ READS = [
     "/vendors/self/assignments",
     "/events",
     "/vendors/self/webhook",
+    "/vendors/self/filters",
 ]
 
 

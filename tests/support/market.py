@@ -63,6 +63,7 @@ PATHS = {
     "Confirmation": "/confirmations",
     "Report": "/reports",
     "Webhook": "/webhooks",
+    "SavedFilters": "/filters",
 }
 """Where each document is posted."""
 

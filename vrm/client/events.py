@@ -18,6 +18,8 @@ class EventData(msgspec.Struct, frozen=True, omit_defaults=True):
     request: str | None = None
     """A request's digest."""
     day: str | None = None
+    filters: tuple[str, ...] = ()
+    """Ids of the saved filters that the request passes."""
     webhook: str | None = None
     """A Webhook document's digest."""
     reason: str | None = None
@@ -41,6 +43,18 @@ class WebhookStored(msgspec.Struct, frozen=True):
     vendor: str
     webhook: str
     seq: int
+
+
+class FiltersStored(msgspec.Struct, frozen=True):
+    """The market's answer to saved filters; ``filters`` is the document's digest."""
+
+    vendor: str
+    filters: str
+    seq: int
+
+
+class FiltersEntry(msgspec.Struct, frozen=True):
+    document: msgspec.Raw
 
 
 class WebhookEntry(msgspec.Struct, frozen=True):

@@ -20,7 +20,14 @@ import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
 from vrm.client.disclosures import DisclosuresClient
-from vrm.client.events import EventsClient, OwnWebhook, WebhookEntry, WebhookStored
+from vrm.client.events import (
+    EventsClient,
+    FiltersEntry,
+    FiltersStored,
+    OwnWebhook,
+    WebhookEntry,
+    WebhookStored,
+)
 from vrm.client.vendor_answers import (
     BatchAnswer,
     BidResult,
@@ -44,6 +51,8 @@ from vrm.documents import (
     Place,
     Question,
     Receipt,
+    SavedFilter,
+    SavedFilters,
     Signed,
     VendorProfile,
     Webhook,
@@ -217,6 +226,26 @@ class VendorClient(DisclosuresClient, BoardClient, EventsClient):
             shown.failure,
             shown.next_attempt,
         )
+
+    async def save_filters(self, filters: Sequence[SavedFilter]) -> FiltersStored:
+        """Have the market tell of each request that passes one of these, in place of all saved before."""
+        market = (await self.descriptor()).market
+        body = _stated(
+            SavedFilters,
+            market=market,
+            vendor=self.did,
+            seq=self.next_seq(),
+            filters=tuple(filters),
+        )
+        return await self.post("/filters", sign(body, self._signer), FiltersStored)
+
+    async def saved_filters(self) -> tuple[SavedFilter, ...]:
+        """The vendor's own filters as the market has them."""
+        shown = await self.get("/vendors/self/filters", FiltersEntry, signed=True)
+        if bytes(shown.document) == b"null":
+            return ()
+        signed = self.own(self.verified(bytes(shown.document), SavedFilters))
+        return tuple(signed.body.filters)
 
     # --- questions and bids ---
 

@@ -208,6 +208,44 @@ class Webhook(Document, frozen=True, kw_only=True):
     generation: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
 
 
+class Nearness(Part, frozen=True, kw_only=True):
+    """A point, and how far from it (metres) the centre of a request's area may lie."""
+
+    lat_e6: LatE6
+    lng_e6: LngE6
+    within_m: Annotated[int, Meta(ge=1, le=20_100_000)]
+
+
+class SavedFilter(Part, frozen=True, kw_only=True):
+    """Requests that a vendor wants to be told of; what is left out lets everything through.
+
+    Prices are the requests', in minor units.
+    """
+
+    id: Slug
+    category: Slug | UnsetType = UNSET
+    near: Nearness | UnsetType = UNSET
+    min_price: Amount | UnsetType = UNSET
+    max_price: Amount | UnsetType = UNSET
+    delivery: DeliveryWay | UnsetType = UNSET
+
+
+class SavedFilters(Document, frozen=True, kw_only=True):
+    """All saved filters of a vendor: it is told of each request that passes one. The highest ``seq`` counts."""
+
+    SIGNER: ClassVar[str] = "vendor"
+
+    type: Literal["SavedFilters"] = "SavedFilters"
+    market: Did
+    vendor: Did
+    seq: Sequence
+    filters: Annotated[tuple[SavedFilter, ...], Meta(max_length=20)]
+
+    def __post_init__(self) -> None:
+        if len({one.id for one in self.filters}) != len(self.filters):
+            raise ValueError("two filters have one id")
+
+
 class CatalogueItem(Document, frozen=True, kw_only=True):
     """A brand's item at a fixed price; the brand ships what nobody nearby takes.
 

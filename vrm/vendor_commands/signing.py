@@ -22,6 +22,7 @@ from vrm.documents import (
     CatalogueItem,
     Decline,
     Document,
+    SavedFilters,
     VendorProfile,
     Webhook,
     type_name,
@@ -42,6 +43,7 @@ TYPES: Final[dict[str, type[Document]]] = {
         Acceptance,
         Decline,
         Webhook,
+        SavedFilters,
     )
 }
 """What a vendor signs."""
@@ -57,8 +59,8 @@ def sign(
     """Sign a document as it is, and print the body that curl posts.
 
     The document is checked against its type first (VendorProfile, Capacity,
-    Bid, BidWithdrawal, CatalogueItem, Acceptance, Decline or Webhook), and
-    must name this vendor. Nothing is added but the proof.
+    Bid, BidWithdrawal, CatalogueItem, Acceptance, Decline, Webhook or
+    SavedFilters), and must name this vendor. Nothing is added but the proof.
 
         vendor sign bid.json | curl --json @- https://market.example/bids
     """

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
 import crypto
-from marketplace.notices import delivery
+from marketplace.notices import delivery, writing
 from marketplace.notices import service as notices
 from marketplace.notices.rules import PAUSES
 from marketplace.notices.schemas import EventData
@@ -216,7 +216,7 @@ async def test_an_assignment_reaches_its_vendor(trials: ClockedMarket) -> None:
         await trials.store(a_vendor(trials, VENDORS[0]))
         await trials.store(a_webhook(trials, VENDORS[0], url=receiver.url))
         await a_day(trials)
-        await notices.write(trials.market)
+        await writing.write(trials.market)
         await delivery.deliver(trials.market, receiver.resolve)
     events = [json.loads(call.body) for call in receiver.calls]
     assert [one["type"] for one in events] == ["webhook.set", "assignment.made"]

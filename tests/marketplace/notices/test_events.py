@@ -7,6 +7,7 @@ import pytest
 
 import crypto
 from marketplace.notices import service as notices
+from marketplace.notices import writing
 from marketplace.notices.schemas import EventData
 from tests.marketplace.cascade.scenes import (
     DAY,
@@ -24,7 +25,7 @@ VENDOR = VENDORS[0]
 
 async def feed(market: ClockedMarket, key: crypto.SigningKey = VENDOR, **asked: Any) -> list[Any]:
     """What a vendor reads, once everything is written."""
-    await notices.write(market.market)
+    await writing.write(market.market)
     found: list[Any] = (await market.read(key, "/events", **asked))["items"]
     return found
 
@@ -68,12 +69,12 @@ async def test_blocks_tell_everything_once_and_in_order(
     await contested(market, requests=5)
     await market.reach_cutoff()
     await market.reach_cutoff()
-    await asyncio.gather(*(notices.write(market.market) for _ in range(3)))
+    await asyncio.gather(*(writing.write(market.market) for _ in range(3)))
     told = await feed(market)
     given = sorted(await assignments(market), key=lambda one: str(one["request"]))
     assert [one["data"]["assignment"] for one in told] == [crypto.digest(one) for one in given]
     assert len({one["id"] for one in told}) == 5
-    assert not await notices.anything_to_write(market.market)
+    assert not await writing.anything_to_write(market.market)
 
 
 async def test_a_cursor_goes_on_where_it_ended(market: ClockedMarket) -> None:

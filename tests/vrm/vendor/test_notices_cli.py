@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from marketplace.market import Market
-from marketplace.notices import delivery
-from marketplace.notices import service as notices
+from marketplace.notices import delivery, writing
 from tests.vrm.vendor.conftest import Shop
 from tests.vrm.vendor.live import LiveMarket
 from tests.vrm.vendor.terminal import Vendor, one_line, post
@@ -19,7 +18,7 @@ def test_events_are_shown_and_followed(live: LiveMarket, registered: Shop, vendo
     digest = post(live, "Blue pram")
     vendor("bid", digest, "--price", "10.00", "--place", "shop", "--delivery", "ship")
     live.close_day()
-    live.do(notices.write)
+    live.do(writing.write)
     (given,) = vendor("assignments", "--json").json
     shown = vendor("events", "--json").json
     (event,) = shown["events"]
@@ -61,3 +60,24 @@ def test_a_webhook_is_set_tried_out_and_removed(
 @pytest.mark.parametrize("url", ["http://shop.example/", "ftp://shop.example/"])
 def test_a_webhook_needs_an_https_address(registered: Shop, vendor: Vendor, url: str) -> None:
     assert vendor("webhook", "set", url).code in {1, 2}
+
+
+def test_filters_are_saved_shown_and_removed(
+    live: LiveMarket, registered: Shop, vendor: Vendor
+) -> None:
+    made = ("--category", "baby", "--near", "60614", "--within-km", "20", "--max-price", "500.00")
+    vendor("filter", "add", "prams", *made)
+    vendor("filter", "add", "all", "--json")
+    vendor("filter", "add", "prams", *made, "--delivery", "ship")
+    found = vendor("filter", "list", "--json").json
+    assert sorted(one["id"] for one in found) == ["all", "prams"]
+    assert "500.00 USD" in vendor("filter", "list").out
+    digest = post(live, "Grey pram")
+    live.do(writing.write)
+    (event,) = vendor("events", "--json").json["events"]
+    assert event["data"] == {"request": digest, "filters": ["all", "prams"]}
+    vendor("filter", "remove", "all")
+    assert [one["id"] for one in vendor("filter", "list", "--json").json] == ["prams"]
+    one_line(vendor("filter", "remove", "all"), 2, "no filter all")
+    one_line(vendor("filter", "add", "odd", "--near", "60614"), 2, "go together")
+    vendor("filter", "remove", "prams")
