@@ -31,6 +31,7 @@ class Receiver:
 
     answers: Sequence[bytes | Callable[[asyncio.StreamWriter], object]] = (TAKEN,)
     calls: list[Call] = field(default_factory=list)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
 
     async def resolve(self, _host: str, _port: int) -> Sequence[str]:
@@ -49,6 +50,7 @@ class Receiver:
             body = await reader.readexactly(int(headers.get("content-length", 0)))
             exact = {name: self._exact(head, name) for name in headers}
             self.calls.append(Call(head[0], exact, body))
+            self.called.set()
             answer = self.answers[min(len(self.calls), len(self.answers)) - 1]
             if isinstance(answer, bytes):
                 writer.write(answer)

@@ -1,5 +1,6 @@
 """Webhooks that are delivered, or tried again: what a receiver that plays by the rules sees."""
 
+import asyncio
 import base64
 import json
 
@@ -221,3 +222,12 @@ async def test_an_assignment_reaches_its_vendor(trials: ClockedMarket) -> None:
     events = [json.loads(call.body) for call in receiver.calls]
     assert [one["type"] for one in events] == ["webhook.set", "assignment.made"]
     assert events[1]["data"] == {"assignment": crypto.digest(await assignment(trials))}
+
+
+async def test_the_worker_calls_it_by_itself(trials: ClockedMarket) -> None:
+    async with listening(Receiver()) as receiver:
+        with trials.served(works=True):
+            here = f"http://127.0.0.1:{receiver.port}/"
+            await trials.store(a_webhook(trials, VENDOR, url=here))
+            await asyncio.wait_for(receiver.called.wait(), 20)
+    assert told(receiver.calls) == ["webhook.set"]
