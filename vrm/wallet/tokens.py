@@ -1,32 +1,36 @@
 """Posting tokens: drawn once in each epoch, all of the allotment, and checked before and after.
 
-Before it draws, over connections that carry no signature:
+Before it says who it is, over connections that carry no signature, the wallet reads the issuer keys, the issuer
+directory and the head of the log, grown out of the head that it kept. Then the market tells its tier, and:
 
-1. exactly one signed IssuerKey is listed for the wallet's tier and the epoch that runs;
-2. the issuer directory holds that very key;
-3. the log, grown out of the head that the wallet kept, holds that IssuerKey.
+1. exactly one signed IssuerKey was listed for the tier and the epoch that runs, by the epoch's own times;
+2. the issuer directory held that very key;
+3. the log of that head holds that IssuerKey.
 
-So nobody can be given a key of their own in silence. The challenge in each token is what the wallet computes
-from the market's did:key, its nonce the public key of the pseudonym that will spend it, its blind derived from
-the phrase: the same draw is the same request byte for byte, and the market repeats its answer. After it, one
-proof shows that all tokens were issued under the key that everybody sees.
+So nobody can be given a key of their own in silence, nor be shown other keys once it is known who looks. The
+challenge in each token is what the wallet computes from the market's did:key, its nonce the public key of the
+pseudonym that will spend it, its blind derived from the phrase: the same draw is the same request byte for
+byte, and the market repeats its answer. After it, one proof shows that all tokens were issued under the key
+that everybody sees.
 
 Where several devices share the phrase, each makes the same draw for all of them, and keeps its share
 (`vrm.wallet.devices`).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, cast
 
 from crypto import issuance
 from crypto.encoding import base64url_decode
 from crypto.errors import TokenError
+from crypto.issuer_directory import Directory
 from crypto.ristretto import Scalar
 from crypto.tokens import IssuerPublicKey, Token
-from vrm.client.log import LogReader
+from vrm.client.log import Head, LogReader
 from vrm.client.member import MemberClient
-from vrm.documents import IssuerKey, Signed, recall
+from vrm.documents import IssuerKey, Signed, TokenRules, recall
 from vrm.documents.membership import TIERS, Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
@@ -59,8 +63,9 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
     known = state.membership.devices if state.membership else []
     if any(one.branch == wallet.device and one.since > running for one in known):
         return state
+    shown = await _look(client, state)
     own = await membership.refresh(wallet, client)
-    return await _draw_under(wallet, client, await _issuer(client, own.tier, now), now)
+    return await _draw_under(wallet, client, shown, _issuer(shown.keys, own.tier, rules, now), now)
 
 
 async def restore(wallet: Wallet, client: MemberClient) -> State:
@@ -71,9 +76,9 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
     """
     await client.descriptor()
     now = parse_instant((await client.clock()).now)
+    shown = await _look(client, wallet.read())
     own = await membership.refresh(wallet, client)
-    keys = [listed.issuer for listed in await client.issuer_keys()]
-    for issuer in keys:
+    for issuer in shown.keys:
         body = issuer.body
         if body.tier not in TIERS or parse_instant(body.not_before) > now:
             continue
@@ -84,7 +89,8 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
         if wallet.device not in devices.sharing(own.devices, body.epoch):
             continue  # the device came later
         try:
-            await _draw_under(wallet, client, _only(keys, body.tier, body.epoch), now)
+            only = _only(shown.keys, body.tier, body.epoch)
+            await _draw_under(wallet, client, shown, only, now)
         except MarketRefused as refusal:
             if refusal.code not in NOT_DRAWN:
                 raise
@@ -95,12 +101,37 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
     return wallet.read()
 
 
+@dataclass(frozen=True)
+class _Shown:
+    """What the market shows of its issuer keys to somebody who has not said who they are."""
+
+    keys: list[Signed[IssuerKey]]
+    directory: Directory
+    since: str
+    """The head of the log that the wallet had kept."""
+    head: Head
+
+
+async def _look(client: MemberClient, state: State) -> _Shown:
+    """Read what a draw is checked against. It comes before the member's first signed call: who is asked for
+    keys within the second in which a member has called knows for whom."""
+    return _Shown(
+        keys=[listed.issuer for listed in await client.issuer_keys()],
+        directory=await client.directory(),
+        since=state.log_head,
+        head=await LogReader(client).head(state.log_head),
+    )
+
+
 async def _draw_under(
-    wallet: Wallet, client: MemberClient, issuer: Signed[IssuerKey], now: datetime
+    wallet: Wallet,
+    client: MemberClient,
+    shown: _Shown,
+    issuer: Signed[IssuerKey],
+    now: datetime,
 ) -> State:
     """Draw under a key that holds, and keep this device's share of the tokens."""
-    state = wallet.read()
-    own = state.membership
+    own = wallet.read().membership
     if own is None:
         raise WalletError("The wallet is no member of its market yet; join with: vrm join")
     branches = devices.sharing(own.devices, issuer.body.epoch)
@@ -109,15 +140,14 @@ async def _draw_under(
             "This device has no share in this epoch's posting tokens. It has one in the next, if you have "
             "joined from it: vrm join"
         )
-    head = await _logged(client, issuer, state)
-    directory = await client.directory()
+    await LogReader(client).find(issuer.digest, shown.head)
     draw = _draw(wallet, issuer.body, branches)
-    if _runs(issuer.body, now) and directory.find(draw.key.key_id) is None:
+    if _runs(issuer.body, now) and shown.directory.find(draw.key.key_id) is None:
         raise MarketMisbehaved(
             "The market's issuer directory shows another key than its log; nothing was drawn."
         )
     answer = await client.draw(
-        directory.request_uri,
+        shown.directory.request_uri,
         draw.batch_request(),
         wallet.identity(own.generation),
         int(now.timestamp()),
@@ -129,8 +159,8 @@ async def _draw_under(
             f"The market issued under another key than it shows to all: {error}"
         ) from error
     with wallet.editing() as kept:
-        if kept.log_head == state.log_head:
-            kept.log_head = head
+        if kept.log_head == shown.since:
+            kept.log_head = shown.head.note
         part_from_old(kept, now)
         if all(one.epoch != issuer.body.epoch for one in kept.epochs):
             share = drawn[branches.index(wallet.device) :: len(branches)]
@@ -191,9 +221,10 @@ async def checked_key(
     client: MemberClient, kind: Stamp, now: datetime, state: State
 ) -> Signed[IssuerKey]:
     """The one key of a kind of stamps that runs, listed once and in the log; errors as with `draw_due`."""
-    await client.descriptor()
-    issuer = await _issuer(client, kind, now)
-    await _logged(client, issuer, state)
+    rules = (await client.descriptor()).tokens
+    issuer = _issuer([listed.issuer for listed in await client.issuer_keys()], kind, rules, now)
+    reader = LogReader(client)
+    await reader.find(issuer.digest, await reader.head(state.log_head))
     return issuer
 
 
@@ -202,14 +233,18 @@ def public_key(issuer: IssuerKey) -> bytes:
     return base64url_decode(issuer.key)
 
 
-async def _issuer(
-    client: MemberClient, tier: Tier | Stamp | None, now: datetime
+def _issuer(
+    keys: Sequence[Signed[IssuerKey]], tier: Tier | Stamp | None, rules: TokenRules, now: datetime
 ) -> Signed[IssuerKey]:
-    """The one key of a tier, or of a kind of stamps, that is drawn under now."""
-    keys = [listed.issuer for listed in await client.issuer_keys()]
+    """The one key of a tier, or of a kind of stamps, that is drawn under now.
+
+    Its epoch is the one that the rules give now: a second key would else pass under another epoch's name.
+    """
+    running = rules.epoch_at(int(now.timestamp()))
     for issuer in keys:
-        if issuer.body.tier == tier and _runs(issuer.body, now):
-            return _only(keys, issuer.body.tier, issuer.body.epoch)
+        body = issuer.body
+        if (body.tier, body.epoch) == (tier, running) and _runs(body, now):
+            return _only(keys, body.tier, body.epoch)
     raise WalletError("The market has no issuer key for this epoch yet; try again in a moment.")
 
 
@@ -221,14 +256,6 @@ def _only(keys: Sequence[Signed[IssuerKey]], tier: str, epoch: int) -> Signed[Is
             "The market lists two issuer keys for one tier and epoch; nothing was drawn."
         )
     return found[0]
-
-
-async def _logged(client: MemberClient, issuer: Signed[IssuerKey], state: State) -> str:
-    """Require an issuer key in the log; answers the note of the log's head."""
-    reader = LogReader(client)
-    head = await reader.head(state.log_head)
-    await reader.find(issuer.digest, head)
-    return head.note
 
 
 def _draw(wallet: Wallet, issuer: IssuerKey, branches: Sequence[int]) -> issuance.Draw:

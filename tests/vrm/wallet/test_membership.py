@@ -175,6 +175,47 @@ async def test_two_issuer_keys_of_one_epoch(
         await draw(wallet, CustomerClient(URL, transport=Lying(wire, change), attempts=1))
 
 
+async def test_a_second_issuer_key_under_another_epochs_name(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
+) -> None:
+    """It runs now like the one that all see, and stands alone under its tier and epoch."""
+    await join(wallet, client, market)
+    own = SecretKey.from_seed(b"s" * 32, b"a second key")
+    rules = market.rules.tokens
+    epoch = rules.epoch_at(market.clock.now)
+    second = statement(market.did, rules, "new", epoch, own)
+    stated = sign(msgspec.structs.replace(second, epoch=epoch + 1), an_identity().key)
+    looked: list[str] = []
+
+    def change(request: httpx.Request, answer: httpx.Response) -> httpx.Response | None:
+        looked.append(request.url.path)
+        if request.url.path != "/issuer-keys":
+            return None
+        items = msgspec.json.decode(answer.content)["items"]
+        first = items[0] | {"document": msgspec.Raw(stated.wire)}
+        return httpx.Response(200, content=msgspec.json.encode({"items": [first, *items]}))
+
+    await draw(wallet, CustomerClient(URL, transport=Lying(wire, change), attempts=1))
+    assert f"/log/inclusion/{stated.digest}" not in looked
+    assert [one.epoch for one in wallet.read().epochs] == [epoch]
+
+
+async def test_issuer_keys_shown_to_whom_the_market_has_just_heard_from(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
+) -> None:
+    """Who answers questions about keys within the second of a signed call knows whom it answers."""
+    await join(wallet, client, market)
+    for step in (posting_tokens.draw_due, posting_tokens.restore):
+        wire.asked.clear()
+        async with client as connected:
+            await step(wallet, connected)
+        paths = [path.partition("?")[0] for _, path in wire.asked]
+        after = paths[paths.index("/members/self") :]
+        told = ("/issuer-keys", issuer_directory.PATH, "/log/checkpoint")
+        assert not set(told) & set(after)
+        assert set(told) <= set(paths)
+
+
 async def test_wrong_dleq_proof(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
 ) -> None:
