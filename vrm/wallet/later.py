@@ -13,6 +13,7 @@ from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
 from vrm.documents.scalars import format_instant, parse_instant
+from vrm.errors import MarketUnreachable, VrmError
 from vrm.wallet.requests import send
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wallet import Wallet
@@ -38,6 +39,19 @@ def waiting(wallet: Wallet, now: datetime, *, all_of_them: bool = False) -> list
 async def send_due(
     wallet: Wallet, client: CustomerClient, now: datetime, *, all_of_them: bool = False
 ) -> list[OwnRequest]:
-    """Post what is due, each over a connection and after a pause of its own; errors as with `send`."""
-    due = waiting(wallet, now, all_of_them=all_of_them)
-    return [await send(wallet, client, entry) for entry in due]
+    """Post what is due, each over a connection and after a pause of its own; errors as with `send`.
+
+    One that cannot be posted keeps none of the others back: its error is raised when they are sent.
+    """
+    sent: list[OwnRequest] = []
+    troubles: list[VrmError] = []
+    for entry in waiting(wallet, now, all_of_them=all_of_them):
+        try:
+            sent.append(await send(wallet, client, entry))
+        except MarketUnreachable:
+            raise
+        except VrmError as error:
+            troubles.append(error)
+    if troubles:
+        raise troubles[0]
+    return sent

@@ -10,6 +10,7 @@ from tests.vrm.wallet.conftest import Wire
 from tests.vrm.wallet.scenes import STROLLER, at
 from vrm.client.customer import CustomerClient
 from vrm.documents.scalars import parse_instant
+from vrm.errors import WalletError
 from vrm.wallet import Wallet, later, requests
 
 CHANCE = random.Random(1)  # noqa: S311 - a test, not a secret
@@ -71,3 +72,17 @@ async def test_a_burst_of_posts_that_shows_one_author(
     assert len(set(waits)) == 3, "one wait before each"
     assert all(0 <= wait <= 40 for wait in waits)
     assert all(entry.promise for entry in wallet.read().requests)
+
+
+async def test_a_request_that_can_never_be_sent_keeps_no_other_back(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """Say since its token was too old when the wallet woke up."""
+    stale = requests.prepare(wallet, STROLLER, market.rules)
+    good = requests.prepare(wallet, STROLLER, market.rules)
+    with wallet.editing() as state:
+        state.request(stale.digest).epoch -= market.rules.tokens.epoch_days
+    async with client:
+        with pytest.raises(WalletError, match="token is not good any more"):
+            await later.send_due(wallet, client, at(market))
+    assert wallet.read().request(good.digest).promise is not None
