@@ -84,9 +84,10 @@ async def send(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> Own
     """Post a kept request and keep the market's promise.
 
     Raises:
-        MarketRefused: the market does not take it. The wallet forgets it if the market cannot have it, for a
-            reason in `FINAL` and with no earlier attempt lost, and gives its token to the next request; else it
-            can be withdrawn. It is forgotten with its token where another request has spent that.
+        MarketRefused: the market does not take it. The wallet forgets it, but for looking into the mail, if the
+            market cannot have it, for a reason in `FINAL` and with no earlier attempt lost, and gives its token
+            to the next request; else it can be withdrawn. It is forgotten with its token where another request
+            has spent that.
         MarketUnreachable: no answer; it stays in the wallet, to be sent again later.
         MarketMisbehaved: the promise is none; it stays likewise.
     """
@@ -156,6 +157,8 @@ def _forget(wallet: Wallet, entry: OwnRequest, *, spent: bool = False) -> None:
         for own in state.epochs:
             if spent and own.epoch == entry.epoch:
                 own.spent.append(entry.index)
+        # A market that took it all the same, and publishes it, has to mail its copy.
+        state.sought = sorted({*state.sought, (entry.epoch, entry.index)})
 
 
 def _keep(wallet: Wallet, digest: str, change: Callable[[OwnRequest], None]) -> OwnRequest:

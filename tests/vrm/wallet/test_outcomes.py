@@ -16,7 +16,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.public import Batch
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
-from vrm.wallet import Wallet, explaining, outcomes, requests
+from vrm.wallet import Wallet, explaining, mail, outcomes, requests
 from vrm.wallet.receipts import Held
 from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish
@@ -331,3 +331,23 @@ async def test_a_token_that_another_device_spent(
     assert caught.value.code == "pseudonym-reused"
     assert wallet.read().requests == []
     assert (await post(wallet, client)).index == 1
+
+
+@pytest.mark.parametrize("code", ["pseudonym-reused", "unknown-category"])
+async def test_a_request_that_the_market_takes_and_says_it_refused(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire, code: str
+) -> None:
+    """Its owner would ask anew under another pseudonym, and the market know two requests of one author."""
+
+    class Denying(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await wire.handle_async_request(request)
+            return answer if request.method == "GET" else problem(422, code)
+
+    with pytest.raises(MarketRefused):
+        await post(wallet, CustomerClient(URL, transport=Denying(), attempts=1))
+    assert wallet.read().requests == []
+    await market.publish()
+    async with client as connected:
+        await mail.fetch(wallet, connected)
+    assert await status(wallet, client, market) == "published"
