@@ -88,6 +88,9 @@ async def refresh(wallet: Wallet, client: MemberClient) -> OwnMembership:
         MarketMisbehaved: the market shows a registration that is not the owner's.
     """
     own = _member(wallet.read())
+    at = int(parse_instant((await client.clock()).now).timestamp())
+    with wallet.editing() as state:  # before it is called: it has heard it even where it refuses
+        _member(state).heard_at = max(own.heard_at, at)
     found = await look_up(wallet.identity, client, _likely(own))
     if found is None:
         raise WalletError("The market does not know you as a member; join with: vrm join")

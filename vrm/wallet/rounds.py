@@ -8,7 +8,8 @@
 
 What 1 and 2 download does not depend on what the wallet owns. Where the market has just heard from the owner by
 name, a round does nothing under a pseudonym and leaves that to a later one: two calls in one minute would tell
-that one person made both.
+that one person made both. Where 3 fails, it waits until 4 was done once: a market that refuses a member again
+and again would else keep its requests in the wallet.
 """
 
 import asyncio
@@ -73,20 +74,25 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
     async def attempt(step: Step) -> None:
         try:
             await step(wallet, client, now)
-        except MarketUnreachable:
-            raise
         except VrmError as error:
+            # A market that answers all but a member's calls is there, and may do so to one member.
+            if isinstance(error, MarketUnreachable) and step is not _act_as_member:
+                raise
             troubles.append(str(error))
 
     for reading in (_read_mail, _read_lists):
         await attempt(reading)
-    known = len(troubles)
-    await attempt(_act_as_member)
-    if len(troubles) == known and not membership.heard_lately(wallet.read(), now):
+    rests = before.name_rests
+    if not rests:
+        known = len(troubles)
+        await attempt(_act_as_member)
+        rests = len(troubles) > known
+    if not membership.heard_lately(wallet.read(), now):
         for posting in (later.send_due, disclosing.send_due, _confirm, _collect):
             await attempt(posting)
+        rests = rests and not before.name_rests
     with wallet.editing() as after:
-        after.looked_at = format_instant(now)
+        after.looked_at, after.name_rests = format_instant(now), rests
     return Round(list(changes(before, after, now)), deadlines.ahead(after, now), troubles)
 
 

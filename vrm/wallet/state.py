@@ -341,6 +341,9 @@ class State(msgspec.Struct, kw_only=True):
     """Those of the days read whose vendors have not all answered."""
     looked_at: str | None = None
     """When the wallet last did a round (`vrm.wallet.rounds`), by the market's clock."""
+    name_rests: bool = False
+    """Whether rounds do nothing under the member's name, since the last that did so failed, until one has done
+    what is due under pseudonyms."""
     mail_cursor: str | None = None
     """Behind what was read of the mail's list."""
     sought: list[Slot] = []

@@ -7,6 +7,7 @@ import pytest
 
 from tests.support import ClockedMarket, a_bid, a_key, a_question, a_vendor
 from tests.support.tokens import issuer_key
+from tests.vrm.client.test_base import problem
 from tests.vrm.wallet.conftest import URL, Wire, bare_wallet
 from tests.vrm.wallet.scenes import STROLLER, at, signed
 from vrm.client.customer import CustomerClient
@@ -87,6 +88,33 @@ async def test_what_the_market_refuses_does_not_keep_the_rest_from_being_done(
     done = await a_round(wallet, client)
     assert len(done.troubles) == 1
     assert wallet.read().looked_at is not None
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_member_that_is_refused_again_and_again(
+    wallet: Wallet, market: ClockedMarket, wire: Wire, status: int
+) -> None:
+    """Its name was heard in each round: what it put off is posted all the same, in a round without a name."""
+
+    class Refusing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            answer = await wire.handle_async_request(request)
+            return problem(status, "refused") if "signature" in request.headers else answer
+
+    with wallet.editing() as state:
+        state.membership = OwnMembership(chain=[], tier="new")
+    market.clock.advance(7 * 86_400)  # so that a draw is due
+    await issuer_key(market.market)
+    requests.prepare(wallet, STROLLER, market.rules)
+    named, posted = [], []
+    for _ in range(6):
+        wire.asked.clear()
+        await a_round(wallet, CustomerClient(URL, transport=Refusing(), attempts=1))
+        named.append(("GET", "/members/self") in wire.asked)
+        posted.append(("POST", "/requests") in wire.asked)
+        market.clock.advance(membership.QUIET_SECONDS - 60)
+    assert named == [True, False, False, True, False, False]
+    assert posted == [False, False, True, False, False, False]
 
 
 async def test_a_wallet_that_slept_longer_than_mail_is_kept_is_told(
