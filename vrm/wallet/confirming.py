@@ -1,12 +1,14 @@
 """The owner's signed word on whether what was assigned came: for the vendor, and for a stamp."""
 
 import secrets
+from functools import partial
 
 import crypto
 from vrm.client.customer import CustomerClient
 from vrm.documents import Confirmation, Signed, recall, sign
 from vrm.errors import WalletError
 from vrm.wallet.state import OwnPreference, OwnRequest
+from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 
 
@@ -43,11 +45,15 @@ async def confirm(
 
 
 async def send_due(wallet: Wallet, client: CustomerClient) -> None:
-    """Send again what the market has not confirmed; errors as with `confirm`."""
-    for entry in wallet.read().requests:
-        for own in entry.confirmations[-1:]:
-            if not own.has_arrived:
-                await _send(wallet, client, entry.digest, Signed(_said(own), own.digest, own.wire))
+    """Send again what the market has not confirmed; errors as with `confirm`, once each one's turn has come."""
+    await in_turn(
+        [
+            partial(_send, wallet, client, entry.digest, Signed(_said(own), own.digest, own.wire))
+            for entry in wallet.read().requests
+            for own in entry.confirmations[-1:]
+            if not own.has_arrived
+        ]
+    )
 
 
 async def _send(

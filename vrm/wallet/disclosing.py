@@ -8,6 +8,7 @@ signed, and the agreement's text: `contracts` puts them together.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ from vrm.documents.disclosure import BOX_BYTES, PURPOSE
 from vrm.documents.scalars import format_instant
 from vrm.errors import UsageError, WalletError
 from vrm.wallet.state import OwnDisclosure, OwnRequest, State
+from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 
 
@@ -117,17 +119,24 @@ def undisclosed(state: State) -> list[OwnRequest]:
 
 async def send_due(wallet: Wallet, client: CustomerClient, now: datetime) -> None:
     """Tell vendors that accepted what the owner has settled for their way of delivery, and send again what
-    the market has not confirmed; errors as with `disclose`."""
+    the market has not confirmed; errors as with `disclose`, once each vendor's turn has come."""
     state = wallet.read()
-    for entry in undisclosed(state):
-        contact = entry.assigned and state.contacts.get(entry.assigned.delivery)
-        if contact:
-            await disclose(wallet, client, entry, contact, now)
-    for entry in state.requests:
-        for own in entry.disclosures[-1:]:
-            if not own.has_arrived:
-                signed = Signed(recall(own.wire, Disclosure), own.digest, own.wire)
-                await _send(wallet, client, entry.digest, signed)
+    new = [
+        partial(disclose, wallet, client, entry, contact, now)
+        for entry in undisclosed(state)
+        if entry.assigned and (contact := state.contacts.get(entry.assigned.delivery))
+    ]
+    again = [
+        partial(_send, wallet, client, entry.digest, _signed(own))
+        for entry in state.requests
+        for own in entry.disclosures[-1:]
+        if not own.has_arrived
+    ]
+    await in_turn([*new, *again])
+
+
+def _signed(own: OwnDisclosure) -> Signed[Disclosure]:
+    return Signed(recall(own.wire, Disclosure), own.digest, own.wire)
 
 
 def settle(wallet: Wallet, entry: OwnRequest, contact: Contact) -> None:

@@ -7,15 +7,16 @@ waiting costs little.
 
 import random
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
 from vrm.documents.scalars import format_instant, parse_instant
-from vrm.errors import MarketUnreachable, VrmError
 from vrm.wallet.requests import send
 from vrm.wallet.state import OwnRequest
+from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 
 SHORTEST: Final = timedelta(hours=1)
@@ -43,15 +44,5 @@ async def send_due(
 
     One that cannot be posted keeps none of the others back: its error is raised when they are sent.
     """
-    sent: list[OwnRequest] = []
-    troubles: list[VrmError] = []
-    for entry in waiting(wallet, now, all_of_them=all_of_them):
-        try:
-            sent.append(await send(wallet, client, entry))
-        except MarketUnreachable:
-            raise
-        except VrmError as error:
-            troubles.append(error)
-    if troubles:
-        raise troubles[0]
-    return sent
+    due = waiting(wallet, now, all_of_them=all_of_them)
+    return await in_turn([partial(send, wallet, client, entry) for entry in due])
