@@ -29,7 +29,7 @@ from vrm.documents import (
 )
 from vrm.documents.permits import stamp_challenge
 from vrm.documents.scalars import parse_instant
-from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, Stamp
+from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, STAMPS, Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused
 from vrm.wallet import membership, tokens
 from vrm.wallet.state import OwnEpoch, OwnRequest, OwnStamp, State
@@ -64,8 +64,8 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
     if not worth or membership.heard_lately(state, now):
         return 0
     some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
-    kinds = sorted({kind for _, _, kind in some})
-    issuers = {kind: await tokens.checked_key(client, kind, now, state) for kind in kinds}
+    # The keys of both kinds, whatever there is to claim: which one a wallet reads would tell what it has.
+    issuers = {kind: await tokens.checked_key(client, kind, now, state) for kind in STAMPS}
     got = 0
     for own, index, kind in some:
         issuer = issuers[kind]
@@ -76,6 +76,8 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
                     one.stamped.append(index)
             if stamp is not None:
                 kept.stamps.append(OwnStamp(issuer.body.epoch, stamp.encode()))
+                if kind == "stamp-f" and kept.fulfilled is not None:
+                    kept.fulfilled += 1
                 got += 1
     return got
 

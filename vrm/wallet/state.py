@@ -327,6 +327,8 @@ class State(msgspec.Struct, kw_only=True):
     over: list[OwnEpoch] = []
     """Of those epochs whose tokens can be spent no more, and are worth a stamp perhaps."""
     stamps: list[OwnStamp] = []
+    fulfilled: int | None = 0
+    """How many stamps it was ever given for fulfilled requests; None after a recovery, which cannot tell."""
     deposited: int = -1
     """The epoch of the newest deposit of stamps."""
     facets: dict[str, Any] = {}

@@ -65,6 +65,7 @@ async def draw_due(wallet: Wallet, client: MemberClient) -> State:
         return state
     shown = await _look(client, state)
     own = await membership.refresh(wallet, client)
+    _check_tier(wallet.read(), own.tier, rules)
     return await _draw_under(wallet, client, shown, _issuer(shown.keys, own.tier, rules, now), now)
 
 
@@ -98,7 +99,26 @@ async def restore(wallet: Wallet, client: MemberClient) -> State:
             with wallet.editing() as state:
                 for drawn in state.epochs:
                     drawn.came_back = drawn.came_back or drawn.epoch == body.epoch
-    return wallet.read()
+    with wallet.editing() as state:
+        state.fulfilled = None
+    return state
+
+
+def _check_tier(state: State, tier: Tier | None, rules: TokenRules) -> None:
+    """Refuse a tier that the owner cannot have come to: one made up for a member names each of its requests.
+
+    A wallet that came back from its phrase, or shares it with others, cannot tell, and takes the market's word.
+    """
+    if tier in {None, "new"} or state.fulfilled is None:
+        return
+    if state.membership is None or len(state.membership.devices) > 1:
+        return
+    least = (rules.standing.trusted if tier == "trusted" else rules.standing.known).fulfilled
+    if state.fulfilled < least:
+        raise MarketMisbehaved(
+            f"The market calls you {tier}, for which {least} fulfilled requests are needed; this wallet has "
+            f"stamps for {state.fulfilled}. A tier of your own would name your requests; nothing was drawn."
+        )
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,20 @@ async def test_a_second_issuer_key_under_another_epochs_name(
     assert [one.epoch for one in wallet.read().epochs] == [epoch]
 
 
+async def test_a_tier_made_for_one_member(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket
+) -> None:
+    """Its key is listed and logged like others, and nobody else draws under it."""
+    await join(wallet, client, market)
+    await market.execute("UPDATE members SET tier = 'trusted'")
+    with pytest.raises(MarketMisbehaved, match="calls you trusted"):
+        await draw(wallet, client)
+    assert wallet.read().epochs == []
+    with wallet.editing() as state:
+        state.fulfilled = market.rules.tokens.standing.trusted.fulfilled
+    assert {one.tier for one in (await draw(wallet, client)).epochs} == {"trusted"}
+
+
 async def test_issuer_keys_shown_to_whom_the_market_has_just_heard_from(
     wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
 ) -> None:
