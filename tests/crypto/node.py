@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import shutil
 import subprocess
@@ -12,9 +13,18 @@ import pytest
 
 
 def install(folder: Path) -> None:
-    """`npm ci` in `folder` unless it was done since the lock changed; skip the test if it fails."""
+    """`npm ci` in `folder` unless it was done since the lock changed; skip the test if it fails.
+
+    One process at a time: each would take away what the other has installed.
+    """
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.skip("node and npm are not installed: JavaScript interoperation is NOT tested")
+    with (folder / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install(folder)
+
+
+def _install(folder: Path) -> None:
     lock, done = folder / "package-lock.json", folder / "node_modules" / ".package-lock.json"
     if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
         return
