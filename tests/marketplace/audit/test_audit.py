@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from marketplace.audit.attacks import by_fetches
+from marketplace.audit.attacks import by_fetches, by_tier
 from marketplace.audit.evidence import Evidence, gather
 from marketplace.audit.measuring import Finding, measure
 from marketplace.audit.tap import Call
@@ -80,7 +80,9 @@ def test_a_tier_of_few_is_found(evidence: Evidence, world: World) -> None:
         member.tier = ("new", "known", "trusted")[row % 3]
     for one, row in zip(evidence.requests, author, strict=True):
         one.tier = evidence.members[row].tier
-    assert ("tiers", "member") in linking(measure(evidence, world.authors, world.members))
+    for row, scores in zip(author, by_tier(evidence), strict=True):
+        of_the_tier = [nth for nth in range(len(evidence.members)) if nth % 3 == row % 3]
+        assert np.flatnonzero(scores == scores[row]).tolist() == of_the_tier
 
 
 def test_a_log_that_names_member_and_pseudonym_is_found(evidence: Evidence, world: World) -> None:
