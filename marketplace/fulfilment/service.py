@@ -1,6 +1,7 @@
 """The use cases about fulfilment."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +18,8 @@ from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
 from marketplace.pending import service as pending
 from vrm.documents import Confirmation, Disclosure, Promise, Signed, read, recall
 from vrm.documents.membership import DAY_SECONDS
+
+T = TypeVar("T")
 
 Word = Disclosure | Confirmation
 KINDS: tuple[tuple[type[Word], Table], ...] = (
@@ -117,41 +120,42 @@ async def list_disclosures(
     market: Market, vendor: str, cursor: str | None, limit: int
 ) -> FollowedPage[DisclosureView]:
     """List the Disclosures to a vendor; one that takes the place of another comes anew, at the end."""
-    rows, more, here = await _page(market, StoredDisclosure, vendor, cursor, limit)
-    items = [
-        DisclosureView(
-            digest=row.digest,
-            disclosure=msgspec.Raw(row.wire),
-            assignment=msgspec.Raw(row.assignment_wire),
-            request=msgspec.Raw(row.request_wire),
-        )
-        for row in rows
-    ]
-    return FollowedPage(items=items, next=here if more else None, resume=here)
+    return await _list(
+        market, StoredDisclosure, vendor, cursor, limit,
+        lambda said: DisclosureView(disclosure=msgspec.Raw(said.wire), **_about(said)),
+    )  # fmt: skip
 
 
 async def list_confirmations(
     market: Market, vendor: str, cursor: str | None, limit: int
 ) -> FollowedPage[ConfirmationView]:
     """List the Confirmations to a vendor likewise."""
-    rows, more, here = await _page(market, StoredConfirmation, vendor, cursor, limit)
-    items = [
-        ConfirmationView(
-            digest=row.digest,
-            confirmation=msgspec.Raw(row.wire),
-            assignment=msgspec.Raw(row.assignment_wire),
-            request=msgspec.Raw(row.request_wire),
-        )
-        for row in rows
-    ]
-    return FollowedPage(items=items, next=here if more else None, resume=here)
+    return await _list(
+        market, StoredConfirmation, vendor, cursor, limit,
+        lambda said: ConfirmationView(confirmation=msgspec.Raw(said.wire), **_about(said)),
+    )  # fmt: skip
 
 
-async def _page(
-    market: Market, table: Table, vendor: str, cursor: str | None, limit: int
-) -> tuple[Sequence[AnyRow], bool, str | None]:
+def _about(said: AnyRow) -> dict[str, Any]:
+    """What both kinds of words are told with."""
+    return {
+        "digest": said.digest,
+        "assignment": msgspec.Raw(said.assignment_wire),
+        "request": msgspec.Raw(said.request_wire),
+    }
+
+
+async def _list(
+    market: Market,
+    table: Table,
+    vendor: str,
+    cursor: str | None,
+    limit: int,
+    view: Callable[[AnyRow], T],
+) -> FollowedPage[T]:
     after = read_cursor(cursor, tuple[int, str]) or (0, "")
     async with market.db.snapshot() as connection:
         found = await repository.of_vendor(connection, table, vendor, after, limit + 1)
     rows, more = cut(found, limit)
-    return rows, more, write_cursor(rows[-1].number, rows[-1].request) if rows else cursor
+    here = write_cursor(rows[-1].number, rows[-1].request) if rows else cursor
+    return FollowedPage(items=[view(row) for row in rows], next=here if more else None, resume=here)
