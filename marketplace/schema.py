@@ -10,34 +10,34 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace import (
-    models,
-    models_cascade,
-    models_catalogue,
-    models_crowds,
-    models_fulfilment,
-    models_log,
-    models_mail,
-    models_members,
-    models_moderation,
-    models_notices,
-    models_reputation,
-    models_stamps,
+from marketplace import models
+from marketplace.models import (
+    cascade,
+    catalogue,
+    crowds,
+    fulfilment,
+    log,
+    mail,
+    members,
+    moderation,
+    notices,
+    reputation,
+    stamps,
 )
 
 TABLES: Final = (
     models,
-    models_cascade,
-    models_catalogue,
-    models_crowds,
-    models_fulfilment,
-    models_log,
-    models_mail,
-    models_moderation,
-    models_notices,
-    models_members,
-    models_reputation,
-    models_stamps,
+    cascade,
+    catalogue,
+    crowds,
+    fulfilment,
+    log,
+    mail,
+    moderation,
+    notices,
+    members,
+    reputation,
+    stamps,
 )
 """Where tables are described; the metadata knows them all once these are imported."""
 

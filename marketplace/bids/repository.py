@@ -18,8 +18,8 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
-from marketplace.models_cascade import Displaced, RunBid
-from marketplace.models_mail import AlternativeBid
+from marketplace.models.cascade import Displaced, RunBid
+from marketplace.models.mail import AlternativeBid
 from vrm.documents import BidWithdrawal, Signed, VendorProfile, recall
 from vrm.documents.place import Point
 

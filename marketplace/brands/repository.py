@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from marketplace.brands.rules import Outcome
 from marketplace.db import AnyRow
 from marketplace.models import Award, PublishedRequest, Run, StoredBid, Unfilled, Vendor
-from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from marketplace.models.catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
 
 
 async def run(connection: AsyncConnection, day: str | None) -> AnyRow | None:

@@ -23,7 +23,7 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
-from marketplace.models_cascade import (
+from marketplace.models.cascade import (
     Announcement,
     AssignmentAnswer,
     Displaced,
@@ -31,11 +31,11 @@ from marketplace.models_cascade import (
     Tick,
     TickPlace,
 )
-from marketplace.models_catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
-from marketplace.models_log import KeptDocument, LogLeaf
-from marketplace.models_mail import RunPreference
-from marketplace.models_moderation import StoredModeration
-from marketplace.models_reputation import Evidence
+from marketplace.models.catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from marketplace.models.log import KeptDocument, LogLeaf
+from marketplace.models.mail import RunPreference
+from marketplace.models.moderation import StoredModeration
+from marketplace.models.reputation import Evidence
 from marketplace.runs.snapshot import kept_from_close, live_at_close
 
 BLOCK: Final = 1000

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.models import PublishedRequest, SignedAssignment, Unfilled
-from marketplace.models_cascade import (
+from marketplace.models.cascade import (
     Announcement,
     AssignmentAnswer,
     Displaced,

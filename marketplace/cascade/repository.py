@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.cascade.rules import Asked
 from marketplace.db import AnyRow, insert_new
 from marketplace.models import Award, PublishedRequest, Run, SignedAssignment, StoredBid, Unfilled
-from marketplace.models_cascade import (
+from marketplace.models.cascade import (
     Announcement,
     AssignmentAnswer,
     Displaced,

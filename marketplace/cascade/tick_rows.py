@@ -15,7 +15,7 @@ from marketplace.models import (
     SignedAssignment,
     StoredBid,
 )
-from marketplace.models_cascade import Announcement, AssignmentAnswer, Displaced, Tick, TickPlace
+from marketplace.models.cascade import Announcement, AssignmentAnswer, Displaced, Tick, TickPlace
 from marketplace.runs.rules import units_left
 from marketplace.runs.snapshot import awarded_on
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.models import Vendor
-from marketplace.models_catalogue import CatalogueEntry
+from marketplace.models.catalogue import CatalogueEntry
 from vrm.documents import CatalogueItem, Signed
 
 Name = tuple[str, str]

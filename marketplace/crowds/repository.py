@@ -6,7 +6,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import upsert
-from marketplace.models_crowds import CrowdDay
+from marketplace.models.crowds import CrowdDay
 
 
 async def counts_of(connection: AsyncConnection, date: str) -> bytes | None:

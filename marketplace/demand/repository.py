@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.db import AnyRow
 from marketplace.demand.rules import Group
 from marketplace.models import PublishedRequest, Run, Unfilled
-from marketplace.models_catalogue import DemandGroup
+from marketplace.models.catalogue import DemandGroup
 
 BLOCK = 2000
 

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.db import AnyRow, upsert
 from marketplace.fulfilment.rules import Given
 from marketplace.models import PublishedRequest, SignedAssignment
-from marketplace.models_cascade import AssignmentAnswer
-from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
+from marketplace.models.cascade import AssignmentAnswer
+from marketplace.models.fulfilment import StoredConfirmation, StoredDisclosure
 
 Table = type[StoredDisclosure] | type[StoredConfirmation]
 

@@ -14,7 +14,7 @@ from marketplace.fulfilment.rules import check_confirmation, check_own
 from marketplace.fulfilment.schemas import ConfirmationView, DisclosureView
 from marketplace.http.paging import FollowedPage, cut, read_cursor, write_cursor
 from marketplace.market import Market
-from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
+from marketplace.models.fulfilment import StoredConfirmation, StoredDisclosure
 from marketplace.pending import service as pending
 from vrm.documents import Confirmation, Disclosure, Promise, Signed, read, recall
 from vrm.documents.membership import DAY_SECONDS

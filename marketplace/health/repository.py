@@ -13,7 +13,7 @@ from marketplace.models import (
     Unfilled,
     Vendor,
 )
-from marketplace.models_mail import MailWaiting
+from marketplace.models.mail import MailWaiting
 
 
 async def counts(connection: AsyncConnection) -> dict[str, int]:

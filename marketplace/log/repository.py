@@ -7,8 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from crypto.tiles import HEIGHT, MAX_LEVEL, Border, Tile
 from marketplace.db import AnyRow, insert_all_new, insert_found_new, insert_new
-from marketplace.models_log import KeptDocument, LogCheckpoint, LogLeaf, LogTile, LogWaiting
-from marketplace.models_moderation import StoredModeration
+from marketplace.models.log import KeptDocument, LogCheckpoint, LogLeaf, LogTile, LogWaiting
+from marketplace.models.moderation import StoredModeration
 
 BLOCK = 1000
 _LOCK = 2_204_2026

@@ -27,8 +27,8 @@ from marketplace.models import (
     StoredBid,
     StoredBidWithdrawal,
 )
-from marketplace.models_fulfilment import StoredConfirmation, StoredDisclosure
-from marketplace.models_mail import (
+from marketplace.models.fulfilment import StoredConfirmation, StoredDisclosure
+from marketplace.models.mail import (
     MailSegment,
     MailWaiting,
     StoredAnswer,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import crypto
 from marketplace.db import AnyRow, insert_new, upsert
-from marketplace.models_members import Member, MemberInvitation, SponsorCount
+from marketplace.models.members import Member, MemberInvitation, SponsorCount
 
 
 async def find(connection: AsyncConnection, did: str) -> AnyRow | None:

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new, upsert
 from marketplace.models import PublishedRequest, StoredBid
-from marketplace.models_catalogue import CatalogueEntry
-from marketplace.models_mail import StoredAnswer, StoredQuestion
-from marketplace.models_moderation import StoredModeration, StoredReport
+from marketplace.models.catalogue import CatalogueEntry
+from marketplace.models.mail import StoredAnswer, StoredQuestion
+from marketplace.models.moderation import StoredModeration, StoredReport
 from vrm.documents.market import Hideable
 
 BLOCK = 1000

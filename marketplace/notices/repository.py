@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, upsert
 from marketplace.models import PublishedRequest, SignedAssignment, Vendor
-from marketplace.models_cascade import Announcement
-from marketplace.models_catalogue import RunFallback, SignedFallback
-from marketplace.models_notices import BoardFilter, Event, FilterList, StoredWebhook
+from marketplace.models.cascade import Announcement
+from marketplace.models.catalogue import RunFallback, SignedFallback
+from marketplace.models.notices import BoardFilter, Event, FilterList, StoredWebhook
 
 
 async def newest(connection: AsyncConnection, vendors: Iterable[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, upsert
 from marketplace.models import PublishedRequest, Run, RunRequest
-from marketplace.models_mail import RunPreference, StoredPreference
+from marketplace.models.mail import RunPreference, StoredPreference
 
 
 async def find(connection: AsyncConnection, request: str) -> AnyRow | None:

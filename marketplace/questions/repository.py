@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.models import PublishedRequest, Vendor
-from marketplace.models_mail import StoredAnswer, StoredQuestion
+from marketplace.models.mail import StoredAnswer, StoredQuestion
 from marketplace.questions.rules import Asked
 
 

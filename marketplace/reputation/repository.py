@@ -7,7 +7,7 @@ from sqlalchemy import Select, case, delete, false, func, insert, literal, selec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_found_new
-from marketplace.models_reputation import Evidence, EvidenceDay, FullValue
+from marketplace.models.reputation import Evidence, EvidenceDay, FullValue
 from marketplace.reputation.rules import FULL_VALUE_MINIMUM, FULL_VALUE_PERCENT
 
 WHOLE_MARKET: Final = ""

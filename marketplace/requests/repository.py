@@ -14,7 +14,7 @@ from marketplace.models import (
     Run,
     Unfilled,
 )
-from marketplace.models_cascade import Tick
+from marketplace.models.cascade import Tick
 
 
 async def find_published(connection: AsyncConnection, digest: str) -> AnyRow | None:

@@ -18,8 +18,8 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
-from marketplace.models_cascade import Tick
-from marketplace.models_catalogue import RunFallback
+from marketplace.models.cascade import Tick
+from marketplace.models.catalogue import RunFallback
 from marketplace.rowbytes import Column
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from marketplace.db import AnyRow, take_turns
 from marketplace.market import Market
 from marketplace.models import PublishedRequest
-from marketplace.models_catalogue import CatalogueEntry, RunFallback, SignedFallback
+from marketplace.models.catalogue import CatalogueEntry, RunFallback, SignedFallback
 from vrm.documents import Fallback, Signed, sign
 
 KIND = "sign-fallbacks"

@@ -17,7 +17,7 @@ from marketplace import bulk
 from marketplace.catalogue.rules import sellers_of
 from marketplace.db import AnyRow
 from marketplace.models import PublishedRequest, Vendor
-from marketplace.models_catalogue import CatalogueEntry, RunItem
+from marketplace.models.catalogue import CatalogueEntry, RunItem
 from marketplace.resolver import Flaw, Market
 from marketplace.resolver.tables import I64, Mask, Strings
 from marketplace.runs.snapshot import among

@@ -15,8 +15,8 @@ from marketplace.models import (
     StoredBid,
     Unfilled,
 )
-from marketplace.models_catalogue import RunItem
-from marketplace.models_mail import RunPreference
+from marketplace.models.catalogue import RunItem
+from marketplace.models.mail import RunPreference
 from marketplace.runs.snapshot import has_roll_overs, kept_from_close, live_at_close
 
 _Listing = tuple[Select[*tuple[Any, ...]], tuple[Any, ...]]

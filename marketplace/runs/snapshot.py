@@ -39,8 +39,8 @@ from marketplace.models import (
     Vendor,
     VendorPlace,
 )
-from marketplace.models_cascade import Displaced, RollOver, RunBid
-from marketplace.models_mail import AlternativeBid
+from marketplace.models.cascade import Displaced, RollOver, RunBid
+from marketplace.models.mail import AlternativeBid
 from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
 from marketplace.runs.repository import set_stage

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, take_turns
 from marketplace.models import Run
-from marketplace.models_cascade import Tick
+from marketplace.models.cascade import Tick
 from marketplace.runs.repository import UNPUBLISHED
 
 TURN = "the next decision"

@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new
-from marketplace.models_stamps import (
+from marketplace.models.stamps import (
     SpentStamp,
     StampArrival,
     StampDeposited,

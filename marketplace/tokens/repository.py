@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
-from marketplace.models_members import StoredIssuerKey, TokenDraw
+from marketplace.models.members import StoredIssuerKey, TokenDraw
 from vrm.documents.membership import TIERS
 
 

@@ -12,7 +12,7 @@ from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.documents import Alternative
 from vrm.wallet import Wallet, explaining, mail, offers, outcomes
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.wishes import Wish
 
 WISH = Wish(

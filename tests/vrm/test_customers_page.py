@@ -14,7 +14,7 @@ from tests.vrm.wallet.conftest import PASSPHRASE, make_wallet
 from tests.vrm.wallet.test_wallet import RULES
 from vrm.cli import app
 from vrm.documents.scalars import Policy
-from vrm.wallet.state import Status
+from vrm.wallet.own import Status
 from vrm.wallet.wishes import compose, read_wish
 
 PAGE = (Path(__file__).parents[2] / "docs" / "customers.md").read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from vrm.money import format_amount
 from vrm.wallet import Wallet, mail, offers, outcomes
 from vrm.wallet import questions as own
 from vrm.wallet.offers import Offer, Offers
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 
 
 def bids(

@@ -13,7 +13,7 @@ from vrm.documents import Contact
 from vrm.errors import UsageError
 from vrm.keyfile import write_private
 from vrm.wallet import confirming, disclosing, mail, outcomes
-from vrm.wallet.state import OwnDisclosure, OwnRequest
+from vrm.wallet.own import OwnDisclosure, OwnRequest
 
 
 def disclose(

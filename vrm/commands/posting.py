@@ -18,7 +18,7 @@ from vrm.documents.scalars import parse_instant
 from vrm.wallet import cloaking, later, membership, tokens
 from vrm.wallet import requests as own
 from vrm.wallet.items import taken
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.wishes import read_wish, what_is_public
 
 

@@ -12,7 +12,8 @@ from vrm.documents import MarketDescriptor
 from vrm.money import format_amount
 from vrm.wallet import explaining, outcomes
 from vrm.wallet import requests as own
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.own import OwnRequest
+from vrm.wallet.state import State
 from vrm.wallet.wishes import what_is_public
 
 

@@ -7,7 +7,7 @@ import crypto
 from vrm.client.customer import CustomerClient
 from vrm.documents import Confirmation, Signed, recall, sign
 from vrm.errors import WalletError
-from vrm.wallet.state import OwnPreference, OwnRequest
+from vrm.wallet.own import OwnPreference, OwnRequest
 from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 

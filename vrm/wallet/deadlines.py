@@ -8,7 +8,8 @@ from typing import Literal
 from vrm.documents import MarketDescriptor
 from vrm.documents.calendar import Calendar
 from vrm.documents.scalars import parse_instant
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.own import OwnRequest
+from vrm.wallet.state import State
 
 Kind = Literal["published", "bids-close", "cutoff", "vendor-answers", "needed-by"]
 

@@ -32,7 +32,8 @@ from vrm.documents import (
 from vrm.documents.disclosure import BOX_BYTES, PURPOSE
 from vrm.documents.scalars import format_instant
 from vrm.errors import UsageError, WalletError
-from vrm.wallet.state import OwnDisclosure, OwnRequest, State
+from vrm.wallet.own import OwnDisclosure, OwnRequest
+from vrm.wallet.state import State
 from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 

@@ -8,7 +8,7 @@ from vrm.client.public import Vendor
 from vrm.documents import Assignment, Fallback, MarketDescriptor, Moderation, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
-from vrm.wallet.state import Failed, OwnRequest, Rolled
+from vrm.wallet.own import Failed, OwnRequest, Rolled
 
 _REASONS: Mapping[UnfilledReason, str] = {
     "no-bids": "No vendor made a bid on it.",

@@ -14,8 +14,8 @@ from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.documents import MarketDescriptor
 from vrm.documents.scalars import format_instant, parse_instant
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.requests import send
-from vrm.wallet.state import OwnRequest
 from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 

@@ -44,7 +44,8 @@ from vrm.documents.mail import Purpose, is_in, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
-from vrm.wallet.state import OwnAnswer, OwnDisclosure, OwnPreference, OwnRequest, Slot, State
+from vrm.wallet.own import OwnAnswer, OwnDisclosure, OwnPreference, OwnRequest
+from vrm.wallet.state import Slot, State
 from vrm.wallet.wallet import Wallet
 
 GRACE: Final = timedelta(hours=1)

@@ -25,7 +25,7 @@ from vrm.documents import (
 from vrm.documents.place import Point, centre_of, distance_m
 from vrm.documents.scalars import Policy
 from vrm.errors import UsageError, WalletError
-from vrm.wallet.state import OwnPreference, OwnRequest
+from vrm.wallet.own import OwnPreference, OwnRequest
 from vrm.wallet.wallet import Wallet
 
 ORDERS: Final[Mapping[Policy, Callable[["Offer"], tuple[int, ...]]]] = {

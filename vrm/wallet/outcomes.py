@@ -30,8 +30,9 @@ from vrm.documents.scalars import parse_instant
 from vrm.wallet import following, receipts
 from vrm.wallet.consent import changes
 from vrm.wallet.following import Decided, News
+from vrm.wallet.own import Failed, OwnRequest, Rolled
 from vrm.wallet.receipts import Held
-from vrm.wallet.state import Failed, OwnRequest, Rolled, State
+from vrm.wallet.state import State
 from vrm.wallet.wallet import Wallet
 
 

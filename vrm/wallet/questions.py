@@ -7,7 +7,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.patience import BUSY
 from vrm.documents import Answer, Question, Signed, recall, sign
 from vrm.errors import MarketRefused, WalletError
-from vrm.wallet.state import OwnAnswer, OwnRequest
+from vrm.wallet.own import OwnAnswer, OwnRequest
 from vrm.wallet.wallet import Wallet
 
 

@@ -13,7 +13,7 @@ from vrm.documents import MarketDescriptor, PersonalRequest, RequestWithdrawal, 
 from vrm.errors import MarketMisbehaved, MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet import tokens
 from vrm.wallet.consent import require_unchanged
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.wallet import Wallet
 from vrm.wallet.wishes import Wish, compose
 

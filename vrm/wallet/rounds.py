@@ -34,7 +34,8 @@ from vrm.wallet import (
     tokens,
 )
 from vrm.wallet.deadlines import Deadline
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.own import OwnRequest
+from vrm.wallet.state import State
 from vrm.wallet.wallet import Wallet
 
 LATEST: Final = 300.0

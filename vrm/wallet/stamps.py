@@ -32,7 +32,8 @@ from vrm.documents.scalars import parse_instant
 from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, STAMPS, Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused
 from vrm.wallet import membership, tokens
-from vrm.wallet.state import OwnEpoch, OwnRequest, OwnStamp, State
+from vrm.wallet.own import OwnRequest
+from vrm.wallet.state import OwnEpoch, OwnStamp, State
 from vrm.wallet.wallet import Wallet
 
 MOST_CLAIMS: Final = 6

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import select
 
-from marketplace.models_reputation import Evidence, EvidenceDay
+from marketplace.models.reputation import Evidence, EvidenceDay
 from marketplace.reputation import service as reputation
 from marketplace.reputation.service import Piece
 from tests.marketplace.cascade.scenes import VENDORS

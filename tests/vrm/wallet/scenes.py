@@ -9,7 +9,7 @@ from tests.support import ClockedMarket, a_bid, a_decline, a_key, a_vendor, an_a
 from vrm.client.customer import CustomerClient
 from vrm.documents import Assignment, PersonalRequest, Signed, read
 from vrm.wallet import Wallet, explaining, outcomes, requests
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.wishes import Wish
 
 STROLLER = Wish(

@@ -13,7 +13,7 @@ from tests.vrm.wallet.scenes import at
 from tests.vrm.wallet.test_outcomes import post, signed
 from vrm.client.customer import CustomerClient
 from vrm.wallet import Wallet, mail, outcomes
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 
 SHOP = a_key("shop")
 

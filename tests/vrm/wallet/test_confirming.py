@@ -13,7 +13,7 @@ from vrm.documents import Confirmation, recall
 from vrm.documents.permits import stamp_challenge
 from vrm.errors import MarketUnreachable, WalletError
 from vrm.wallet import Wallet, confirming, mail, stamps
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from vrm.errors import MarketMisbehaved, MarketUnreachable, UsageError, WalletEr
 from vrm.vendor.contracts import keep_new
 from vrm.vendor.ledger import Ledger
 from vrm.wallet import Wallet, disclosing, mail, rounds
-from vrm.wallet.state import OwnDisclosure, OwnRequest
+from vrm.wallet.own import OwnDisclosure, OwnRequest
 
 MARIA = Contact(name="Maria Weber", phone="+43 1 234567")
 HOME = Contact(name="Maria Weber", address=("Gasse 1/5", "1010 Wien"))

@@ -13,7 +13,7 @@ from vrm.client.public import Item
 from vrm.documents import CatalogueItem, Fallback, PersonalRequest, Signed
 from vrm.errors import MarketRefused, UsageError
 from vrm.wallet import Wallet, explaining, items, outcomes, requests
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.wishes import Wish, what_is_public
 
 BRAND, SHOP = a_key("brand"), a_key("shop")

@@ -26,7 +26,7 @@ from vrm.client.customer import CustomerClient
 from vrm.documents.mail import name_of, pack
 from vrm.errors import MarketMisbehaved
 from vrm.wallet import Wallet, mail, offers
-from vrm.wallet.state import OwnRequest
+from vrm.wallet.own import OwnRequest
 
 SHOP, OTHER = a_key("shop"), a_key("other shop")
 

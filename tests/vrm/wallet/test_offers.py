@@ -13,7 +13,8 @@ from vrm.documents import Alternative, Preference, recall
 from vrm.documents.place import Point
 from vrm.errors import InvalidDocument, MarketRefused, MarketUnreachable, UsageError, WalletError
 from vrm.wallet import Wallet, explaining, mail, offers, outcomes, questions
-from vrm.wallet.state import OwnRequest, State
+from vrm.wallet.own import OwnRequest
+from vrm.wallet.state import State
 from vrm.wallet.wishes import Wish
 
 STROLLER = Wish(

@@ -17,8 +17,8 @@ from vrm.client.public import Batch
 from vrm.documents import Assignment, PersonalRequest, Signed
 from vrm.errors import MarketRefused, MarketUnreachable, WalletError
 from vrm.wallet import Wallet, explaining, mail, outcomes, requests
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.receipts import Held
-from vrm.wallet.state import OwnRequest
 from vrm.wallet.wishes import Wish
 
 STROLLER = Wish(title="Twin stroller", category="baby", at_most="250.00", delivery=("pickup",))

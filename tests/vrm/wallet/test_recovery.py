@@ -37,8 +37,8 @@ from vrm.wallet import (
     requests,
     tokens,
 )
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.secret import Secret
-from vrm.wallet.state import OwnRequest
 
 SHOP, OTHER = a_key("shop"), a_key("other shop")
 
