@@ -219,9 +219,11 @@ PROBLEMS: Final[dict[str, Problem]] = {
         409, "Not accepted by its vendor", "Wait for the vendor's Acceptance: its key is in it."
     ),
     "not-disclosed": Problem(
-        409, "The vendor was told nothing", "Disclose first whom to deliver to."
+        409, "The vendor was told nothing", "It must be disclosed first whom to deliver to."
     ),
     "already-received": Problem(409, "Received before", "Nothing: that is final."),
+    "already-shipped": Problem(409, "Shipped before", "Nothing: that is final."),
+    "delivery-ended": Problem(409, "Delivery has ended", "Nothing: that is final."),
     # webhooks
     "webhook-address": Problem(
         422, "Not an address for a webhook", "Give an https:// URL without a user name."

@@ -28,7 +28,8 @@ async def assignments_of(
         select(
             *(assigned.digest, assigned.day, assigned.request, assigned.tick),
             *(assigned.vendor, assigned.accept_by, Announcement.late_by),
-            *(PublishedRequest.category, StoredBid.amount),
+            *(PublishedRequest.category, PublishedRequest.pseudonym),
+            *(StoredBid.amount, StoredBid.wire.label("bid")),
         )
         .join(PublishedRequest, PublishedRequest.digest == assigned.request)
         .join(

@@ -17,13 +17,14 @@ from marketplace.cascade.schemas import AnswerResult, AnswersAnswer, AnswerStore
 from marketplace.cascade.ticks import answers_of
 from marketplace.db import take_turns
 from marketplace.errors import Refused
+from marketplace.fulfilment import service as fulfilment
 from marketplace.http.bodies import documents_of
 from marketplace.http.problems import problem_of
 from marketplace.log import service as log
 from marketplace.market import Market
 from marketplace.reputation import service as reputation
 from marketplace.reputation.service import Piece
-from vrm.documents import Acceptance, Decline, Signed, read
+from vrm.documents import Acceptance, Bid, Decline, Signed, read, recall
 from vrm.errors import VrmError
 
 Answer = Acceptance | Decline
@@ -100,6 +101,7 @@ async def _decide(
     known = {row.digest for row in stored.values()}
     earlier = {digest: bool(row.accepted) for digest, row in stored.items()}
     rows: list[dict[str, Any]] = []
+    begun: list[dict[str, Any]] = []
     evidence: list[Piece] = []
     outcomes: list[bool | Refused] = []
     for one in answers:
@@ -116,9 +118,12 @@ async def _decide(
         earlier[digest] = isinstance(one.body, Acceptance)
         known.add(one.digest)
         rows.append(_row(one, row, now))
+        if isinstance(one.body, Acceptance):
+            begun.append(_delivery(one, row, now))
         evidence.append(_piece(one, row))
         outcomes.append(True)
     await _add(market, connection, rows, evidence, now)
+    await fulfilment.begin(connection, begun)
     return outcomes
 
 
@@ -153,6 +158,20 @@ def _row(one: Signed[Answer], assigned: Any, now: int) -> dict[str, Any]:
         "answered_at": now,
         "digest": one.digest,
         "wire": one.wire,
+    }
+
+
+def _delivery(one: Signed[Answer], assigned: Any, now: int) -> dict[str, Any]:
+    """What fulfilment begins with."""
+    return {
+        "request": assigned.request,
+        "assignment": one.body.assignment,
+        "day": assigned.day,
+        "tick": assigned.tick,
+        "vendor": one.body.vendor,
+        "pseudonym": assigned.pseudonym,
+        "lead_hours": recall(assigned.bid, Bid).lead_time_hours,
+        "accepted_at": now,
     }
 
 

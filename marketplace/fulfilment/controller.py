@@ -3,11 +3,16 @@
 import msgspec
 from litestar import Controller, Response, get, post
 
-from marketplace.fulfilment import service
-from marketplace.fulfilment.schemas import ConfirmationView, DisclosureView
-from marketplace.http.paging import FollowedPage
+from marketplace.fulfilment import service, shipping
+from marketplace.fulfilment.schemas import (
+    ConfirmationView,
+    DeliveryView,
+    DisclosureView,
+    ShipmentStored,
+)
+from marketplace.http.paging import FollowedPage, Page
 from marketplace.http.parameters import Body, Reader, TheMarket, ThePage
-from vrm.documents import Confirmation, Disclosure, Promise
+from vrm.documents import Confirmation, Disclosure, Promise, Shipment
 
 
 class FulfilmentController(Controller):
@@ -32,6 +37,20 @@ class FulfilmentController(Controller):
         """Say whether what was assigned came; the answer promises by when that counts."""
         promise = await service.confirm(market, json_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
+
+    @post("/shipments", opt={"body": Shipment, "also": 200})
+    async def ship(self, market: TheMarket, json_body: Body) -> Response[ShipmentStored]:
+        """Tell the customer that an order is on its way, or ready to be picked up."""
+        stored, new = await shipping.ship(market, json_body)
+        return Response(stored, status_code=201 if new else 200)
+
+    @get("/vendors/self/deliveries", opt={"signed": True})
+    async def list_deliveries(
+        self, market: TheMarket, asked: ThePage, reading_vendor: Reader
+    ) -> Response[Page[DeliveryView]]:
+        """List what has become of what the reading vendor accepted, oldest first."""
+        page = await service.list_deliveries(market, reading_vendor, asked.cursor, asked.limit)
+        return asked.answer(page)
 
     @get("/vendors/self/confirmations", opt={"signed": True})
     async def list_confirmations(

@@ -39,6 +39,7 @@ from vrm.documents import (
     RequestWithdrawal,
     SavedFilter,
     SavedFilters,
+    Shipment,
     Signed,
     Told,
     VendorProfile,
@@ -151,6 +152,13 @@ def examples(market: Market) -> dict[str, Any]:
         salt="AAAAAAAAAAAAAAAAAAAAAA",
         received=True,
     )
+    shipment = Shipment(
+        market=market.did,
+        vendor=vendor.did,
+        request=request.digest,
+        assignment=assignment,
+        state="ready",
+    )
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -186,6 +194,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(disclosure, pseudonym),
         sign(_webhook(market, vendor.did), vendor),
         sign(confirmation, pseudonym),
+        sign(shipment, vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
     ]

@@ -27,7 +27,11 @@ from marketplace.models import (
     StoredBid,
     StoredBidWithdrawal,
 )
-from marketplace.models.fulfilment import StoredConfirmation, StoredDisclosure
+from marketplace.models.fulfilment import (
+    StoredConfirmation,
+    StoredDisclosure,
+    StoredShipment,
+)
 from marketplace.models.mail import (
     MailSegment,
     MailWaiting,
@@ -162,6 +166,7 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "bid": (StoredBid, StoredBid.request),
     "bid-withdrawal": (StoredBidWithdrawal, StoredBid.request),
     "question": (StoredQuestion, StoredQuestion.request),
+    "shipment": (StoredShipment, StoredShipment.request),
     "request": (PublishedRequest, PublishedRequest.digest),
     "withdrawal": (PublishedWithdrawal, PublishedWithdrawal.request),
     "preference": (StoredPreference, StoredPreference.request),

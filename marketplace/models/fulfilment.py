@@ -1,9 +1,48 @@
 """The tables of what follows on an accepted assignment."""
 
-from sqlalchemy import Index
+from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.models import ANONYMOUS, Base
+
+
+class Delivery(Base):
+    """What has become of an accepted assignment; made with its Acceptance, one for each request."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("assignment"),
+        Index("ix_deliveries_vendor_accepted_at_request", "vendor", "accepted_at", "request"),
+        ANONYMOUS,
+    )
+    request: Mapped[str] = mapped_column(primary_key=True)
+    assignment: Mapped[str]
+    day: Mapped[str]
+    tick: Mapped[int]
+    """0 for an assignment of the day's run."""
+    vendor: Mapped[str]
+    pseudonym: Mapped[str]
+    lead_hours: Mapped[int]
+    """As the bid says."""
+    accepted_at: Mapped[int]
+    disclosed_at: Mapped[int | None]
+    """The batch instant that handed the first Disclosure over."""
+    shipped_at: Mapped[int | None]
+    """When the vendor said that it is on its way, or ready."""
+    ended_at: Mapped[int | None]
+    """From when on nobody can change what has become of it."""
+    state: Mapped[str]
+    """``accepted``, ``shipped``, ``ready``, ``received`` or ``not-received``."""
+
+
+class StoredShipment(Base):
+    """A vendor's word that it has shipped an order, or has it ready."""
+
+    __tablename__ = "shipments"
+    request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
+    vendor: Mapped[str]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
 
 
 class StoredDisclosure(Base):

@@ -5,7 +5,13 @@ from typing import Literal
 import msgspec
 
 EventType = Literal[
-    "assignment.made", "fallback.made", "request.published", "webhook.set", "webhook.disabled"
+    "assignment.made",
+    "fallback.made",
+    "disclosure.made",
+    "confirmation.made",
+    "request.published",
+    "webhook.set",
+    "webhook.disabled",
 ]
 WebhookState = Literal["on", "failing", "disabled"]
 

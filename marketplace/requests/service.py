@@ -19,6 +19,8 @@ from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.notices import filters
+from marketplace.notices import service as notices
+from marketplace.notices.service import About
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
 from marketplace.questions import service as questions
@@ -106,18 +108,19 @@ async def publish_batch(market: Market) -> int:
         if publication_is_due(waiting, earliest, instant, market.rules):
             rows = await pending.take(connection)
             await _publish(market, connection, instant, rows)
-            await _settle(connection, rows)
+            events = await _settle(connection, instant, rows)
             leaves = await log.append_together(market, connection, [row.digest for row in rows])
             await repository.set_leaves(connection, instant, *leaves)
         else:
             rows = await pending.take_unlisted(connection)
-            await _settle(connection, rows)
+            events = await _settle(connection, instant, rows)
             await log.put(connection, (row.digest for row in rows))
         await mail.forget(market, connection, instant)
         await preferences.forget(market, connection, instant)
         await fulfilment.forget(market, connection, instant)
         spent = Counter(row.issuer_key for row in rows if row.issuer_key)
         await tokens.count(market, connection, spent)
+        await notices.tell_many(connection, instant, events)
     if rows:
         await market.db.forget_order()
     return len(rows)
@@ -130,8 +133,10 @@ async def collect(market: Market) -> None:
     """
     async with market.db.unit_of_work() as connection:
         rows = await pending.take_unlisted(connection)
-        await _settle(connection, rows)
+        instant = market.calendar.batch_at_or_before(await market.db.now(connection))
+        events = await _settle(connection, instant, rows)
         await log.put(connection, (row.digest for row in rows))
+        await notices.tell_many(connection, instant, events)
     if rows:
         await market.db.forget_order()
 
@@ -176,12 +181,16 @@ def _that_fit(rows: Sequence[AnyRow]) -> int:
     return max(1, len([total for total in listed if total <= MOST_LISTED]))
 
 
-async def _settle(connection: AsyncConnection, rows: Sequence[AnyRow]) -> None:
-    """Do what becomes of documents that were taken out of what waits, besides what a batch lists."""
+async def _settle(connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]) -> list[About]:
+    """Do what becomes of documents that were taken out of what waits, besides what a batch lists.
+
+    Answers what vendors are to be told of it, as the transaction's last thing.
+    """
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
-    await fulfilment.hand_over(connection, rows)
+    events = await fulfilment.hand_over(connection, instant, rows)
     await mail.put_copies(connection, rows)
+    return events
 
 
 async def _publish(

@@ -39,6 +39,7 @@ from vrm.documents import (
     Preference,
     Question,
     RequestWithdrawal,
+    Shipment,
     Signed,
     VendorProfile,
     Webhook,
@@ -301,6 +302,25 @@ def a_confirmation(
         "received": True,
     }
     return sign(Confirmation(**(facts | changes)), key)
+
+
+def a_shipment(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[Shipment]:
+    """A vendor's word that what it was assigned, by the assignment's digest, can be picked up."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "vendor": key.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "state": "ready",
+    }
+    return sign(Shipment(**(facts | changes)), key)
 
 
 def a_decline(

@@ -61,6 +61,7 @@ PATHS = {
     "Decline": "/declines",
     "Disclosure": "/disclosures",
     "Confirmation": "/confirmations",
+    "Shipment": "/shipments",
     "Report": "/reports",
     "Webhook": "/webhooks",
     "SavedFilters": "/filters",

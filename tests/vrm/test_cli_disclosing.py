@@ -62,6 +62,15 @@ def test_whom_to_deliver_to(
     code, _, err = vrm("disclose", request, "--name", "P", "--email", "no email")
     assert (code, err.count("\n")) == (2, 1)
 
+    [given] = vendor("deliveries", "--running", "--json").json
+    ran = vendor("ship", given["assignment"][:10])
+    assert (ran.code, ran.out.split()) == (0, ["shipped:", given["assignment"]])
+    assert "ready" in vendor("deliveries").out
+    live.publish()
+    assert "ready (was accepted)" in vrm("sync", "--pause", "0")[1]
+    [listed] = vrm.json("requests")
+    assert listed["status"] == "ready"
+
     assert (
         vrm.json("received", request, "--missing", "--pause", "0")["document"]["received"] is False
     )
@@ -74,3 +83,4 @@ def test_whom_to_deliver_to(
     assert heard["received"] is True
     [listed] = vrm.json("requests")
     assert listed["status"] == "received"
+    assert vendor("deliveries", "--running", "--json").json == []

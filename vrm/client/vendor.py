@@ -19,7 +19,7 @@ import msgspec
 import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
-from vrm.client.disclosures import DisclosuresClient
+from vrm.client.deliveries import DeliveriesClient
 from vrm.client.events import (
     EventsClient,
     FiltersEntry,
@@ -81,7 +81,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(DisclosuresClient, BoardClient, EventsClient):
+class VendorClient(DeliveriesClient, BoardClient, EventsClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:

@@ -16,6 +16,7 @@ from vrm.documents.customer import (
     RequestWithdrawal,
 )
 from vrm.documents.disclosure import Confirmation, Contact, Disclosure, Told
+from vrm.documents.fulfilment import Shipment
 from vrm.documents.market import (
     Agreement,
     Assignment,
@@ -113,6 +114,7 @@ __all__ = [
     "SavedFilter",
     "SavedFilters",
     "Schedule",
+    "Shipment",
     "Signed",
     "Sponsorship",
     "StampClaim",

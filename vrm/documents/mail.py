@@ -24,6 +24,7 @@ Purpose = Literal[
     "bid",
     "bid-withdrawal",
     "question",
+    "shipment",
     "request",
     "withdrawal",
     "preference",
@@ -33,9 +34,9 @@ Purpose = Literal[
 ]
 """What a sealed message of the market to a pseudonym holds.
 
-The first three are vendors' documents: a Bid, a BidWithdrawal, a Question. The others are copies of what the
-pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer, a
-Disclosure, a Confirmation. Out of them a wallet that was lost is made again from its recovery phrase.
+The first four are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment. The others are copies of
+what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an
+Answer, a Disclosure, a Confirmation. Out of them a wallet that was lost is made again from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

@@ -121,6 +121,10 @@ def _answer_in_words(assignment: Assignment, entry: OwnRequest, now: datetime) -
         if entry.confirmations:
             came = entry.status(now) == "received"
             return f"The vendor has accepted it, and you said that it {'came' if came else 'did not come'}."
+        if entry.shipment:
+            ready = entry.shipment.state == "ready"
+            now_it = "has it ready to be picked up" if ready else "has shipped it"
+            return f"The vendor has accepted it and {now_it}. When you have it: vrm received"
         if entry.disclosures:
             return "The vendor has accepted it, and was told whom to deliver to."
         return "The vendor has accepted it. Tell it whom to deliver to: vrm disclose"

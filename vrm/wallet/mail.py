@@ -36,6 +36,7 @@ from vrm.documents import (
     Preference,
     Question,
     RequestWithdrawal,
+    Shipment,
     Signed,
     accept,
     recall,
@@ -55,6 +56,7 @@ Inside = (
     Bid
     | BidWithdrawal
     | Question
+    | Shipment
     | PersonalRequest
     | RequestWithdrawal
     | Preference
@@ -67,6 +69,7 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid": Bid,
     "bid-withdrawal": BidWithdrawal,
     "question": Question,
+    "shipment": Shipment,
     "request": PersonalRequest,
     "withdrawal": RequestWithdrawal,
     "preference": Preference,
@@ -255,7 +258,7 @@ def _checked(
         raise Faulty("It is for another market.")
     if isinstance(body, BidWithdrawal):
         return signed  # it names the bid; whose bid that is shows where the two meet
-    if not isinstance(body, Bid | Question) and body.pseudonym != to.pseudonym:
+    if not isinstance(body, Bid | Question | Shipment) and body.pseudonym != to.pseudonym:
         raise Faulty("Another pseudonym signed it.")
     about = signed.digest if isinstance(body, PersonalRequest) else body.request
     if about != request:
@@ -313,6 +316,8 @@ def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
             entry.bid_withdrawals[digest] = wire
         case Question():
             entry.questions[digest] = wire
+        case Shipment():
+            entry.shipments[digest] = wire
         case RequestWithdrawal():
             entry.withdrawal = entry.withdrawal or wire
         case Answer():

@@ -14,6 +14,7 @@ from vrm.documents import (
     PersonalRequest,
     Preference,
     Promise,
+    Shipment,
     Told,
     recall,
 )
@@ -31,6 +32,8 @@ Status = Literal[
     "hidden",
     "assigned",
     "accepted",
+    "shipped",
+    "ready",
     "received",
     "not-received",
     "fallback",
@@ -134,6 +137,8 @@ class OwnRequest(msgspec.Struct):
     """Verified bids on it, out of the mail, by digest; likewise below."""
     bid_withdrawals: dict[str, bytes] = {}
     questions: dict[str, bytes] = {}
+    shipments: dict[str, bytes] = {}
+    """What vendors said of shipping it; `shipment` tells which of them counts."""
     answers: dict[str, OwnAnswer] = {}
     """By the question's digest."""
     disclosures: list[OwnDisclosure] = []
@@ -162,6 +167,18 @@ class OwnRequest(msgspec.Struct):
     def shipped(self) -> Fallback | None:
         """The market's word that the brand of the item ships it, verified when it was read."""
         return recall(self.fallback, Fallback) if self.fallback else None
+
+    @property
+    def shipment(self) -> Shipment | None:
+        """The word of the vendor to whom it was given that it is on its way, or ready."""
+        for wire in self.shipments.values():
+            said = recall(wire, Shipment)
+            if self.assigned and (said.vendor, said.assignment) == (
+                self.assigned.vendor,
+                self.assignment_digest,
+            ):
+                return said
+        return None
 
     @property
     def publish_by(self) -> str | None:
@@ -205,9 +222,9 @@ class OwnRequest(msgspec.Struct):
             return "unsent" if self.is_due(now) else "scheduled"
         return self._waiting(now)
 
-    def _fulfilled(self) -> Literal["received", "not-received"] | None:
+    def _fulfilled(self) -> Literal["shipped", "ready", "received", "not-received"] | None:
         if not self.confirmations:
-            return None
+            return self.shipment.state if self.shipment else None
         said = recall(self.confirmations[-1].wire, Confirmation)
         return "received" if said.received else "not-received"
 

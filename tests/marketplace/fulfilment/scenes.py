@@ -1,10 +1,10 @@
-"""A day whose one assignment was accepted."""
+"""A day whose one assignment was accepted, and what followed."""
 
 from dataclasses import dataclass
 
 import crypto
 from tests.marketplace.cascade.scenes import VENDORS, accept, assignment
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor
+from tests.support import ClockedMarket, a_bid, a_disclosure, a_key, a_request, a_vendor
 from vrm.documents import PersonalRequest, Signed
 
 OWNER, VENDOR, RIVAL = a_key("owner"), VENDORS[0], VENDORS[1]
@@ -30,3 +30,11 @@ async def given(market: ClockedMarket, *, accepted: bool = True) -> Given:
     if accepted:
         await accept(market, one)
     return Given(crypto.digest(one), request)
+
+
+async def delivered(market: ClockedMarket) -> Given:
+    """An accepted assignment whose vendor knows whom to deliver to."""
+    one = await given(market)
+    await market.store(a_disclosure(market, OWNER, one.request, one.assignment))
+    await market.publish()
+    return one

@@ -1,12 +1,11 @@
 """The customer says whether it came; what was received earns an F-stamp, what was not gives the token back."""
 
 import crypto
-from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given, given
+from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given, delivered, given
 from tests.marketplace.stamps.test_stamps import Claim, a_claim
 from tests.support import (
     ClockedMarket,
     a_confirmation,
-    a_disclosure,
     a_key,
     assert_refused,
     problem,
@@ -14,14 +13,6 @@ from tests.support import (
 from tests.support.tokens import issuer_key, minted
 from vrm.documents import Confirmation, Promise, Signed, read
 from vrm.documents.standing import Stamp
-
-
-async def delivered(market: ClockedMarket) -> Given:
-    """An accepted assignment whose vendor knows whom to deliver to."""
-    one = await given(market)
-    await market.store(a_disclosure(market, OWNER, one.request, one.assignment))
-    await market.publish()
-    return one
 
 
 def said(

@@ -3,10 +3,10 @@
 import pytest
 
 from crypto.tokens import Token, verify
-from tests.support import ClockedMarket
+from tests.support import ClockedMarket, a_shipment
 from tests.support.tokens import issuer_key
 from tests.vrm.wallet.conftest import Wire
-from tests.vrm.wallet.scenes import SHOPS, Play, at, followed, given
+from tests.vrm.wallet.scenes import SHOPS, Play, at, followed, given, signed, words
 from tests.vrm.wallet.test_disclosing import MARIA, AtItsTime, tell
 from vrm.client.vendor import VendorClient
 from vrm.documents import Confirmation, recall
@@ -66,6 +66,29 @@ async def test_the_vendor_learns_it_and_the_owner_has_a_stamp(
     [stamp] = play.wallet.read().stamps
     key = await issuer_key(market.market, "stamp-f")
     verify(Token.parse(stamp.token), challenge=stamp_challenge(market.did, "stamp-f"), key=key)
+
+
+async def test_the_owner_learns_that_it_is_ready(
+    play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
+) -> None:
+    async with shop(market, wire) as vendor:
+        [assigned] = [one async for one in vendor.my_assignments()]
+        await vendor.ship(assigned)
+    await read_mail(play)
+    found = play.wallet.read().requests[-1]
+    assert found.status(at(market)) == "ready"
+    assert "ready to be picked up" in words(found, market)
+
+
+async def test_a_rival_that_says_it_has_shipped_it(
+    play: Play, market: ClockedMarket, entry: OwnRequest
+) -> None:
+    """Even if a market should pass it on."""
+    assert entry.assignment_digest is not None
+    said = a_shipment(market, SHOPS[1], signed(entry), entry.assignment_digest)
+    with play.wallet.editing() as state:
+        state.requests[-1].shipments[said.digest] = said.wire
+    assert play.wallet.read().requests[-1].status(at(market)) == "accepted"
 
 
 async def test_what_did_not_come_gives_an_r_stamp(
