@@ -21,8 +21,10 @@ from marketplace.rowbytes import Column, Piece, blocks, joined, lengths_of
 DIGEST: Final = "S43"
 """A digest's text."""
 
-Layout = Mapping[str, str]
-"""The columns of a query in order: `DIGEST`, or ``i8``, ``i4``, ``i2`` for integers that are not negative."""
+Kinds = Mapping[str, str]
+"""Names and types in order: `DIGEST`, or ``i8``, ``i4``, ``i2`` for integers that are not negative."""
+Layout = Mapping[str, str | Kinds]
+"""The columns of a query in order: each of one type, or a line of several that stand side by side in it."""
 Columns = dict[str, Column]
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
@@ -111,7 +113,10 @@ async def _postgresql(connection: AsyncConnection, query: str, layout: Layout) -
     )
     for setting in settings:
         await connection.execute(text(f"SET LOCAL {setting}"))
-    sent = ", ".join(f"string_agg({_SENT[kind].format(name)}, '')" for name, kind in layout.items())
+    sent = ", ".join(
+        f"string_agg({_SENT[kind].format(name) if isinstance(kind, str) else name}, '')"
+        for name, kind in layout.items()
+    )
     parts: list[bytes] = []
 
     async def take(part: bytes) -> None:
@@ -136,22 +141,35 @@ def _fields(raw: bytes, layout: Layout) -> Columns:
     for name, kind in layout.items():
         # Nothing joined to nothing is null, whose length is -1.
         length = max(int.from_bytes(raw[at : at + 4], signed=True), 0)
-        stored = np.dtype(kind if kind == DIGEST else f">{kind}")
+        stored = _as_sent(kind) if isinstance(kind, str) else _line(kind)
         rows = length // stored.itemsize if rows is None else rows
         if length != rows * stored.itemsize:
             raise ValueError(f"{name} is null or not as wide as it should be")
-        found[name] = np.frombuffer(raw, dtype=stored, count=rows, offset=at + 4)
+        column = np.frombuffer(raw, dtype=stored, count=rows, offset=at + 4)
+        found |= {name: column} if isinstance(kind, str) else {part: column[part] for part in kind}
         at += 4 + length
     if raw[at:] != END:
         raise ValueError("the copy has no end")
     return found
 
 
+def _as_sent(kind: str) -> np.dtype[Any]:
+    return np.dtype(kind if kind == DIGEST else f">{kind}")
+
+
+def _line(kinds: Kinds) -> np.dtype[Any]:
+    return np.dtype([(name, _as_sent(kind)) for name, kind in kinds.items()])
+
+
 async def _sqlite(connection: AsyncConnection, query: str, layout: Layout) -> Columns:
-    form = "".join("%s" if kind == DIGEST else f"%0{_DIGITS[kind]}d" for kind in layout.values())
+    form = "".join(
+        f"%0{_DIGITS[kind]}d" if isinstance(kind, str) and kind != DIGEST else "%s"
+        for kind in layout.values()
+    )
+    kinds = _flat(layout)
     fields: list[Any] = [
         (name, kind) if kind == DIGEST else (name, np.uint8, (_DIGITS[kind],))
-        for name, kind in layout.items()
+        for name, kind in kinds.items()
     ]
     stored = np.dtype(fields)
     names = ", ".join(f'"{name}"' for name in layout)
@@ -163,12 +181,20 @@ async def _sqlite(connection: AsyncConnection, query: str, layout: Layout) -> Co
     line, rows = str(found[0]), int(found[1])
     if len(line) != rows * stored.itemsize:
         raise ValueError("a value is null or not as wide as it should be")
-    return _from_text(np.frombuffer(line.encode("ascii"), dtype=stored), layout)
+    return _from_text(np.frombuffer(line.encode("ascii"), dtype=stored), kinds)
 
 
-def _from_text(found: Column, layout: Layout) -> Columns:
-    columns: Columns = {}
+def _flat(layout: Layout) -> Kinds:
+    """The types of all values, those of lines among them."""
+    found: dict[str, str] = {}
     for name, kind in layout.items():
+        found |= {name: kind} if isinstance(kind, str) else kind
+    return found
+
+
+def _from_text(found: Column, kinds: Kinds) -> Columns:
+    columns: Columns = {}
+    for name, kind in kinds.items():
         if kind == DIGEST:
             columns[name] = found[name]
         else:
@@ -181,7 +207,7 @@ def _whole(parts: Sequence[Columns], layout: Layout) -> Columns:
     """The parts' columns, one part behind the other."""
     return {
         name: np.concatenate([part[name] for part in parts], dtype=kind, casting="same_kind")
-        for name, kind in layout.items()
+        for name, kind in _flat(layout).items()
     }
 
 

@@ -5,11 +5,16 @@ Tables of anonymous things are keyed by digest and hold no time of arrival and n
 inserted sorted by digest, a whole batch in one transaction.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
+    Computed,
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     SmallInteger,
     String,
@@ -17,6 +22,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import VARCHAR
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 ANONYMOUS = {"sqlite_with_rowid": False}
@@ -216,6 +222,25 @@ class PublishedWithdrawal(Base):
     wire: Mapped[bytes]
 
 
+class BidLine(ColumnElement[bytes]):
+    """A bid's digest, place number, amount, distance and way side by side, each as wide as `marketplace.bulk`
+    reads it: as bytes on PostgreSQL, which stores them, as text on SQLite, which makes it when asked."""
+
+    inherit_cache = True
+    type = LargeBinary()
+
+
+@compiles(BidLine, "postgresql")
+def _bytes_of_line(*_: Any, **__: Any) -> str:
+    numbers = "int4send(place_number) || int8send(amount) || int8send(distance_m) || int2send(way)"
+    return f"decode(digest, 'escape') || {numbers}"
+
+
+@compiles(BidLine, "sqlite")
+def _text_of_line(*_: Any, **__: Any) -> str:
+    return "printf('%s%010d%019d%019d%05d', digest, place_number, amount, distance_m, way)"
+
+
 class StoredBid(Base):
     """A vendor's bid. At most one per vendor and request is live."""
 
@@ -229,7 +254,7 @@ class StoredBid(Base):
             sqlite_where=text("state = 'live'"),
             postgresql_where=text("state = 'live'"),
             # A run reads its bids out of this index alone.
-            postgresql_include=["digest", "place_number", "amount", "distance_m", "way"],
+            postgresql_include=["line"],
         ),
         Index("ix_bids_vendor_digest", "vendor", "digest"),
     )
@@ -244,6 +269,8 @@ class StoredBid(Base):
     way: Mapped[int] = mapped_column(SmallInteger)
     """The way of delivery as the resolver numbers it."""
     distance_m: Mapped[int]
+    line: Mapped[bytes] = mapped_column(Computed(BidLine(), persisted=True))
+    """What a run reads of it in one value, which costs the server less to join than five; see `BidLine`."""
     state: Mapped[str]
     """``live``, ``superseded``, ``withdrawn``, or ``lapsed`` when its request rolled over without it."""
     valid_until: Mapped[int | None]

@@ -211,23 +211,16 @@ async def frozen_bids(
 
     A bid names its request by the request's number in the day.
     """
-    layout = {
-        "request": "i4",
+    line = {
         "digest": bulk.DIGEST,
         "place": "i4",
         "amount": "i8",
         "distance_m": "i8",
         "way": "i2",
     }
+    layout: bulk.Layout = {"request": "i4", "line": line}
     row = StoredBid
-    columns = (
-        RunRequest.number.label("request"),
-        row.digest,
-        row.place_number.label("place"),
-        row.amount,
-        row.distance_m,
-        row.way,
-    )
+    columns = RunRequest.number.label("request"), row.line
     query: Select[*tuple[Any, ...]]
     if await has_roll_overs(connections[0], day):
         wide = (*columns, row.request.label("along"), row.vendor)
