@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0023"
+down_revision = "0024"
 
 LINE = {
     "postgresql": "decode(digest, 'escape') || int4send(place_number) || int8send(amount) || "

@@ -278,8 +278,10 @@ async def copy(source: ClockedMarket, target: ClockedMarket) -> None:
     contents = await source.contents()
     async with target.market.db.unit_of_work() as connection:
         for table in Base.metadata.sorted_tables:
-            names = [column.name for column in table.columns if not column.computed]
-            rows = [dict(zip(names, row, strict=True)) for row in contents.get(table.name, [])]
+            names = [column.name for column in table.columns]
+            kept = {column.name for column in table.columns if not column.computed}
+            found = (zip(names, row, strict=True) for row in contents.get(table.name, []))
+            rows = [{name: value for name, value in row if name in kept} for row in found]
             if rows:
                 await connection.execute(table.insert(), rows)
 
