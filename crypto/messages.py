@@ -66,6 +66,23 @@ def seal(
         DocumentError: the content is outside the strict subset.
         SealError: the signed document is over `sealed.MAX_MESSAGE` bytes (`too-large`).
     """
+    document = write(content, sender=sender, recipient=recipient, request=request, purpose=purpose)
+    return sealed.seal(canonical(document), recipient, random=random)
+
+
+def write(
+    content: Mapping[str, object],
+    *,
+    sender: SigningKey,
+    recipient: ReplyPublicKey,
+    request: str,
+    purpose: str,
+) -> dict[str, JsonValue]:
+    """The signed document that `seal` seals, for a sender who keeps it.
+
+    Raises:
+        DocumentError: the content is outside the strict subset.
+    """
     document = {
         "type": TYPE,
         "v": 1,
@@ -75,7 +92,7 @@ def seal(
         "purpose": purpose,
         "content": dict(content),
     }
-    return sealed.seal(canonical(proof.sign(document, sender)), recipient, random=random)
+    return proof.sign(document, sender)
 
 
 def unseal(box: bytes, key: ReplyKey, *, sender: str | None, request: str, purpose: str) -> Message:
@@ -95,10 +112,22 @@ def unseal(box: bytes, key: ReplyKey, *, sender: str | None, request: str, purpo
         document = parse(sealed.unseal(box, key))
     except DocumentError as error:
         raise SealError("A sealed message holds no document.", code="content") from error
+    return check(document, sender=sender, recipient=key.public, request=request, purpose=purpose)
+
+
+def check(
+    document: dict[str, JsonValue],
+    *,
+    sender: str | None,
+    recipient: ReplyPublicKey,
+    request: str,
+    purpose: str,
+) -> Message:
+    """Check the signed document out of a box, for whoever was shown it; arguments and errors as with `unseal`."""
     _check_shape(document)
     expected = {
         "sender": document["sender"] if sender is None else sender,
-        "recipient": key.public.text,
+        "recipient": recipient.text,
         "request": request,
         "purpose": purpose,
     }

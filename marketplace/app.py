@@ -39,6 +39,7 @@ from marketplace.log.controller import LogController
 from marketplace.mail.controller import MailController
 from marketplace.market import Market
 from marketplace.members.controller import MembersController
+from marketplace.messages.controller import MessagesController
 from marketplace.moderation.controller import ModerationController
 from marketplace.notices.controller import NoticesController
 from marketplace.preferences.controller import PreferencesController
@@ -98,6 +99,7 @@ def create_app(
             CascadeController,
             NoticesController,
             FulfilmentController,
+            MessagesController,
             HealthController,
             *docs_handlers(),
         ],

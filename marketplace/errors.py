@@ -224,6 +224,12 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "already-received": Problem(409, "Received before", "Nothing: that is final."),
     "already-shipped": Problem(409, "Shipped before", "Nothing: that is final."),
     "delivery-ended": Problem(409, "Delivery has ended", "Nothing: that is final."),
+    # messages
+    "out-of-turn": Problem(
+        409, "Not its sender's next message", "Number yours about an assignment 1, 2, 3 and so on."
+    ),
+    "messages-used-up": Problem(429, "No more messages", "Come back tomorrow, or write elsewhere."),
+    "conversation-over": Problem(409, "The conversation is over", "Write elsewhere."),
     # webhooks
     "webhook-address": Problem(
         422, "Not an address for a webhook", "Give an https:// URL without a user name."

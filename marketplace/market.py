@@ -67,6 +67,7 @@ class Market:
             members=settings.members.document(),
             tokens=settings.tokens.document(),
             mail=settings.mail.document(),
+            messages=settings.messages.document(),
             reputation=reputation.stated(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,

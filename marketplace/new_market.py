@@ -32,6 +32,11 @@ admission = "open"           # of customers; "invited": by a code (market invite
 # bucket_minimum = 32          # mail is divided once so many waiting requests share each part
 # keep_days = 30               # and deleted so long after it was published
 
+[messages]
+# days = 90                    # for so long after the acceptance customer and vendor may write to each other
+# per_day = 20                 # so many a day about one assignment, each
+# in_all = 200
+
 [schedule]
 time_zone = {time_zone}
 cutoffs = {cutoffs}            # local times; each closes a market day

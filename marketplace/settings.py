@@ -27,6 +27,7 @@ from vrm.documents import (
     DemandBounds,
     MailRules,
     MemberRules,
+    MessageRules,
     Schedule,
     TokenRules,
 )
@@ -172,6 +173,18 @@ class MailSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), MailRules)
 
 
+class MessageSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.MessageRules`."""
+
+    days: Annotated[int, Field(ge=1, le=365)] = 90
+    per_day: Annotated[int, Field(ge=1, le=1000)] = 20
+    in_all: Annotated[int, Field(ge=1, le=10_000)] = 200
+
+    def document(self) -> MessageRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), MessageRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -190,6 +203,7 @@ class Settings(BaseSettings):
     members: MemberSettings = MemberSettings()
     tokens: TokenSettings = TokenSettings()
     mail: MailSettings = MailSettings()
+    messages: MessageSettings = MessageSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
     facets: dict[str, tuple[str, ...]] = Field(default_factory=DEFAULT_FACETS.copy)

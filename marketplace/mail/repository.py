@@ -39,6 +39,7 @@ from marketplace.models.mail import (
     StoredPreference,
     StoredQuestion,
 )
+from marketplace.models.messages import StoredMessage, StoredVendorMessage
 from vrm.documents.mail import Purpose
 
 _CHUNK: Final = 5_000
@@ -173,5 +174,7 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "answer": (StoredAnswer, StoredQuestion.request),
     "disclosure": (StoredDisclosure, StoredDisclosure.request),
     "confirmation": (StoredConfirmation, StoredConfirmation.request),
+    "message": (StoredMessage, StoredMessage.request),
+    "vendor-message": (StoredVendorMessage, StoredVendorMessage.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

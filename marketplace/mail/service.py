@@ -29,6 +29,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "Answer": "answer",
     "Disclosure": "disclosure",
     "Confirmation": "confirmation",
+    "Message": "message",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

@@ -9,6 +9,7 @@ EventType = Literal[
     "fallback.made",
     "disclosure.made",
     "confirmation.made",
+    "message.received",
     "request.published",
     "webhook.set",
     "webhook.disabled",

@@ -13,7 +13,13 @@ from marketplace.pending import repository
 from vrm.documents import Document, Promise, Signed, sign
 
 Kind = Literal[
-    "PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure", "Confirmation"
+    "PersonalRequest",
+    "RequestWithdrawal",
+    "Preference",
+    "Answer",
+    "Disclosure",
+    "Confirmation",
+    "Message",
 ]
 """The types of the documents that wait here."""
 

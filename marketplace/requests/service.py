@@ -18,6 +18,7 @@ from marketplace.instants import instant_text
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.messages import service as messages
 from marketplace.notices import filters
 from marketplace.notices import service as notices
 from marketplace.notices.service import About
@@ -118,6 +119,7 @@ async def publish_batch(market: Market) -> int:
         await mail.forget(market, connection, instant)
         await preferences.forget(market, connection, instant)
         await fulfilment.forget(market, connection, instant)
+        await messages.forget(market, connection, instant)
         spent = Counter(row.issuer_key for row in rows if row.issuer_key)
         await tokens.count(market, connection, spent)
         await notices.tell_many(connection, instant, events)
@@ -189,6 +191,7 @@ async def _settle(connection: AsyncConnection, instant: int, rows: Sequence[AnyR
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
     events = await fulfilment.hand_over(connection, instant, rows)
+    events += await messages.hand_over(connection, rows)
     await mail.put_copies(connection, rows)
     return events
 

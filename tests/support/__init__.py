@@ -29,6 +29,7 @@ from tests.support.builders import (
 )
 from tests.support.market import ClockedMarket, assert_refused, clocked_market, problem
 from tests.support.serving import serving
+from tests.support.writing import a_message, a_vendor_message
 
 __all__ = [
     "HERE",
@@ -40,6 +41,7 @@ __all__ = [
     "a_decline",
     "a_disclosure",
     "a_key",
+    "a_message",
     "a_place",
     "a_preference",
     "a_question",
@@ -47,6 +49,7 @@ __all__ = [
     "a_request_for",
     "a_shipment",
     "a_vendor",
+    "a_vendor_message",
     "a_webhook",
     "a_withdrawal",
     "accepted_terms",

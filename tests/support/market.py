@@ -62,6 +62,8 @@ PATHS = {
     "Disclosure": "/disclosures",
     "Confirmation": "/confirmations",
     "Shipment": "/shipments",
+    "Message": "/messages",
+    "VendorMessage": "/vendor-messages",
     "Report": "/reports",
     "Webhook": "/webhooks",
     "SavedFilters": "/filters",

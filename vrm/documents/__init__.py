@@ -1,6 +1,7 @@
 """The documents of the protocol: JSON, typed by ``type``, versioned by ``v``, signed with eddsa-jcs-2022."""
 
 from vrm.documents.base import Document, Signed, accept, examine, read, recall, sign, type_name
+from vrm.documents.conversation import Message, Said, VendorMessage
 from vrm.documents.customer import (
     AcceptedTerms,
     Answer,
@@ -27,6 +28,7 @@ from vrm.documents.market import (
     MailRules,
     MarketCurrency,
     MarketDescriptor,
+    MessageRules,
     Moderation,
     Promise,
     Receipt,
@@ -96,6 +98,8 @@ __all__ = [
     "MarketDescriptor",
     "MemberRules",
     "Membership",
+    "Message",
+    "MessageRules",
     "Moderation",
     "Nearness",
     "Need",
@@ -111,6 +115,7 @@ __all__ = [
     "ReputationRules",
     "RequestWithdrawal",
     "RunReport",
+    "Said",
     "SavedFilter",
     "SavedFilters",
     "Schedule",
@@ -125,6 +130,7 @@ __all__ = [
     "TierRule",
     "TokenRules",
     "Told",
+    "VendorMessage",
     "VendorProfile",
     "Webhook",
     "accept",

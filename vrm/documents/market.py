@@ -106,12 +106,24 @@ class MailRules(Part, frozen=True, kw_only=True):
     """How mail for pseudonyms is published.
 
     It is divided into as many buckets (`vrm.documents.mail`) as there can be with ``bucket_minimum`` requests
-    in each that wait for a run. Segments, Preferences that count no more, and what Disclosures hold are kept
-    for ``keep_days``.
+    in each that wait for a run. Segments, Preferences that count no more, and what Disclosures and messages hold
+    are kept for ``keep_days``.
     """
 
     bucket_minimum: Annotated[int, Meta(ge=1, le=100_000)]
     keep_days: Annotated[int, Meta(ge=1, le=3650)]
+
+
+class MessageRules(Part, frozen=True, kw_only=True):
+    """How much customer and vendor may write to each other about an assignment.
+
+    Each side may send ``per_day`` messages on a date of the market's and ``in_all`` altogether, until ``days``
+    after the Acceptance.
+    """
+
+    days: Annotated[int, Meta(ge=1, le=365)]
+    per_day: Annotated[int, Meta(ge=1, le=1000)]
+    in_all: Annotated[int, Meta(ge=1, le=10_000)]
 
 
 class MarketDescriptor(Document, frozen=True, kw_only=True):
@@ -135,6 +147,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     members: MemberRules
     tokens: TokenRules
     mail: MailRules
+    messages: MessageRules
     reputation: ReputationRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
@@ -178,8 +191,9 @@ class Moderation(Document, frozen=True, kw_only=True):
 class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 
-    For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure
-    or Confirmation does not become public: by then the log holds its digest, and its vendor can read it.
+    For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure,
+    a Confirmation or a Message does not become public: by then the log holds its digest, and its vendor can read
+    it.
     """
 
     SIGNER: ClassVar[str] = "market"
@@ -188,7 +202,13 @@ class Promise(Document, frozen=True, kw_only=True):
     market: Did
     document: Digest
     document_type: Literal[
-        "PersonalRequest", "RequestWithdrawal", "Preference", "Answer", "Disclosure", "Confirmation"
+        "PersonalRequest",
+        "RequestWithdrawal",
+        "Preference",
+        "Answer",
+        "Disclosure",
+        "Confirmation",
+        "Message",
     ]
     publish_by: Instant
 

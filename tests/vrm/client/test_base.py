@@ -23,6 +23,7 @@ from vrm.documents import (
     MailRules,
     MarketCurrency,
     MarketDescriptor,
+    MessageRules,
     MemberRules,
     Schedule,
     StandingRules,
@@ -59,6 +60,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         cells=CellRange(coarsest=4, finest=7),
         demand=DemandBounds(minimum=10, resolution=5),
         mail=MailRules(bucket_minimum=32, keep_days=30),
+        messages=MessageRules(days=90, per_day=20, in_all=200),
         reputation=REPUTATION,
         policies=("best-nearby",),
         terms=(

@@ -95,6 +95,7 @@ MEMBER_SORTS = [
             "mail": st.fixed_dictionaries(
                 {"bucket_minimum": st.integers(1, 100), "keep_days": st.integers(1, 60)}
             ),
+            "messages": st.just({"days": 90, "per_day": 20, "in_all": 200}),
             "reputation": st.just(msgspec.to_builtins(REPUTATION)),
             "seed_anchor": digests,
             "log": st.just(Verifier("market.example/log", OTHER.public).text),
