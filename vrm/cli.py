@@ -5,6 +5,7 @@ from typing import NoReturn
 from vrm import console
 from vrm.commands import (
     bids,
+    conversing,
     disclosing,
     items,
     members,
@@ -61,6 +62,8 @@ for command in (
     bids.answer,
     disclosing.disclose,
     disclosing.ledger,
+    conversing.message,
+    conversing.messages,
     disclosing.received,
     requests.withdraw,
     posting.send,

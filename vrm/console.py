@@ -161,6 +161,22 @@ def fail(message: str) -> NoReturn:
     raise UsageError(message)
 
 
+def words(text: str | None, file: Path | None) -> str:
+    """What a person wants to say: as given, out of a file, or else all of the input; without a last line feed.
+
+    Raises:
+        UsageError: given twice, or the file is no text.
+    """
+    if text is not None and file is not None:
+        raise UsageError("Give the text, or a file, not both.")
+    if text is None:
+        try:
+            text = sys.stdin.read() if file is None else file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"The text cannot be read: {error}") from None
+    return text.replace("\r\n", "\n").rstrip("\n")
+
+
 def print_json(value: object) -> None:
     """Print one JSON value (built-ins, msgspec structs, dataclasses) on one line of standard output."""
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")

@@ -123,21 +123,6 @@ async def add_shipment(connection: AsyncConnection, row: dict[str, Any]) -> None
     await connection.execute(insert(StoredShipment), row)
 
 
-async def find_delivery(connection: AsyncConnection, assignment: str) -> AnyRow | None:
-    """Find an accepted assignment."""
-    given, answer = SignedAssignment, AssignmentAnswer
-    query = (
-        select(
-            *(given.request, given.vendor, PublishedRequest.pseudonym),
-            answer.answered_at.label("accepted_at"),
-        )
-        .join(PublishedRequest, PublishedRequest.digest == given.request)
-        .join(answer, answer.assignment == given.digest)
-        .where(given.digest == assignment, answer.accepted)
-    )
-    return (await connection.execute(query)).one_or_none()
-
-
 async def find(connection: AsyncConnection, table: Table, request: str) -> AnyRow | None:
     """Find the newest document of a kind on a request that was taken out of what waits."""
     query = select(table.__table__).where(table.request == request)

@@ -28,6 +28,7 @@ from vrm.documents import (
     Document,
     Facets,
     Membership,
+    Message,
     Nearness,
     Need,
     PersonalRequest,
@@ -42,8 +43,10 @@ from vrm.documents import (
     Shipment,
     Signed,
     Told,
+    VendorMessage,
     VendorProfile,
     Webhook,
+    conversation,
     sign,
 )
 from vrm.documents.disclosure import PURPOSE
@@ -159,6 +162,7 @@ def examples(market: Market) -> dict[str, Any]:
         assignment=assignment,
         state="ready",
     )
+    message, reply = _messages(market, vendor, pseudonym, message_key, request, assignment)
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -195,6 +199,8 @@ def examples(market: Market) -> dict[str, Any]:
         sign(_webhook(market, vendor.did), vendor),
         sign(confirmation, pseudonym),
         sign(shipment, vendor),
+        sign(message, pseudonym),
+        sign(reply, vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
     ]
@@ -203,6 +209,42 @@ def examples(market: Market) -> dict[str, Any]:
 
 def _key(name: str) -> crypto.SigningKey:
     return crypto.SigningKey.from_seed(hashlib.sha256(f"example {name}".encode()).digest())
+
+
+def _messages(
+    market: Market,
+    vendor: crypto.SigningKey,
+    pseudonym: crypto.SigningKey,
+    message_key: crypto.ReplyPublicKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+) -> tuple[Message, VendorMessage]:
+    facts: dict[str, Any] = {
+        "market": market.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "number": 1,
+    }
+    asked = conversation.write(
+        "Is there a ramp?",
+        1,
+        assignment,
+        request=request.digest,
+        sender=pseudonym,
+        recipient=message_key,
+    )
+    told = conversation.write(
+        "There is.",
+        1,
+        assignment,
+        request=request.digest,
+        sender=vendor,
+        recipient=crypto.ReplyPublicKey.from_text(request.body.reply_key),
+    )
+    return (
+        Message(pseudonym=pseudonym.did, commitment=asked.commitment, sealed=asked.sealed, **facts),
+        VendorMessage(vendor=vendor.did, commitment=told.commitment, sealed=told.sealed, **facts),
+    )
 
 
 def _webhook(market: Market, did: str) -> Webhook:

@@ -26,9 +26,7 @@ async def instants(connection: AsyncConnection, table: Table, assignment: str) -
     return list((await connection.execute(query)).scalars())
 
 
-async def vendors_of(
-    connection: AsyncConnection, assignments: Sequence[str]
-) -> dict[str, str]:
+async def vendors_of(connection: AsyncConnection, assignments: Sequence[str]) -> dict[str, str]:
     """The vendors of assignments, by the assignments' digests."""
     query = select(SignedAssignment.digest, SignedAssignment.vendor).where(
         SignedAssignment.digest.in_(assignments)

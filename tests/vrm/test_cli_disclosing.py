@@ -70,6 +70,25 @@ def test_whom_to_deliver_to(
     assert "ready (was accepted)" in vrm("sync", "--pause", "0")[1]
     [listed] = vrm.json("requests")
     assert listed["status"] == "ready"
+    sent = vrm.json("message", request, "Is there a ramp?", "--pause", "0")
+    assert sent["promise"]["document"] == sent["message"]
+    letter = tmp_path / "letter.txt"
+    letter.write_text("We open at ten.\nTry --help <b>.\n")
+    live.publish()
+    [asked] = vendor("messages", "--json").json
+    assert (asked["by"], asked["text"]) == ("customer", "Is there a ramp?")
+    assert vendor("message", asked["assignment"], "--file", str(letter)).code == 0
+    live.publish()
+    code, out, _ = vrm("messages", request)
+    assert (code, "Is there a ramp?" in out, "We open at ten." in out) == (0, True, True)
+    [talk] = vrm.json("messages")
+    assert [(line["by"], line["number"]) for line in talk["messages"]] == [
+        ("you", 1),
+        ("vendor", 1),
+    ]
+    assert "We open at ten." in vendor("messages", asked["assignment"]).out
+    code, _, err = vrm("message", request, "x", "--file", str(letter))
+    assert (code, "not both" in err) == (2, True)
 
     assert (
         vrm.json("received", request, "--missing", "--pause", "0")["document"]["received"] is False

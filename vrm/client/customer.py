@@ -20,6 +20,7 @@ from vrm.documents import (
     Answer,
     Confirmation,
     Disclosure,
+    Message,
     PersonalRequest,
     Preference,
     Promise,
@@ -95,6 +96,10 @@ class CustomerClient(MemberClient):
         """Post whether what was assigned came; the promise names the instant from which on it counts."""
         return await self._promised("/confirmations", confirmation)
 
+    async def send_message(self, message: Signed[Message]) -> Signed[Promise]:
+        """Post a sealed message; the promise names the instant by which the vendor has it."""
+        return await self._promised("/messages", message)
+
     async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
         """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
 
@@ -112,7 +117,13 @@ class CustomerClient(MemberClient):
         self,
         path: str,
         document: Signed[
-            PersonalRequest | RequestWithdrawal | Preference | Answer | Disclosure | Confirmation
+            PersonalRequest
+            | RequestWithdrawal
+            | Preference
+            | Answer
+            | Disclosure
+            | Confirmation
+            | Message
         ],
         headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:

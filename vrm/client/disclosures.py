@@ -2,15 +2,34 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import msgspec
 
 import crypto
 from crypto import CryptoError, messages
 from vrm.client.assignments import AssignmentsClient
-from vrm.documents import Assignment, Confirmation, Disclosure, PersonalRequest, Signed, Told
+from vrm.documents import (
+    Assignment,
+    Confirmation,
+    Disclosure,
+    Message,
+    PersonalRequest,
+    Signed,
+    Told,
+)
 from vrm.documents.disclosure import PURPOSE
 from vrm.errors import MarketMisbehaved
+
+
+class About(Protocol):
+    """A customer's word as it is listed, with what it is about."""
+
+    @property
+    def assignment(self) -> msgspec.Raw: ...
+
+    @property
+    def request(self) -> msgspec.Raw: ...
 
 
 class _Entry(msgspec.Struct, frozen=True):
@@ -67,12 +86,16 @@ class DisclosuresClient(AssignmentsClient):
         path = "/vendors/self/confirmations"
         async for entry in self.each(path, _ConfirmedEntry, signed=True):
             confirmation = self.verified(bytes(entry.confirmation), Confirmation)
-            yield Confirmed(confirmation, *self._about(confirmation, entry))
+            yield Confirmed(confirmation, *self.about(confirmation, entry))
 
-    def _about(
-        self, word: Signed[Disclosure | Confirmation], entry: _Entry | _ConfirmedEntry
+    def about(
+        self, word: Signed[Disclosure | Confirmation | Message], entry: About
     ) -> tuple[Signed[Assignment], Signed[PersonalRequest]]:
-        """The assignment and the request that a customer's word came with, if it is about them."""
+        """The assignment and the request that a customer's word came with.
+
+        Raises:
+            MarketMisbehaved: it is not about them, or the market or the customer did not sign them.
+        """
         assignment = self.own(self.by_market(bytes(entry.assignment), Assignment))
         request = self.verified(bytes(entry.request), PersonalRequest)
         said = word.body
@@ -83,7 +106,7 @@ class DisclosuresClient(AssignmentsClient):
 
     def _opened(self, entry: _Entry) -> Disclosed:
         disclosure = self.verified(bytes(entry.disclosure), Disclosure)
-        assignment, request = self._about(disclosure, entry)
+        assignment, request = self.about(disclosure, entry)
         try:
             told = self._told(disclosure, assignment, request)
         except (CryptoError, msgspec.ValidationError) as error:

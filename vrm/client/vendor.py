@@ -20,6 +20,7 @@ import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
 from vrm.client.deliveries import DeliveriesClient
+from vrm.client.conversations import ConversationsClient
 from vrm.client.events import (
     EventsClient,
     FiltersEntry,
@@ -81,7 +82,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(DeliveriesClient, BoardClient, EventsClient):
+class VendorClient(ConversationsClient, DeliveriesClient, BoardClient, EventsClient):
     """One vendor at one market; use it with ``async with``.
 
     Args:

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Final, Literal
 
 from vrm.documents.scalars import format_instant
-from vrm.vendor import contracts, receipts
+from vrm.vendor import contracts, conversation, receipts
 from vrm.vendor.bidder import Commitment
 from vrm.vendor.stock import StockKey
 
@@ -92,8 +92,11 @@ class Ledger:
             self._db.executescript(receipts.SCHEMA)
         if version < 3:
             self._db.executescript(contracts.SCHEMA)
+        if version < 4:
+            self._db.executescript(conversation.SCHEMA)
         self.receipts = receipts.Receipts(self._db, self._transaction)
         self.contracts = contracts.Contracts(self._db, self._transaction)
+        self.conversation = conversation.Conversation(self._db, self._transaction)
 
     def __enter__(self) -> "Ledger":
         return self

@@ -56,8 +56,11 @@ def _listed(what: str, names: Sequence[str]) -> list[str]:
 
 
 def mail_in_words(market: MarketDescriptor) -> str:
-    """Say how mail is divided, and how long it is kept."""
-    return f"buckets of {market.mail.bucket_minimum} requests or more, kept {market.mail.keep_days} days"
+    """Say how mail is divided, how long it is kept, and for how long there may be some."""
+    return (
+        f"buckets of {market.mail.bucket_minimum} requests or more, kept {market.mail.keep_days} days; "
+        f"messages until {market.messages.days} days after an acceptance"
+    )
 
 
 def _cells(market: MarketDescriptor) -> str:

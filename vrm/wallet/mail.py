@@ -6,7 +6,8 @@ its keys and the mail's list alone, and is the same whatever it has posted. Each
 of its own. The wallet tries the reply keys of its requests on each sealed message. What opens counts only if
 
 1. the market signed it, to this very key, for a purpose that is known here;
-2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's;
+2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's; and
+   a vendor's message opens with the same key and is the one that it commits to;
 3. that document is for this market, and speaks of the request that the message names (or takes back a bid on
    it), which is the request that this wallet made with that key.
 
@@ -15,13 +16,14 @@ What opens and fails is counted and otherwise passed over: anybody can seal some
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any, Final, TypeVar
 
 import crypto
 from crypto import CryptoError, ReplyKey, messages, sealed
+from crypto.canonical import canonical
 from vrm.client import mail
 from vrm.client.customer import CustomerClient
 from vrm.client.mail import Segment
@@ -32,20 +34,23 @@ from vrm.documents import (
     Confirmation,
     Disclosure,
     MarketDescriptor,
+    Message,
     PersonalRequest,
     Preference,
     Question,
     RequestWithdrawal,
     Shipment,
     Signed,
+    VendorMessage,
     accept,
+    conversation,
     recall,
 )
 from vrm.documents.mail import Purpose, is_in, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
-from vrm.wallet.own import OwnAnswer, OwnDisclosure, OwnPreference, OwnRequest
+from vrm.wallet.own import Heard, OwnAnswer, OwnDisclosure, OwnMessage, OwnPreference, OwnRequest
 from vrm.wallet.state import Slot, State
 from vrm.wallet.wallet import Wallet
 
@@ -63,6 +68,8 @@ Inside = (
     | Answer
     | Disclosure
     | Confirmation
+    | Message
+    | VendorMessage
 )
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
@@ -76,6 +83,8 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "answer": Answer,
     "disclosure": Disclosure,
     "confirmation": Confirmation,
+    "message": Message,
+    "vendor-message": VendorMessage,
 }
 
 
@@ -107,6 +116,8 @@ class Opened:
     to: Address
     request: str
     document: Signed[Inside]
+    at: str = ""
+    """The instant of the mail that it came with."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +158,8 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
             for segment in segments:
                 for box in await mail.segment(client, segment.segment, alone):
                     try:
-                        opened.append(open_box(box, here, market))
+                        found = open_box(box, here, market)
+                        opened.append(replace(found, at=segment.instant))
                     except NotForUs:
                         continue
                     except Faulty:
@@ -163,10 +175,13 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
 def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
     """The epochs whose tokens may have posted something that gets mail at an instant, newest first."""
     schedule, tokens = rules.schedule, rules.tokens
-    # Two days more than it is open: it waits for its batch, and for the day's last cutoff.
+    # Two days more than it is open: it waits for its batch, and for the day's last cutoff. Then its vendor accepts.
     open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
+    written = schedule.acknowledge_minutes * 60 + rules.messages.days * DAY_SECONDS
     epoch = tokens.epoch_at(instant)
-    while (epoch + tokens.epoch_days + tokens.grace_days) * DAY_SECONDS + open_for >= instant:
+    while (
+        epoch + tokens.epoch_days + tokens.grace_days
+    ) * DAY_SECONDS + open_for + written >= instant:
         yield epoch
         epoch -= tokens.epoch_days
 
@@ -258,7 +273,9 @@ def _checked(
         raise Faulty("It is for another market.")
     if isinstance(body, BidWithdrawal):
         return signed  # it names the bid; whose bid that is shows where the two meet
-    if not isinstance(body, Bid | Question | Shipment) and body.pseudonym != to.pseudonym:
+    if isinstance(body, VendorMessage):
+        conversation.unseal(body, to.key)
+    elif not isinstance(body, Bid | Question | Shipment) and body.pseudonym != to.pseudonym:
         raise Faulty("Another pseudonym signed it.")
     about = signed.digest if isinstance(body, PersonalRequest) else body.request
     if about != request:
@@ -284,7 +301,7 @@ def _keep(state: State, opened: Opened) -> bool:
     [entry] = made
     if entry.digest != opened.request:
         return False
-    _file(entry, document)
+    _file(entry, opened)
     return True
 
 
@@ -307,7 +324,8 @@ def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Ins
     )
 
 
-def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
+def _file(entry: OwnRequest, opened: Opened) -> None:
+    document = opened.document
     body, digest, wire = document.body, document.digest, document.wire
     match body:
         case Bid():
@@ -327,6 +345,11 @@ def _file(entry: OwnRequest, document: Signed[Inside]) -> None:
             _came_back(entry.disclosures, OwnDisclosure(digest=digest, wire=wire), _disclosed)
         case Confirmation():
             _came_back(entry.confirmations, OwnPreference(digest=digest, wire=wire), _confirmed)
+        case VendorMessage():
+            _, inside = conversation.unseal(body, opened.to.key)
+            entry.heard[digest] = Heard(wire, canonical(inside), opened.at)
+        case Message():
+            _came_back(entry.messages, OwnMessage(digest=digest, wire=wire), _sent)
         case Preference():
             _came_back(entry.preferences, OwnPreference(digest=digest, wire=wire), _preferred)
 
@@ -345,6 +368,10 @@ def _disclosed(own: OwnDisclosure) -> int:
 
 def _confirmed(own: OwnPreference) -> int:
     return recall(own.wire, Confirmation).seq
+
+
+def _sent(own: OwnMessage) -> int:
+    return recall(own.wire, Message).number
 
 
 def _preferred(own: OwnPreference) -> int:

@@ -75,6 +75,26 @@ class OwnDisclosure(OwnPreference):
     """When it was signed."""
 
 
+class OwnMessage(OwnPreference):
+    """A message to the vendor as the owner signed it."""
+
+    inside: bytes | None = None
+    """The signed message that is sealed in it; None where only the market's copy came back: nobody but the vendor
+    can open that."""
+    at: str | None = None
+    """When it was signed."""
+
+
+class Heard(msgspec.Struct, frozen=True):
+    """A vendor's message, opened and checked against what it commits to."""
+
+    wire: bytes
+    inside: bytes
+    """The signed message that was sealed in it."""
+    at: str
+    """With which instant's mail it came."""
+
+
 class Failed(msgspec.Struct, frozen=True):
     """An assignment that its vendor declined or did not answer, found so at a tick."""
 
@@ -145,6 +165,10 @@ class OwnRequest(msgspec.Struct):
     """All that were signed, in order."""
     confirmations: list[OwnPreference] = []
     """Likewise; what the owner said about whether it came."""
+    messages: list[OwnMessage] = []
+    """All that were signed, in order."""
+    heard: dict[str, Heard] = {}
+    """What vendors wrote about it, by digest."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 

@@ -4,7 +4,7 @@
 2. the public lists: batches against the log, days, and what became of the owner's requests;
 3. under the member's name: this epoch's tokens, and the stamps of earlier ones;
 4. under pseudonyms: requests that were put off and are due, contact details for vendors that accepted where the
-   owner has settled them, and claims of stamps.
+   owner has settled them, messages and other words that the market has not promised yet, and claims of stamps.
 
 What 1 and 2 download does not depend on what the wallet owns. Where the market has just heard from the owner by
 name, a round does nothing under a pseudonym and leaves that to a later one: two calls in one minute would tell
@@ -24,6 +24,7 @@ from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable, VrmError
 from vrm.wallet import (
     confirming,
+    conversing,
     deadlines,
     disclosing,
     later,
@@ -89,7 +90,7 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         await attempt(_act_as_member)
         rests = len(troubles) > known
     if not membership.heard_lately(wallet.read(), now):
-        for posting in (later.send_due, disclosing.send_due, _confirm, _collect):
+        for posting in (later.send_due, disclosing.send_due, _write, _confirm, _collect):
             await attempt(posting)
         rests = rests and not before.name_rests
     with wallet.editing() as after:
@@ -144,6 +145,10 @@ async def _act_as_member(wallet: Wallet, client: CustomerClient, _: datetime) ->
         await stamps.deposit(wallet, client)
 
 
+async def _write(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await conversing.send_due(wallet, client)
+
+
 async def _confirm(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await confirming.send_due(wallet, client)
 
@@ -190,6 +195,7 @@ def _news(
         ("bids", entry.bids, old.bids if old else {}),
         ("bids taken back", entry.bid_withdrawals, old.bid_withdrawals if old else {}),
         ("questions", entry.questions, old.questions if old else {}),
+        ("messages", entry.heard, old.heard if old else {}),
     ):
         if new := len(have.keys() - had.keys()):
             yield f"new {what}: {new}"

@@ -23,6 +23,7 @@ from vrm.documents import (
     Decline,
     Document,
     Fallback,
+    Message,
     Moderation,
     Need,
     PersonalRequest,
@@ -37,9 +38,11 @@ from vrm.documents import (
     RunReport,
     Suspension,
     TickReport,
+    VendorMessage,
     VendorProfile,
 )
 from vrm.documents.customer import CREDENTIALS_V2, UNDEFINED_TERMS
+from vrm.documents.disclosure import BOX_BYTES
 from vrm.documents.place import Point, cell_at
 from vrm.documents.scalars import MAX_INTEGER, format_instant, gtin_is_valid, text_is_clean
 
@@ -177,6 +180,13 @@ _price = st.one_of(
         currencies,
     ),
 )
+_message: dict[str, st.SearchStrategy[Any]] = {
+    "request": digests,
+    "assignment": digests,
+    "number": st.integers(1, 100_000),
+    "commitment": digests,
+    "sealed": st.binary(min_size=BOX_BYTES, max_size=BOX_BYTES).map(crypto.base64url_encode),
+}
 PROFILE = Sort(
     Profile,
     st.fixed_dictionaries(
@@ -236,6 +246,8 @@ SORTS = [
             "text": text(40),
         },
     ),
+    a_sort(Message, {"pseudonym": st.just(KEY.did)} | _message),
+    a_sort(VendorMessage, {"vendor": st.just(KEY.did)} | _message),
     a_sort(
         Report,
         {"reporter": st.just(KEY.did), "document": digests, "reason": st.just("fraud")},
