@@ -123,7 +123,7 @@ def check(
     request: str,
     purpose: str,
 ) -> Message:
-    """Check the signed document out of a box, for whoever was shown it; arguments and errors as with `unseal`."""
+    """Check the signed document out of a box, for whoever was shown it; else like `unseal`."""
     _check_shape(document)
     expected = {
         "sender": document["sender"] if sender is None else sender,

@@ -33,7 +33,7 @@ admission = "open"           # of customers; "invited": by a code (market invite
 # keep_days = 30               # and deleted so long after it was published
 
 [messages]
-# days = 90                    # for so long after the acceptance customer and vendor may write to each other
+# days = 30                    # for so long after the acceptance customer and vendor may write to each other
 # per_day = 20                 # so many a day about one assignment, each
 # in_all = 200
 

@@ -176,7 +176,7 @@ class MailSettings(BaseModel, extra="forbid"):
 class MessageSettings(BaseModel, extra="forbid"):
     """See `vrm.documents.MessageRules`."""
 
-    days: Annotated[int, Field(ge=1, le=365)] = 90
+    days: Annotated[int, Field(ge=1, le=365)] = 30
     per_day: Annotated[int, Field(ge=1, le=1000)] = 20
     in_all: Annotated[int, Field(ge=1, le=10_000)] = 200
 

@@ -18,7 +18,7 @@ class StoredMessage(Base):
     )
     digest: Mapped[str] = mapped_column(primary_key=True)
     batch: Mapped[int]
-    """The number of the batch that it came with, so that its vendor finds what is new behind what it has read."""
+    """The number of the batch that it came with: its vendor finds what is new behind what it has read."""
     request: Mapped[str]
     assignment: Mapped[str]
     vendor: Mapped[str]

@@ -19,8 +19,8 @@ import msgspec
 import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
-from vrm.client.deliveries import DeliveriesClient
 from vrm.client.conversations import ConversationsClient
+from vrm.client.deliveries import DeliveriesClient
 from vrm.client.events import (
     EventsClient,
     FiltersEntry,

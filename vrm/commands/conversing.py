@@ -32,8 +32,8 @@ def message(
 ) -> None:
     """Write to the vendor that accepted your request; nobody else can read it, nor the market.
 
-    All messages have one length, so a long one must be divided: about 1300 letters go into one. Your wallet keeps
-    what both of you write, and with it you can show later what was said.
+    All messages have one length: about 1300 letters go into one. Your wallet keeps what both of you write,
+    and with it you can show later what was said.
 
         vrm message 7pQx2 "Is there a ramp at the door?"
 

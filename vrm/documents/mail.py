@@ -36,10 +36,10 @@ Purpose = Literal[
 ]
 """What a sealed message of the market to a pseudonym holds.
 
-The first five are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a VendorMessage. The others
-are copies of what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference,
-an Answer, a Disclosure, a Confirmation, a Message. Out of them a wallet that was lost is made again from its
-recovery phrase.
+The first five are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a VendorMessage. The
+others are copies of what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a
+Preference, an Answer, a Disclosure, a Confirmation, a Message. Out of them a wallet that was lost is made again
+from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

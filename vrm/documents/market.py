@@ -106,8 +106,8 @@ class MailRules(Part, frozen=True, kw_only=True):
     """How mail for pseudonyms is published.
 
     It is divided into as many buckets (`vrm.documents.mail`) as there can be with ``bucket_minimum`` requests
-    in each that wait for a run. Segments, Preferences that count no more, and what Disclosures and messages hold
-    are kept for ``keep_days``.
+    in each that wait for a run. Segments, Preferences that count no more, and what Disclosures and messages
+    hold are kept for ``keep_days``.
     """
 
     bucket_minimum: Annotated[int, Meta(ge=1, le=100_000)]
@@ -192,8 +192,7 @@ class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 
     For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure,
-    a Confirmation or a Message does not become public: by then the log holds its digest, and its vendor can read
-    it.
+    Confirmation or Message does not become public: by then the log holds its digest, and its vendor has it.
     """
 
     SIGNER: ClassVar[str] = "market"

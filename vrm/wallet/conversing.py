@@ -43,8 +43,7 @@ class Line:
 async def say(
     wallet: Wallet, client: CustomerClient, entry: OwnRequest, text: str, now: datetime
 ) -> OwnMessage:
-    """Seal a message to the vendor, keep it, post it behind those that the market has not confirmed yet, and keep
-    its promise.
+    """Seal a message to the vendor, keep it, and post it behind those that the market has not confirmed yet.
 
     Raises:
         WalletError: no vendor has accepted the request.

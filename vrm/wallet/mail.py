@@ -6,8 +6,8 @@ its keys and the mail's list alone, and is the same whatever it has posted. Each
 of its own. The wallet tries the reply keys of its requests on each sealed message. What opens counts only if
 
 1. the market signed it, to this very key, for a purpose that is known here;
-2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's; and
-   a vendor's message opens with the same key and is the one that it commits to;
+2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's;
+   a vendor's message opens with the same key, and is the one that it commits to;
 3. that document is for this market, and speaks of the request that the message names (or takes back a bid on
    it), which is the request that this wallet made with that key.
 
@@ -15,15 +15,14 @@ What opens and fails is counted and otherwise passed over: anybody can seal some
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import crypto
 from crypto import CryptoError, ReplyKey, messages, sealed
-from crypto.canonical import canonical
 from vrm.client import mail
 from vrm.client.customer import CustomerClient
 from vrm.client.mail import Segment
@@ -44,13 +43,13 @@ from vrm.documents import (
     VendorMessage,
     accept,
     conversation,
-    recall,
 )
 from vrm.documents.mail import Purpose, is_in, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import InvalidDocument
-from vrm.wallet.own import Heard, OwnAnswer, OwnDisclosure, OwnMessage, OwnPreference, OwnRequest
+from vrm.wallet import filing
+from vrm.wallet.own import OwnRequest
 from vrm.wallet.state import Slot, State
 from vrm.wallet.wallet import Wallet
 
@@ -86,9 +85,6 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "message": Message,
     "vendor-message": VendorMessage,
 }
-
-
-Own = TypeVar("Own", bound=OwnPreference)
 
 
 class NotForUs(Exception):
@@ -175,7 +171,8 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
 def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
     """The epochs whose tokens may have posted something that gets mail at an instant, newest first."""
     schedule, tokens = rules.schedule, rules.tokens
-    # Two days more than it is open: it waits for its batch, and for the day's last cutoff. Then its vendor accepts.
+    # Two days more than it is open: it waits for its batch, and for the day's last cutoff.
+    # Then its vendor accepts it, and both may write.
     open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
     written = schedule.acknowledge_minutes * 60 + rules.messages.days * DAY_SECONDS
     epoch = tokens.epoch_at(instant)
@@ -301,7 +298,7 @@ def _keep(state: State, opened: Opened) -> bool:
     [entry] = made
     if entry.digest != opened.request:
         return False
-    _file(entry, opened)
+    filing.file(entry, opened.document, opened.to.key, opened.at)
     return True
 
 
@@ -322,57 +319,3 @@ def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Ins
         place=names[0] if names else "",
         came_back=True,
     )
-
-
-def _file(entry: OwnRequest, opened: Opened) -> None:
-    document = opened.document
-    body, digest, wire = document.body, document.digest, document.wire
-    match body:
-        case Bid():
-            entry.bids[digest] = wire
-        case BidWithdrawal():
-            entry.bid_withdrawals[digest] = wire
-        case Question():
-            entry.questions[digest] = wire
-        case Shipment():
-            entry.shipments[digest] = wire
-        case RequestWithdrawal():
-            entry.withdrawal = entry.withdrawal or wire
-        case Answer():
-            own = entry.answers.setdefault(body.question, OwnAnswer(digest=digest, wire=wire))
-            own.came_back = own.came_back or own.digest == digest
-        case Disclosure():
-            _came_back(entry.disclosures, OwnDisclosure(digest=digest, wire=wire), _disclosed)
-        case Confirmation():
-            _came_back(entry.confirmations, OwnPreference(digest=digest, wire=wire), _confirmed)
-        case VendorMessage():
-            _, inside = conversation.unseal(body, opened.to.key)
-            entry.heard[digest] = Heard(wire, canonical(inside), opened.at)
-        case Message():
-            _came_back(entry.messages, OwnMessage(digest=digest, wire=wire), _sent)
-        case Preference():
-            _came_back(entry.preferences, OwnPreference(digest=digest, wire=wire), _preferred)
-
-
-def _came_back(kept: list[Own], copy: Own, seq: Callable[[Own], int]) -> None:
-    if all(own.digest != copy.digest for own in kept):
-        kept.append(copy)
-        kept.sort(key=seq)
-    for own in kept:
-        own.came_back = own.came_back or own.digest == copy.digest
-
-
-def _disclosed(own: OwnDisclosure) -> int:
-    return recall(own.wire, Disclosure).seq
-
-
-def _confirmed(own: OwnPreference) -> int:
-    return recall(own.wire, Confirmation).seq
-
-
-def _sent(own: OwnMessage) -> int:
-    return recall(own.wire, Message).number
-
-
-def _preferred(own: OwnPreference) -> int:
-    return recall(own.wire, Preference).seq

@@ -79,8 +79,7 @@ class OwnMessage(OwnPreference):
     """A message to the vendor as the owner signed it."""
 
     inside: bytes | None = None
-    """The signed message that is sealed in it; None where only the market's copy came back: nobody but the vendor
-    can open that."""
+    """The signed message that is sealed in it; None where only a copy came back, as of a Disclosure."""
     at: str | None = None
     """When it was signed."""
 

@@ -21,9 +21,9 @@ SHOP = a_key("shop")
 @pytest.fixture
 async def market(tmp_path: Path, new_sqlite: NewDatabase) -> AsyncIterator[ClockedMarket]:
     """A market that divides its mail as soon as it can."""
-    divided, few = {"bucket_minimum": 1}, {"allotment": {"new": 6}}
-    url = new_sqlite()
-    async with clocked_market(tmp_path / "market", url, mail=divided, tokens=few) as one:
+    few: dict[str, Any] = {"tokens": {"allotment": {"new": 6}}, "messages": {"days": 1}}
+    url, divided = new_sqlite(), {"bucket_minimum": 1}
+    async with clocked_market(tmp_path / "market", url, mail=divided, **few) as one:
         await tokens.keep_keys(one.market)
         await one.store(a_vendor(one, SHOP))
         yield one

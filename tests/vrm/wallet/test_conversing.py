@@ -53,8 +53,9 @@ async def reply(play: Play, shop: VendorClient, ledger: Ledger, text: str) -> No
     await vendor_conversing.say(shop, ledger, given, text, at(play.market))
 
 
-async def hear(play: Play, shop: VendorClient, ledger: Ledger) -> list[str | None]:
-    return [line.text for line in await vendor_conversing.hear(shop, ledger, at(play.market))]
+async def hear(play: Play, shop: VendorClient, ledger: Ledger) -> list[str]:
+    new = await vendor_conversing.hear(shop, ledger, at(play.market))
+    return sorted(str(line.text) for line in new)
 
 
 async def read_mail(play: Play) -> mail.Read:
@@ -75,7 +76,7 @@ async def test_each_reads_what_the_other_wrote_and_nobody_else_does(
     assert (await say(play, entry, "Is there a ramp?")).has_arrived
     await say(play, entry, "Und einen Lift?\nGrüße")
     await read_mail(play)
-    assert sorted(await hear(play, shop, ledger)) == ["Is there a ramp?", "Und einen Lift?\nGrüße"]
+    assert await hear(play, shop, ledger) == ["Is there a ramp?", "Und einen Lift?\nGrüße"]
     assert await hear(play, shop, ledger) == [], "it was read"
     play.market.clock.advance(60)
     await reply(play, shop, ledger, "Both: pay by https://pay.example/7")
@@ -130,7 +131,7 @@ async def test_a_lost_answer_is_made_good_in_order(
     await vendor_conversing.say(shop, ledger, given, "due", at(play.market))
     assert all(own.has_arrived for own in play.wallet.read().requests[-1].messages)
     await read_mail(play)
-    assert sorted(map(str, await hear(play, shop, ledger))) == ["one", "two"]
+    assert await hear(play, shop, ledger) == ["one", "two"]
     assert [text for by, text in lines(play) if by == "vendor"] == ["uno", "due"]
 
 

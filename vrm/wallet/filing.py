@@ -1,0 +1,80 @@
+"""Filing what came by mail with the request that it is about."""
+
+from typing import Any, Final
+
+import crypto
+from crypto.canonical import canonical
+from vrm.documents import (
+    Answer,
+    Bid,
+    BidWithdrawal,
+    Confirmation,
+    Disclosure,
+    Document,
+    Message,
+    Preference,
+    Question,
+    RequestWithdrawal,
+    Shipment,
+    Signed,
+    VendorMessage,
+    conversation,
+    recall,
+)
+from vrm.wallet.own import (
+    Heard,
+    OwnAnswer,
+    OwnDisclosure,
+    OwnMessage,
+    OwnPreference,
+    OwnRequest,
+)
+
+_VENDORS: Final[dict[type[Document], str]] = {
+    Bid: "bids",
+    BidWithdrawal: "bid_withdrawals",
+    Question: "questions",
+    Shipment: "shipments",
+}
+"""Where a request keeps vendors' documents of each kind, by digest."""
+
+_COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
+    Disclosure: ("disclosures", OwnDisclosure, "seq"),
+    Confirmation: ("confirmations", OwnPreference, "seq"),
+    Message: ("messages", OwnMessage, "number"),
+    Preference: ("preferences", OwnPreference, "seq"),
+}
+"""Where it keeps what its owner signed of each kind, as what, and which member puts them in order."""
+
+
+def file(entry: OwnRequest, document: Signed[Any], key: crypto.ReplyKey, at: str) -> None:
+    """File a document that was checked.
+
+    Args:
+        key: the request's, by which a vendor's message opens.
+        at: the instant of the mail that it came with.
+    """
+    body, digest, wire = document.body, document.digest, document.wire
+    kind = type(body)
+    if kind in _VENDORS:
+        getattr(entry, _VENDORS[kind])[digest] = wire
+    elif kind in _COPIES:
+        _came_back(entry, kind, digest, wire)
+    elif isinstance(body, VendorMessage):
+        _, inside = conversation.unseal(body, key)
+        entry.heard[digest] = Heard(wire, canonical(inside), at)
+    elif isinstance(body, RequestWithdrawal):
+        entry.withdrawal = entry.withdrawal or wire
+    elif isinstance(body, Answer):
+        own = entry.answers.setdefault(body.question, OwnAnswer(digest=digest, wire=wire))
+        own.came_back = own.came_back or own.digest == digest
+
+
+def _came_back(entry: OwnRequest, kind: type[Document], digest: str, wire: bytes) -> None:
+    name, make, place = _COPIES[kind]
+    kept: list[OwnPreference] = getattr(entry, name)
+    if all(own.digest != digest for own in kept):
+        kept.append(make(digest=digest, wire=wire))
+        kept.sort(key=lambda own: int(getattr(recall(own.wire, kind), place)))
+    for own in kept:
+        own.came_back = own.came_back or own.digest == digest
