@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025"
-down_revision = "0024"
+down_revision = "0030"
 
 BYTEWISE = sa.String().with_variant(sa.VARCHAR(collation="C"), "postgresql")
 
@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("publish_by", sa.BigInteger(), nullable=False),
         sa.Column("wire", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name="pk_messages"),
-        sa.UniqueConstraint("assignment", "number", name="uq_messages_assignment_number"),
+        sa.UniqueConstraint("assignment", "number", name="uq_messages_assignment"),
         sqlite_with_rowid=False,
     )
     op.create_index("ix_messages_batch", "messages", ["batch"])
@@ -38,7 +38,7 @@ def upgrade() -> None:
             ["request"], ["requests.digest"], name="fk_vendor_messages_request_requests"
         ),
         sa.PrimaryKeyConstraint("digest", name="pk_vendor_messages"),
-        sa.UniqueConstraint("assignment", "number", name="uq_vendor_messages_assignment_number"),
+        sa.UniqueConstraint("assignment", "number", name="uq_vendor_messages_assignment"),
     )
 
 
