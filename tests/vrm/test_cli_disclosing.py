@@ -1,6 +1,8 @@
 """Both command lines at a real market: from the acceptance to whom to deliver to."""
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,13 @@ from tests.vrm.conftest import STROLLER, Terminal
 from tests.vrm.vendor.live import LiveMarket
 from tests.vrm.vendor.terminal import Vendor
 from vrm.vendor.home import Home, Market
+
+
+class Typed(io.StringIO):
+    """What somebody types on a terminal."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 def test_whom_to_deliver_to(
@@ -34,6 +43,13 @@ def test_whom_to_deliver_to(
     assert (code, out) == (2, "")
     assert "No vendor has accepted" in err
     assert vendor("accept", "--all").code == 0
+
+    monkeypatch.setattr(sys, "stdin", Typed("M" * 500 + "\nPaul Huber\n"))
+    code, out, err = vrm("sync", "--pause", "0")
+    assert (code, err.count("needs a name."), err.count("The contact")) == (0, 1, 1)
+    assert "The vendor has it with the next batch." in out
+    assert "needs a name." not in vrm("sync", "--pause", "0")[2], "it asks once"
+    monkeypatch.setattr(sys, "stdin", Typed(""))
 
     told = vrm.json("disclose", request, "--name", "Maria Weber", "--always", "--pause", "0")
     assert told["told"]["contact"] == {"name": "Maria Weber"}

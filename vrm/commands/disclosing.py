@@ -51,7 +51,7 @@ def disclose(
         vrm disclose 7pQx2 --name "Maria Weber" --address "Gasse 1" --address "1010 Wien" --always
     """
     wallet = open_wallet(home, passphrase_file)
-    contact = _contact(
+    contact = contact_of(
         name=name, address=tuple(address or ()) or None, phone=phone, email=email, note=note
     )
 
@@ -163,7 +163,7 @@ def received(
     console.say(f"Your word on {entry.digest[:SHORT]} counts from the next batch on.")
 
 
-def _contact(**facts: object) -> Contact:
+def contact_of(**facts: object) -> Contact:
     try:
         return msgspec.convert({name: fact for name, fact in facts.items() if fact}, Contact)
     except msgspec.ValidationError as error:

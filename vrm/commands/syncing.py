@@ -1,5 +1,6 @@
 """Commands that keep the wallet up to date: sync, watch, calendar."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -7,12 +8,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from vrm import console, notices
+from vrm.commands import asking
 from vrm.commands.common import SHORT, HomeFolder, Pause, client_of, now, open_wallet
 from vrm.console import Json, PassphraseFile
-from vrm.documents.scalars import format_instant
+from vrm.documents.scalars import format_instant, parse_instant
 from vrm.keyfile import write_private
 from vrm.notices import Notify
-from vrm.wallet import Wallet, deadlines, icalendar, rounds
+from vrm.wallet import Wallet, deadlines, disclosing, icalendar, membership, rounds
 from vrm.wallet.deadlines import Deadline
 from vrm.wallet.rounds import Round
 
@@ -30,7 +32,8 @@ def sync(
     """Do all that is due: read mail and public lists, draw tokens, post what was put off; and say what is new.
 
     Run it now and then, or from cron: nothing is done twice. What the wallet downloads is the same whatever you
-    have asked for. Exits 1 where the market refused something or did wrong.
+    have asked for. On a terminal it asks, once for each way of delivery, whom vendors that accept are to
+    deliver to, and tells them so from then on. Exits 1 where the market refused something or did wrong.
 
         vrm sync
     """
@@ -42,6 +45,8 @@ def sync(
         _tell(done)
         if not done.changes:
             console.note("Nothing is new.")
+    if not json and sys.stdin.isatty() and asking.settle_contacts(wallet):
+        console.run(_tell_vendors(wallet, pause))
     if done.troubles:
         raise typer.Exit(1)
 
@@ -99,6 +104,16 @@ def calendar(
 async def _round(wallet: Wallet, pause: float) -> Round:
     async with client_of(wallet, pause) as client:
         return await rounds.go(wallet, client)
+
+
+async def _tell_vendors(wallet: Wallet, pause: float) -> None:
+    async with client_of(wallet, pause) as client:
+        at = parse_instant((await client.clock()).now)
+        if membership.heard_lately(wallet.read(), at):
+            console.note("The next round tells it: the market has just heard from you by name.")
+            return
+        await disclosing.send_due(wallet, client, at)
+    console.say("The vendor has it with the next batch.")
 
 
 def _report(done: Round, notify: Notify | None, as_json: bool) -> None:

@@ -140,6 +140,22 @@ def _signed(own: OwnDisclosure) -> Signed[Disclosure]:
     return Signed(recall(own.wire, Disclosure), own.digest, own.wire)
 
 
+def unsettled(state: State) -> list[OwnRequest]:
+    """A request for each way of delivery in which a vendor waits to be told, and nothing is settled."""
+    waiting = {
+        entry.assigned.delivery: entry for entry in undisclosed(state) if entry.assigned is not None
+    }
+    settled = {*state.contacts, *state.by_hand}
+    return [entry for way, entry in waiting.items() if way not in settled]
+
+
+def leave_to_hand(wallet: Wallet, entry: OwnRequest) -> None:
+    """Tell vendors that deliver in this request's way nothing but what the owner tells each."""
+    way = agreed(entry).bid.delivery
+    with wallet.editing() as state:
+        state.by_hand.append(way)
+
+
 def settle(wallet: Wallet, entry: OwnRequest, contact: Contact) -> None:
     """Keep details as what vendors are told from now on where they deliver in this request's way."""
     given = agreed(entry)

@@ -120,6 +120,8 @@ class State(msgspec.Struct, kw_only=True):
     places: list[NamedPlace] = []
     contacts: dict[DeliveryWay, Contact] = {}
     """Whom vendors are told without asking again, by the way of delivery."""
+    by_hand: list[DeliveryWay] = []
+    """Ways of delivery whose vendors the owner tells one by one."""
     agreements: dict[str, str] = {}
     """The texts of the agreements under which something was disclosed, by digest."""
     requests: list[OwnRequest] = []
