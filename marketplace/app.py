@@ -44,6 +44,7 @@ from marketplace.moderation.controller import ModerationController
 from marketplace.notices.controller import NoticesController
 from marketplace.preferences.controller import PreferencesController
 from marketplace.questions.controller import QuestionsController
+from marketplace.ratings.controller import RatingsController
 from marketplace.requests.controller import RequestsController
 from marketplace.runs.controller import RunsController
 from marketplace.settings import Settings
@@ -100,6 +101,7 @@ def create_app(
             NoticesController,
             FulfilmentController,
             MessagesController,
+            RatingsController,
             HealthController,
             *docs_handlers(),
         ],

@@ -230,6 +230,10 @@ PROBLEMS: Final[dict[str, Problem]] = {
     ),
     "messages-used-up": Problem(429, "No more messages", "Come back tomorrow, or write elsewhere."),
     "conversation-over": Problem(409, "The conversation is over", "Write elsewhere."),
+    # ratings
+    "already-rated": Problem(409, "Rated before", "Nothing: a rating is final."),
+    "ratings-closed": Problem(409, "Too late to rate", "See the descriptor for how long one may."),
+    "unknown-rating": Problem(404, "Rating not known", "Check the digest; it may not be open yet."),
     # webhooks
     "webhook-address": Problem(
         422, "Not an address for a webhook", "Give an https:// URL without a user name."

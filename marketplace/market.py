@@ -69,6 +69,7 @@ class Market:
             mail=settings.mail.document(),
             messages=settings.messages.document(),
             reputation=reputation.stated(),
+            ratings=settings.ratings.document(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,
         )

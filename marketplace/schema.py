@@ -22,6 +22,7 @@ from marketplace.models import (
     messages,
     moderation,
     notices,
+    ratings,
     reputation,
     stamps,
 )
@@ -38,6 +39,7 @@ TABLES: Final = (
     moderation,
     notices,
     members,
+    ratings,
     reputation,
     stamps,
 )

@@ -28,6 +28,7 @@ from vrm.documents import (
     MailRules,
     MemberRules,
     MessageRules,
+    RatingRules,
     Schedule,
     TokenRules,
 )
@@ -185,6 +186,17 @@ class MessageSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), MessageRules)
 
 
+class RatingSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.RatingRules`."""
+
+    answer_days: Annotated[int, Field(ge=1, le=90)] = 14
+    within_days: Annotated[int, Field(ge=1, le=365)] = 90
+
+    def document(self) -> RatingRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), RatingRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -204,6 +216,7 @@ class Settings(BaseSettings):
     tokens: TokenSettings = TokenSettings()
     mail: MailSettings = MailSettings()
     messages: MessageSettings = MessageSettings()
+    ratings: RatingSettings = RatingSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
     facets: dict[str, tuple[str, ...]] = Field(default_factory=DEFAULT_FACETS.copy)

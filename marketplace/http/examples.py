@@ -36,6 +36,8 @@ from vrm.documents import (
     Preference,
     Profile,
     Question,
+    Rating,
+    RatingAnswer,
     Report,
     RequestWithdrawal,
     SavedFilter,
@@ -45,6 +47,8 @@ from vrm.documents import (
     Told,
     VendorMessage,
     VendorProfile,
+    VendorRating,
+    VendorRatingAnswer,
     Webhook,
     conversation,
     sign,
@@ -163,6 +167,23 @@ def examples(market: Market) -> dict[str, Any]:
         state="ready",
     )
     message, reply = _messages(market, vendor, pseudonym, message_key, request, assignment)
+    rating = Rating(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        assignment=assignment,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+        stars=5,
+        text="A day early, and well packed.",
+    )
+    back = VendorRating(
+        market=market.did,
+        vendor=vendor.did,
+        request=request.digest,
+        assignment=assignment,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+        stars=4,
+    )
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -203,6 +224,10 @@ def examples(market: Market) -> dict[str, Any]:
         sign(reply, vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
+        sign(rating, pseudonym),
+        sign(back, vendor),
+        sign(_answer_to(rating, vendor.did), vendor),
+        sign(_answer_back(back, pseudonym.did), pseudonym),
     ]
     return {type(document.body).__name__: msgspec.json.decode(document.wire) for document in signed}
 
@@ -249,6 +274,28 @@ def _messages(
 
 def _webhook(market: Market, did: str) -> Webhook:
     return Webhook(market=market.did, vendor=did, seq=1, url="https://shop.example/vrm-events")
+
+
+def _answer_to(rating: Rating, did: str) -> RatingAnswer:
+    return RatingAnswer(
+        market=rating.market,
+        vendor=did,
+        request=rating.request,
+        assignment=rating.assignment,
+        rating=crypto.digest(msgspec.to_builtins(rating)),
+        text="Thank you.",
+    )
+
+
+def _answer_back(rating: VendorRating, did: str) -> VendorRatingAnswer:
+    return VendorRatingAnswer(
+        market=rating.market,
+        pseudonym=did,
+        request=rating.request,
+        assignment=rating.assignment,
+        rating=crypto.digest(msgspec.to_builtins(rating)),
+        text="The doorbell works now.",
+    )
 
 
 def _filters(market: Market, did: str) -> SavedFilters:

@@ -9,6 +9,7 @@ from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.notices import delivery, writing
+from marketplace.ratings import service as ratings
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.stamps import service as stamps
@@ -27,23 +28,26 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     await descriptor.announce(market)
     last_purge = 0.0
     loop = asyncio.get_running_loop()
+    wakes = (
+        (requests.batch_is_due, actors.publish_batch),
+        (ratings.is_due, actors.reveal_ratings),
+        (mail.is_due, actors.publish_mail),
+        (runs.work_is_due, actors.close_days),
+        (_keys_are_due, actors.keep_keys),
+        (log.anything_waits, actors.grow_log),
+        (writing.anything_to_write, actors.write_events),
+        (delivery.anything_to_deliver, actors.call_webhooks),
+    )
     while not stop.is_set():
-        if await requests.batch_is_due(market):
-            actors.publish_batch.send()
-        if await mail.is_due(market):
-            actors.publish_mail.send()
-        if await runs.work_is_due(market):
-            actors.close_days.send()
-        if await tokens.keys_are_due(market) or await stamps.is_due(market):
-            actors.keep_keys.send()
-        if await log.anything_waits(market):
-            actors.grow_log.send()
-        if await writing.anything_to_write(market):
-            actors.write_events.send()
-        if await delivery.anything_to_deliver(market):
-            actors.call_webhooks.send()
+        for is_due, actor in wakes:
+            if await is_due(market):
+                actor.send()
         if loop.time() - last_purge > PURGE_SECONDS:
             actors.purge.send()
             last_purge = loop.time()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TICK_SECONDS)
+
+
+async def _keys_are_due(market: Market) -> bool:
+    return await tokens.keys_are_due(market) or await stamps.is_due(market)

@@ -10,6 +10,7 @@ from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.notices import delivery, writing
 from marketplace.notices import service as notices
+from marketplace.ratings import service as ratings
 from marketplace.reputation import service as reputation
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
@@ -28,6 +29,7 @@ class Actors:
 
     publish_batch: dramatiq.Actor[[], None]
     publish_mail: dramatiq.Actor[[], None]
+    reveal_ratings: dramatiq.Actor[[], None]
     close_days: dramatiq.Actor[[], None]
     keep_keys: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
@@ -89,6 +91,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
     return Actors(
         publish_batch=declare("publish_batch", requests.publish_batch),
         publish_mail=declare("publish_mail", mail.publish),
+        reveal_ratings=declare("reveal_ratings", ratings.reveal),
         close_days=declare("close_days", _close_days),
         keep_keys=declare("keep_keys", _keep_keys),
         grow_log=declare("grow_log", log.grow),

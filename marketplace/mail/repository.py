@@ -40,6 +40,7 @@ from marketplace.models.mail import (
     StoredQuestion,
 )
 from marketplace.models.messages import StoredMessage, StoredVendorMessage
+from marketplace.models.ratings import StoredRating, StoredRatingAnswer
 from vrm.documents.mail import Purpose
 
 _CHUNK: Final = 5_000
@@ -176,5 +177,9 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "confirmation": (StoredConfirmation, StoredConfirmation.request),
     "message": (StoredMessage, StoredMessage.request),
     "vendor-message": (StoredVendorMessage, StoredVendorMessage.request),
+    "rating": (StoredRating, StoredRating.request),
+    "vendor-rating": (StoredRating, StoredRating.request),
+    "rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
+    "vendor-rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

@@ -30,6 +30,8 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "Disclosure": "disclosure",
     "Confirmation": "confirmation",
     "Message": "message",
+    "Rating": "rating",
+    "VendorRatingAnswer": "vendor-rating-answer",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

@@ -202,6 +202,8 @@ class PublishedRequest(Base):
     """With `item`, the catalogue item that it names; both are null where it names none."""
     item: Mapped[str | None]
     needed_by: Mapped[int | None]
+    tier: Mapped[str | None]
+    """Of the posting token that it spent; null in requests from before it was kept."""
     rolls_until: Mapped[int | None]
     """The last instant of a cutoff that it may roll over to; null where it does not roll over."""
     wire: Mapped[bytes]

@@ -43,7 +43,7 @@ def hide(
     passphrase_file: console.PassphraseFile = None,
     as_json: console.Json = False,
 ) -> None:
-    """Hide the words of a request, bid, question, answer or catalogue item, by a signed decision.
+    """Hide the words of a request, bid, question, answer, catalogue item or rating, by a signed decision.
 
     An open request joins no run then. What was frozen before keeps its figures, and the day still verifies.
 

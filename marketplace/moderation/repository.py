@@ -1,9 +1,9 @@
 """Every query about reports and decisions."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_new, upsert
@@ -11,6 +11,7 @@ from marketplace.models import PublishedRequest, StoredBid
 from marketplace.models.catalogue import CatalogueEntry
 from marketplace.models.mail import StoredAnswer, StoredQuestion
 from marketplace.models.moderation import StoredModeration, StoredReport
+from marketplace.models.ratings import StoredRating, StoredRatingAnswer
 from vrm.documents.market import Hideable
 
 BLOCK = 1000
@@ -20,14 +21,28 @@ HIDEABLE: dict[Hideable, Any] = {
     "Question": StoredQuestion,
     "Answer": StoredAnswer,
     "CatalogueItem": CatalogueEntry,
+    "Rating": StoredRating,
+    "VendorRating": StoredRating,
+    "RatingAnswer": StoredRatingAnswer,
+    "VendorRatingAnswer": StoredRatingAnswer,
 }
 """Where documents lie that have words of their own, by type."""
+
+_AMONG: Final[dict[Hideable, ColumnElement[bool]]] = {
+    # Nobody finds out by a report that a rating is there that is not open yet.
+    "Rating": StoredRating.by_customer & StoredRating.revealed,
+    "VendorRating": ~StoredRating.by_customer & StoredRating.revealed,
+    "RatingAnswer": StoredRatingAnswer.publish_by.is_(None),
+    "VendorRatingAnswer": StoredRatingAnswer.publish_by.is_not(None),
+}
+"""Which rows those of a type are, where a table has several."""
 
 
 async def type_of(connection: AsyncConnection, digest: str) -> Hideable | None:
     """Tell the type of a document that could be hidden; none if there is no such document."""
     for kind, table in HIDEABLE.items():
-        found = await connection.execute(select(table.digest).where(table.digest == digest))
+        query = select(table.digest).where(table.digest == digest, _AMONG.get(kind, true()))
+        found = await connection.execute(query)
         if found.first() is not None:
             return kind
     return None

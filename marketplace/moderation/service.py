@@ -145,7 +145,7 @@ async def require_shown(connection: AsyncConnection, document: str) -> None:
 async def _require_type(connection: AsyncConnection, document: str) -> Hideable:
     kind = await repository.type_of(connection, document)
     if kind is None:
-        detail = "No request, bid, question, answer or catalogue item has this digest."
+        detail = "Nothing with words of its own that is public has this digest."
         raise Refused("unknown-document", detail, "document")
     return kind
 

@@ -11,6 +11,7 @@ EventType = Literal[
     "confirmation.made",
     "message.received",
     "request.published",
+    "rating.revealed",
     "webhook.set",
     "webhook.disabled",
 ]

@@ -20,6 +20,8 @@ Kind = Literal[
     "Disclosure",
     "Confirmation",
     "Message",
+    "Rating",
+    "VendorRatingAnswer",
 ]
 """The types of the documents that wait here."""
 

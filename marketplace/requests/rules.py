@@ -25,7 +25,7 @@ def check_request(
     _check_category(request.need.category, market)
     _check_cell(request.area.cell, market)
     _check_radius(request.area.radius_m)
-    _check_facets(request.facets or {}, market)
+    check_facets(request.facets or {}, market)
     _check_terms(request.terms, market)
     if request.policy not in market.policies:
         offered = ", ".join(market.policies)
@@ -115,7 +115,12 @@ def _check_radius(radius_m: int) -> None:
         raise Refused("too-fine", f"A radius is one of {allowed} m.", "area.radius_m")
 
 
-def _check_facets(facets: Mapping[str, str], market: MarketDescriptor) -> None:
+def check_facets(facets: Mapping[str, str], market: MarketDescriptor) -> None:
+    """Refuse facets in other words than the market's, which would be names.
+
+    Raises:
+        Refused: names the facet.
+    """
     for name, value in facets.items():
         if value not in market.facets.get(name, ()):
             detail = f"No {name} in such words is a facet here; the descriptor lists all there are."

@@ -25,6 +25,8 @@ from marketplace.notices.service import About
 from marketplace.pending import service as pending
 from marketplace.preferences import service as preferences
 from marketplace.questions import service as questions
+from marketplace.ratings import answering as rating_answers
+from marketplace.ratings import service as ratings
 from marketplace.requests import repository
 from marketplace.requests.rules import check_request, publication_is_due, published_row
 from marketplace.requests.schemas import BatchView
@@ -109,12 +111,12 @@ async def publish_batch(market: Market) -> int:
         if publication_is_due(waiting, earliest, instant, market.rules):
             rows = await pending.take(connection)
             await _publish(market, connection, instant, rows)
-            events = await _settle(connection, instant, rows)
+            events = await _settle(market, connection, instant, rows)
             leaves = await log.append_together(market, connection, [row.digest for row in rows])
             await repository.set_leaves(connection, instant, *leaves)
         else:
             rows = await pending.take_unlisted(connection)
-            events = await _settle(connection, instant, rows)
+            events = await _settle(market, connection, instant, rows)
             await log.put(connection, (row.digest for row in rows))
         await mail.forget(market, connection, instant)
         await preferences.forget(market, connection, instant)
@@ -136,7 +138,7 @@ async def collect(market: Market) -> None:
     async with market.db.unit_of_work() as connection:
         rows = await pending.take_unlisted(connection)
         instant = market.calendar.batch_at_or_before(await market.db.now(connection))
-        events = await _settle(connection, instant, rows)
+        events = await _settle(market, connection, instant, rows)
         await log.put(connection, (row.digest for row in rows))
         await notices.tell_many(connection, instant, events)
     if rows:
@@ -183,7 +185,9 @@ def _that_fit(rows: Sequence[AnyRow]) -> int:
     return max(1, len([total for total in listed if total <= MOST_LISTED]))
 
 
-async def _settle(connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]) -> list[About]:
+async def _settle(
+    market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
+) -> list[About]:
     """Do what becomes of documents that were taken out of what waits, besides what a batch lists.
 
     Answers what vendors are to be told of it, as the transaction's last thing.
@@ -192,6 +196,8 @@ async def _settle(connection: AsyncConnection, instant: int, rows: Sequence[AnyR
     await questions.publish_answers(connection, rows)
     events = await fulfilment.hand_over(connection, instant, rows)
     events += await messages.hand_over(connection, rows)
+    await ratings.take(market, connection, instant, rows)
+    await rating_answers.publish(connection, rows)
     await mail.put_copies(connection, rows)
     return events
 
@@ -202,13 +208,15 @@ async def _publish(
     bodies: list[PersonalRequest] = []
     requests: list[dict[str, Any]] = []
     withdrawals: list[dict[str, Any]] = []
+    tiers = await tokens.tiers_of(connection, {row.issuer_key for row in rows if row.issuer_key})
     for row in rows:
         if row.kind == "PersonalRequest":
             body = recall(row.wire, PersonalRequest)
             bodies.append(body)
-            requests.append(
-                published_row(row.digest, row.wire, body, row.publish_by, instant, market.calendar)
+            published = published_row(
+                row.digest, row.wire, body, row.publish_by, instant, market.calendar
             )
+            requests.append(published | {"tier": tiers.get(row.issuer_key)})
         elif row.kind == "RequestWithdrawal":
             withdrawals.append(
                 {

@@ -1,6 +1,6 @@
 """Every query about issuer keys and draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
@@ -8,13 +8,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow
 from marketplace.models.members import StoredIssuerKey, TokenDraw
-from vrm.documents.membership import TIERS
+from vrm.documents.membership import TIERS, Tier
 
 
 async def find_key(connection: AsyncConnection, key_id: str) -> AnyRow | None:
     """Find an issuer key by its id."""
     query = select(StoredIssuerKey.__table__).where(StoredIssuerKey.key_id == key_id)
     return (await connection.execute(query)).one_or_none()
+
+
+async def tiers_of(connection: AsyncConnection, key_ids: Iterable[str]) -> dict[str, Tier]:
+    """The tiers of keys, by their ids."""
+    query = select(StoredIssuerKey.key_id, StoredIssuerKey.tier).where(
+        StoredIssuerKey.key_id.in_(list(key_ids))
+    )
+    return {row.key_id: row.tier for row in await connection.execute(query)}
 
 
 async def living(connection: AsyncConnection, now: int) -> Sequence[AnyRow]:

@@ -1,6 +1,6 @@
 """The use cases about issuer keys, and about tokens that are spent."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -170,6 +170,11 @@ async def count(market: Market, connection: AsyncConnection, spent: Mapping[str,
     """
     await repository.count_issued(connection, await market.db.now(connection))
     await repository.count_redeemed(connection, spent)
+
+
+async def tiers_of(connection: AsyncConnection, key_ids: Iterable[str]) -> dict[str, Tier]:
+    """The tiers of posting tokens, by the ids of the keys that they were drawn under."""
+    return await repository.tiers_of(connection, key_ids)
 
 
 async def set_counts(

@@ -38,10 +38,14 @@ from vrm.documents import (
     Place,
     Preference,
     Question,
+    Rating,
+    RatingAnswer,
     RequestWithdrawal,
     Shipment,
     Signed,
     VendorProfile,
+    VendorRating,
+    VendorRatingAnswer,
     Webhook,
     sign,
 )
@@ -321,6 +325,59 @@ def a_shipment(
         "state": "ready",
     }
     return sign(Shipment(**(facts | changes)), key)
+
+
+def a_rating(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[Rating]:
+    """The customer's rating of what was assigned, by the assignment's digest."""
+    facts = _rated(market, request, assignment) | {"pseudonym": key.did}
+    return sign(Rating(**(facts | changes)), key)
+
+
+def a_vendor_rating(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[VendorRating]:
+    """The vendor's rating of whom it delivered to."""
+    facts = _rated(market, request, assignment) | {"vendor": key.did}
+    return sign(VendorRating(**(facts | changes)), key)
+
+
+def _rated(market: HasRules, request: Signed[PersonalRequest], assignment: str) -> dict[str, Any]:
+    return {
+        "market": market.rules.market,
+        "request": request.digest,
+        "assignment": assignment,
+        "salt": crypto.base64url_encode(secrets.token_bytes(16)),
+        "stars": 5,
+    }
+
+
+def an_answer_to(
+    rating: Signed[Rating] | Signed[VendorRating], key: crypto.SigningKey, /, **changes: Any
+) -> Signed[RatingAnswer | VendorRatingAnswer]:
+    """The one answer to a rating, by whom it is about."""
+    body = rating.body
+    facts: dict[str, Any] = {
+        "market": body.market,
+        "request": body.request,
+        "assignment": body.assignment,
+        "rating": rating.digest,
+        "text": "Thank you.",
+    }
+    if isinstance(body, Rating):
+        return sign(RatingAnswer(**({"vendor": key.did} | facts | changes)), key)
+    return sign(VendorRatingAnswer(**({"pseudonym": key.did} | facts | changes)), key)
 
 
 def a_decline(

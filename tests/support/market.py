@@ -37,6 +37,7 @@ from marketplace.identity import Identity
 from marketplace.mail import service as mail
 from marketplace.market import Market
 from marketplace.models import Base
+from marketplace.ratings import service as ratings
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
@@ -64,6 +65,10 @@ PATHS = {
     "Shipment": "/shipments",
     "Message": "/messages",
     "VendorMessage": "/vendor-messages",
+    "Rating": "/ratings",
+    "VendorRating": "/vendor-ratings",
+    "RatingAnswer": "/rating-answers",
+    "VendorRatingAnswer": "/vendor-rating-answers",
     "Report": "/reports",
     "Webhook": "/webhooks",
     "SavedFilters": "/filters",
@@ -181,6 +186,7 @@ class ClockedMarket:
         step = self.rules.schedule.batch_seconds
         self.clock.set(self.market.calendar.batch_at_or_before(self.clock.now) + step)
         published = await requests.publish_batch(self.market)
+        await ratings.reveal(self.market)
         await mail.publish(self.market)
         return published
 

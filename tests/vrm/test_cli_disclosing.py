@@ -119,3 +119,22 @@ def test_whom_to_deliver_to(
     [listed] = vrm.json("requests")
     assert listed["status"] == "received"
     assert vendor("deliveries", "--running", "--json").json == []
+
+    facet = ("--facet", "household=a family")
+    rated = vrm.json("rate", request, "4", "--text", "Well packed.", *facet, "--pause", "0")
+    assert rated["promise"]["document"] == rated["rating"]
+    code, _, err = vrm("rate", request, "1", "--pause", "0")
+    assert (code, "final" in err) == (2, True)
+    assert vendor("ratings", "--json").json == []
+    assert vendor("rate", heard["assignment"][:8], "5").code == 0
+    live.publish()
+    assert "Well packed." in vendor("ratings").out
+    assert vendor("answer-rating", heard["assignment"][:8], "Thank you.").code == 0
+    [opened] = vendor("ratings", "--json").json
+    assert opened["by_customer"]["answer"]["text"] == "Thank you."
+    code, out, _ = vrm("answer-rating", request, "You too.", "--pause", "0")
+    assert (code, "next batch" in out) == (0, True)
+    weighed = vrm.json("like-me", "Near", *facet)
+    assert (weighed["ratings"], weighed["alike"]) == (1, {"1": 1})
+    code, out, _ = vrm("like-me", "Near")
+    assert (code, "4.00 of 5" in out) == (0, True)

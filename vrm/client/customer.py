@@ -24,9 +24,11 @@ from vrm.documents import (
     PersonalRequest,
     Preference,
     Promise,
+    Rating,
     RequestWithdrawal,
     Signed,
     StampClaim,
+    VendorRatingAnswer,
 )
 from vrm.errors import MarketMisbehaved, UsageError
 
@@ -100,6 +102,11 @@ class CustomerClient(MemberClient):
         """Post a sealed message; the promise names the instant by which the vendor has it."""
         return await self._promised("/messages", message)
 
+    async def rate(self, said: Signed[Rating | VendorRatingAnswer]) -> Signed[Promise]:
+        """Post a rating, or an answer to a vendor's; the promise names the instant from which on it counts."""
+        path = "/ratings" if isinstance(said.body, Rating) else "/vendor-rating-answers"
+        return await self._promised(path, said)
+
     async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
         """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
 
@@ -124,6 +131,8 @@ class CustomerClient(MemberClient):
             | Disclosure
             | Confirmation
             | Message
+            | Rating
+            | VendorRatingAnswer
         ],
         headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:

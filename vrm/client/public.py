@@ -11,7 +11,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from vrm.client.cascade import CascadeClient, Unfilled, run_path
+from vrm.client.cascade import Unfilled, run_path
+from vrm.client.ratings import RatingsClient
 from vrm.documents import (
     Assignment,
     Bid,
@@ -193,7 +194,7 @@ class _VendorEntry(msgspec.Struct, frozen=True):
     suspension: msgspec.Raw
 
 
-class PublicClient(CascadeClient):
+class PublicClient(RatingsClient):
     """A reader of what a market publishes; use it with ``async with``.
 
     Every signed document is verified as it is read, and must be the one that it is filed as; what is not

@@ -41,6 +41,7 @@ from vrm.client.vendor_answers import (
     Registered,
     VendorEntry,
 )
+from vrm.client.vendor_ratings import VendorRatingsClient
 from vrm.documents import (
     Alternative,
     Bid,
@@ -82,7 +83,9 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
     )
 
 
-class VendorClient(ConversationsClient, DeliveriesClient, BoardClient, EventsClient):
+class VendorClient(
+    ConversationsClient, DeliveriesClient, VendorRatingsClient, BoardClient, EventsClient
+):
     """One vendor at one market; use it with ``async with``.
 
     Args:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 import typer
 from platformdirs import user_data_path
 
-from vrm import keyfile
+from vrm import console, keyfile
 from vrm.client.customer import CustomerClient
 from vrm.errors import WalletError
 from vrm.wallet import Wallet
@@ -66,3 +66,16 @@ def client_of(wallet: Wallet, pause: float = 0.0) -> CustomerClient:
 def now() -> datetime:
     """The time by this machine's clock."""
     return datetime.now(UTC)
+
+
+def pairs(texts: list[str] | None) -> dict[str, str] | None:
+    """Read pairs such as ``color=red``; none if none were given."""
+    if not texts:
+        return None
+    found = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            console.fail(f"{text} is no pair; one looks like color=red.")
+        found[name] = value
+    return found

@@ -9,7 +9,7 @@ import typer
 
 from vrm import console
 from vrm.client.customer import Crowds
-from vrm.commands.common import PAUSE, HomeFolder, Pause, client_of, now, open_wallet
+from vrm.commands.common import PAUSE, HomeFolder, Pause, client_of, now, open_wallet, pairs
 from vrm.commands.items import choose
 from vrm.commands.requests import in_json
 from vrm.console import Json, PassphraseFile
@@ -153,8 +153,8 @@ def request(
         "gtin": gtin,
         "brand": brand,
         "model": model,
-        "attributes": _pairs(attribute),
-        "facets": _pairs(facet),
+        "attributes": pairs(attribute),
+        "facets": pairs(facet),
         "roll_over": roll_over or None,
     }
     wish = read_wish(from_file, flags)
@@ -255,15 +255,3 @@ def _tell_next(entry: OwnRequest) -> None:
     console.note(
         f"The market promised to publish it by {entry.publish_by}. Follow it: vrm requests"
     )
-
-
-def _pairs(texts: list[str] | None) -> dict[str, str] | None:
-    if not texts:
-        return None
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            console.fail(f"{text} is no pair; one looks like color=red.")
-        pairs[name] = value
-    return pairs

@@ -45,6 +45,14 @@ from vrm.documents.membership import (
     Sponsorship,
     TokenRules,
 )
+from vrm.documents.rating import (
+    Rating,
+    RatingAnswer,
+    RatingRules,
+    Reveal,
+    VendorRating,
+    VendorRatingAnswer,
+)
 from vrm.documents.reputation import ReputationRules
 from vrm.documents.standing import StampClaim, StampDeposit, StandingRules, TierRule
 from vrm.documents.vendor import (
@@ -110,10 +118,14 @@ __all__ = [
     "Profile",
     "Promise",
     "Question",
+    "Rating",
+    "RatingAnswer",
+    "RatingRules",
     "Receipt",
     "Report",
     "ReputationRules",
     "RequestWithdrawal",
+    "Reveal",
     "RunReport",
     "Said",
     "SavedFilter",
@@ -132,6 +144,8 @@ __all__ = [
     "Told",
     "VendorMessage",
     "VendorProfile",
+    "VendorRating",
+    "VendorRatingAnswer",
     "Webhook",
     "accept",
     "examine",

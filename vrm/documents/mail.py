@@ -33,13 +33,18 @@ Purpose = Literal[
     "disclosure",
     "confirmation",
     "message",
+    "rating",
+    "vendor-rating-answer",
+    "vendor-rating",
+    "rating-answer",
 ]
 """What a sealed message of the market to a pseudonym holds.
 
-The first five are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a VendorMessage. The
-others are copies of what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a
-Preference, an Answer, a Disclosure, a Confirmation, a Message. Out of them a wallet that was lost is made again
-from its recovery phrase.
+The first five and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
+VendorMessage; a VendorRating once it is open, a RatingAnswer. The others are copies of what the pseudonym
+posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer, a Disclosure, a
+Confirmation, a Message, a Rating, a VendorRatingAnswer. Out of them a wallet that was lost is made again from
+its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from vrm.documents.base import Document, Part
 from vrm.documents.membership import MemberRules, TokenRules
+from vrm.documents.rating import RatingRules
 from vrm.documents.reputation import ReputationRules
 from vrm.documents.scalars import (
     Amount,
@@ -149,6 +150,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     mail: MailRules
     messages: MessageRules
     reputation: ReputationRules
+    ratings: RatingRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
     log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]
@@ -169,7 +171,17 @@ class Suspension(Document, frozen=True, kw_only=True):
     reason: Text
 
 
-Hideable = Literal["PersonalRequest", "Bid", "Question", "Answer", "CatalogueItem"]
+Hideable = Literal[
+    "PersonalRequest",
+    "Bid",
+    "Question",
+    "Answer",
+    "CatalogueItem",
+    "Rating",
+    "VendorRating",
+    "RatingAnswer",
+    "VendorRatingAnswer",
+]
 """The documents with words of somebody's own, which a market may have to hide."""
 
 
@@ -192,7 +204,8 @@ class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 
     For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure,
-    Confirmation or Message does not become public: by then the log holds its digest, and its vendor has it.
+    Confirmation or Message does not become public: by then the log holds its digest, and its vendor has it. A
+    Rating counts by then, and its digest is in the log; it becomes public by `RatingRules`.
     """
 
     SIGNER: ClassVar[str] = "market"
@@ -208,6 +221,8 @@ class Promise(Document, frozen=True, kw_only=True):
         "Disclosure",
         "Confirmation",
         "Message",
+        "Rating",
+        "VendorRatingAnswer",
     ]
     publish_by: Instant
 

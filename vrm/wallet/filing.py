@@ -14,10 +14,14 @@ from vrm.documents import (
     Message,
     Preference,
     Question,
+    Rating,
+    RatingAnswer,
     RequestWithdrawal,
     Shipment,
     Signed,
     VendorMessage,
+    VendorRating,
+    VendorRatingAnswer,
     conversation,
     recall,
 )
@@ -28,6 +32,7 @@ from vrm.wallet.own import (
     OwnMessage,
     OwnPreference,
     OwnRequest,
+    TheirWord,
 )
 
 _VENDORS: Final[dict[type[Document], str]] = {
@@ -47,6 +52,19 @@ _COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
 """Where it keeps what its owner signed of each kind, as what, and which member puts them in order."""
 
 
+_ONCE: Final[dict[type[Document], str]] = {
+    Rating: "rating",
+    VendorRatingAnswer: "rating_answer",
+}
+"""Where it keeps what its owner signs but once."""
+
+_THEIRS: Final[dict[type[Document], str]] = {
+    VendorRating: "vendor_rating",
+    RatingAnswer: "vendor_answer",
+}
+"""Where it keeps what a vendor signs but once."""
+
+
 def file(entry: OwnRequest, document: Signed[Any], key: crypto.ReplyKey, at: str) -> None:
     """File a document that was checked.
 
@@ -60,6 +78,12 @@ def file(entry: OwnRequest, document: Signed[Any], key: crypto.ReplyKey, at: str
         getattr(entry, _VENDORS[kind])[digest] = wire
     elif kind in _COPIES:
         _came_back(entry, kind, digest, wire)
+    elif kind in _ONCE:
+        once: OwnPreference = getattr(entry, _ONCE[kind]) or OwnPreference(digest=digest, wire=wire)
+        once.came_back = once.came_back or once.digest == digest
+        setattr(entry, _ONCE[kind], once)
+    elif kind in _THEIRS:
+        setattr(entry, _THEIRS[kind], TheirWord(digest, wire))
     elif isinstance(body, VendorMessage):
         _, inside = conversation.unseal(body, key)
         entry.heard[digest] = Heard(wire, canonical(inside), at)

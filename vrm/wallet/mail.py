@@ -37,10 +37,14 @@ from vrm.documents import (
     PersonalRequest,
     Preference,
     Question,
+    Rating,
+    RatingAnswer,
     RequestWithdrawal,
     Shipment,
     Signed,
     VendorMessage,
+    VendorRating,
+    VendorRatingAnswer,
     accept,
     conversation,
 )
@@ -69,7 +73,14 @@ Inside = (
     | Confirmation
     | Message
     | VendorMessage
+    | Rating
+    | VendorRating
+    | RatingAnswer
+    | VendorRatingAnswer
 )
+
+OF_VENDORS: Final = (Bid, BidWithdrawal, Question, Shipment, VendorRating, RatingAnswer)
+"""What vendors sign of this."""
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid": Bid,
@@ -84,6 +95,10 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "confirmation": Confirmation,
     "message": Message,
     "vendor-message": VendorMessage,
+    "rating": Rating,
+    "vendor-rating-answer": VendorRatingAnswer,
+    "vendor-rating": VendorRating,
+    "rating-answer": RatingAnswer,
 }
 
 
@@ -172,9 +187,11 @@ def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
     """The epochs whose tokens may have posted something that gets mail at an instant, newest first."""
     schedule, tokens = rules.schedule, rules.tokens
     # Two days more than it is open: it waits for its batch, and for the day's last cutoff.
-    # Then its vendor accepts it, and both may write.
+    # Then its vendor accepts it, and both may write, and rate. Each day more is more mail for everybody to
+    # download: a rating that comes very late is passed by.
     open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
-    written = schedule.acknowledge_minutes * 60 + rules.messages.days * DAY_SECONDS
+    days = max(rules.messages.days, rules.ratings.answer_days)
+    written = schedule.acknowledge_minutes * 60 + days * DAY_SECONDS
     epoch = tokens.epoch_at(instant)
     while (
         epoch + tokens.epoch_days + tokens.grace_days
@@ -272,7 +289,7 @@ def _checked(
         return signed  # it names the bid; whose bid that is shows where the two meet
     if isinstance(body, VendorMessage):
         conversation.unseal(body, to.key)
-    elif not isinstance(body, Bid | Question | Shipment) and body.pseudonym != to.pseudonym:
+    elif not isinstance(body, OF_VENDORS) and body.pseudonym != to.pseudonym:
         raise Faulty("Another pseudonym signed it.")
     about = signed.digest if isinstance(body, PersonalRequest) else body.request
     if about != request:

@@ -94,6 +94,13 @@ class Heard(msgspec.Struct, frozen=True):
     """With which instant's mail it came."""
 
 
+class TheirWord(msgspec.Struct, frozen=True):
+    """What a vendor says of the owner, or of what the owner says of it."""
+
+    digest: str
+    wire: bytes
+
+
 class Failed(msgspec.Struct, frozen=True):
     """An assignment that its vendor declined or did not answer, found so at a tick."""
 
@@ -168,6 +175,14 @@ class OwnRequest(msgspec.Struct):
     """All that were signed, in order."""
     heard: dict[str, Heard] = {}
     """What vendors wrote about it, by digest."""
+    rating: OwnPreference | None = None
+    """Of what its vendor made of it; hidden until the vendor's is open too."""
+    vendor_rating: TheirWord | None = None
+    """What its vendor says of the owner, once that is open."""
+    vendor_answer: TheirWord | None = None
+    """The vendor's answer to the owner's rating."""
+    rating_answer: OwnPreference | None = None
+    """The owner's answer to the vendor's."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 

@@ -31,6 +31,7 @@ from vrm.wallet import (
     mail,
     membership,
     outcomes,
+    rating,
     stamps,
     tokens,
 )
@@ -90,7 +91,7 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         await attempt(_act_as_member)
         rests = len(troubles) > known
     if not membership.heard_lately(wallet.read(), now):
-        for posting in (later.send_due, disclosing.send_due, _write, _confirm, _collect):
+        for posting in (later.send_due, disclosing.send_due, _write, _confirm, _rate, _collect):
             await attempt(posting)
         rests = rests and not before.name_rests
     with wallet.editing() as after:
@@ -153,6 +154,10 @@ async def _confirm(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await confirming.send_due(wallet, client)
 
 
+async def _rate(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await rating.send_due(wallet, client)
+
+
 async def _collect(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await stamps.collect(wallet, client)
 
@@ -191,6 +196,10 @@ def _news(
         yield f"found again: {status}" if entry.came_back else status
     elif old.status(then) != status:
         yield f"{status} (was {old.status(then)})"
+    if entry.vendor_rating and not (old and old.vendor_rating):
+        yield "its vendor has rated you; what you both said is open"
+    if entry.vendor_answer and not (old and old.vendor_answer):
+        yield "its vendor has answered your rating"
     for what, have, had in (
         ("bids", entry.bids, old.bids if old else {}),
         ("bids taken back", entry.bid_withdrawals, old.bid_withdrawals if old else {}),

@@ -102,7 +102,7 @@ def compose(
     if wish.not_before:
         members["not_before"] = quarter_hour(wish.not_before, zone, bound="start")
     if wish.facets:
-        members["facets"] = _facets(wish.facets, market)
+        members["facets"] = known_facets(wish.facets, market)
     if wish.roll_over:
         members["roll_over"] = True
     _check_cell(cell, market)
@@ -266,7 +266,12 @@ def _policy(wish: Wish, market: MarketDescriptor, kind: str) -> str:
     return chosen
 
 
-def _facets(facets: dict[str, str], market: MarketDescriptor) -> dict[str, str]:
+def known_facets(facets: dict[str, str], market: MarketDescriptor) -> dict[str, str]:
+    """Check that facets are in the market's words.
+
+    Raises:
+        UsageError: names the one that is not, and which there are.
+    """
     for name, value in facets.items():
         words = market.facets.get(name, ())
         if value not in words:

@@ -107,7 +107,7 @@ async def test_a_decision_about_nothing_or_without_a_reason(market: ClockedMarke
     request = a_request(market)
     await market.store(request)
     await market.publish()
-    with pytest.raises(Exception, match="No request, bid, question"):
+    with pytest.raises(Exception, match="Nothing with words"):
         await hide(market, NOWHERE)
     with pytest.raises(Exception, match="Nothing was decided"):
         await hide(market, request.digest, hidden=False)

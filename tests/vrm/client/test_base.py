@@ -25,6 +25,7 @@ from vrm.documents import (
     MarketDescriptor,
     MemberRules,
     MessageRules,
+    RatingRules,
     Schedule,
     StandingRules,
     TierRule,
@@ -62,6 +63,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         mail=MailRules(bucket_minimum=32, keep_days=30),
         messages=MessageRules(days=90, per_day=20, in_all=200),
         reputation=REPUTATION,
+        ratings=RatingRules(answer_days=14, within_days=90),
         policies=("best-nearby",),
         terms=(
             Agreement(

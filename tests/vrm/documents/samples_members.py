@@ -97,6 +97,9 @@ MEMBER_SORTS = [
             ),
             "messages": st.just({"days": 90, "per_day": 20, "in_all": 200}),
             "reputation": st.just(msgspec.to_builtins(REPUTATION)),
+            "ratings": st.fixed_dictionaries(
+                {"answer_days": st.integers(1, 90), "within_days": st.integers(1, 365)}
+            ),
             "seed_anchor": digests,
             "log": st.just(Verifier("market.example/log", OTHER.public).text),
         },

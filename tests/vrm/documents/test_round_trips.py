@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from tests.vrm.documents.samples import KEY, SORTS, Sort, a_request
 from tests.vrm.documents.samples_fulfilment import FULFILMENT_SORTS
 from tests.vrm.documents.samples_members import MEMBER_SORTS
+from tests.vrm.documents.samples_ratings import RATING_SORTS
 from vrm.documents import Need, read, recall, sign, type_name
 
 each_sort = pytest.mark.parametrize(
-    "sort", [*SORTS, *MEMBER_SORTS, *FULFILMENT_SORTS], ids=lambda sort: sort.kind.__name__
+    "sort",
+    [*SORTS, *MEMBER_SORTS, *RATING_SORTS, *FULFILMENT_SORTS],
+    ids=lambda sort: sort.kind.__name__,
 )
 
 

@@ -20,6 +20,7 @@ from marketplace.app import create_app
 from marketplace.identity import Identity
 from marketplace.mail import service as mail
 from marketplace.market import Market
+from marketplace.ratings import service as ratings
 from marketplace.requests import service as requests
 from marketplace.runs import service as runs
 from marketplace.settings import ScheduleSettings, Settings
@@ -85,6 +86,7 @@ class LiveMarket:
         """Reach the next batch instant."""
         time.sleep(1.05 - time.time() % 1)
         self.do(requests.publish_batch)
+        self.do(ratings.reveal)
         self.do(mail.publish)
 
     def close_day(self) -> str:
