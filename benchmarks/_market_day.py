@@ -74,6 +74,7 @@ def market_day(requests: int, seed: int = 1) -> Market:
             ways=random.choice(WAYS, requests),
             radius_m=random.choice(RADII_M, requests),
             only_listed=np.zeros(requests, dtype=np.bool_),
+            tries_newcomers=np.zeros(requests, dtype=np.bool_),
         ),
         Places(
             did=np.array([f"did:key:z6Mk{n:044d}" for n in range(places)], dtype="S"),
@@ -82,6 +83,7 @@ def market_day(requests: int, seed: int = 1) -> Market:
             band=random.binomial(20, 0.7, places).astype(np.uint8),
             reach_m=np.full(places, 25_000, dtype=np.int32),
             admitted=random.random(places) > 0.01,
+            leads=np.zeros(places, dtype=np.int32),
         ),
         Bids(
             request=request,

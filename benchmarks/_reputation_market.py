@@ -135,6 +135,7 @@ def matched(random: np.random.Generator, bands: I64, bidding: Mask, fakes: Fakes
             ways=np.full(whole, Way.SHIP, dtype=np.uint8),
             radius_m=np.full(whole, 50_000, dtype=np.int32),
             only_listed=np.arange(whole) >= REQUESTS,
+            tries_newcomers=np.zeros(whole, dtype=np.bool_),
         ),
         Places(
             did=np.array([f"did:key:z6Mk{n:044d}" for n in range(len(bands))], dtype="S"),
@@ -143,6 +144,7 @@ def matched(random: np.random.Generator, bands: I64, bidding: Mask, fakes: Fakes
             band=bands.astype(np.uint8),
             reach_m=np.full(len(bands), 50_000, dtype=np.int32),
             admitted=np.ones(len(bands), dtype=np.bool_),
+            leads=np.zeros(len(bands), dtype=np.int32),
         ),
         Bids(
             request=request,

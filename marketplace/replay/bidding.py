@@ -72,6 +72,7 @@ def _requests(orders: Sites, plan: Plan) -> Requests:
         ways=np.full(n, Way.SHIP, dtype=np.uint8),
         radius_m=np.full(n, plan.radius_m, dtype=np.int32),
         only_listed=np.zeros(n, dtype=np.bool_),
+        tries_newcomers=np.zeros(n, dtype=np.bool_),
     )
 
 
@@ -85,6 +86,7 @@ def _places(sellers: Sites, orders: int, plan: Plan, day: int) -> Places:
         band=(PRIOR_BAND - plan.band_spread + offset).astype(np.uint8),
         reach_m=np.full(n, plan.radius_m, dtype=np.int32),
         admitted=np.ones(n, dtype=np.bool_),
+        leads=np.zeros(n, dtype=np.int32),
     )
 
 

@@ -37,6 +37,9 @@ class Refusal(IntEnum):
     ALTERNATIVE = 14
 
 
+BY_PREFERENCE: Final = (Refusal.STRUCK_OUT, Refusal.NOT_LISTED, Refusal.ALTERNATIVE)
+"""The refusals that another Preference could undo."""
+
 FLAWED: Final = {
     Refusal.LATE: Flaw.LATE,
     Refusal.WITHDRAWN: Flaw.WITHDRAWN,
@@ -73,11 +76,12 @@ def rules(block: Block) -> Iterator[tuple[Refusal, Mask]]:
         yield Refusal.ALTERNATIVE, ((bids.flaws & int(Flaw.ALTERNATIVE)) != 0) & unlisted
 
 
-def refused(block: Block) -> Mask:
-    """Mask of the block's bids that do not count."""
+def refused(block: Block, *, whatever_preferred: bool = False) -> Mask:
+    """Mask of the block's bids that do not count, or would not whatever the Preferences said."""
     verdict = np.zeros(size(block.bids), dtype=np.bool_)
-    for _, mask in rules(block):
-        verdict |= mask
+    for reason, mask in rules(block):
+        if not (whatever_preferred and reason in BY_PREFERENCE):
+            verdict |= mask
     return verdict
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+
 from .eligibility import Refusal, refusals
 from .ids import raw_ids
 from .market import Market, block
@@ -36,6 +38,8 @@ class Considered:
     place: str
     listed: int | None
     """Position, from 0, in the customer's Preference."""
+    leads: bool
+    """It leads, as a newcomer's."""
     band: int
     price: int
     distance_m: int
@@ -64,7 +68,8 @@ class Explanation:
 def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
     """Explain what became of the request in row `request`."""
     rank = int(outcome.rank[request])
-    bids, eligible = order_of(market, request)
+    bids, eligible = order_of(market, request, outcome.orders.leading)
+    leads = np.isin(bids, outcome.orders.leading).tolist()
     reasons = refusals(block(market, request, request + 1))
     considered = []
     for position, bid in enumerate(bids.tolist()):
@@ -75,6 +80,7 @@ def explain(market: Market, outcome: Outcome, request: int) -> Explanation:
                 vendor=market.places.did[place].decode(),
                 place=market.places.place[place].decode(),
                 listed=listed if 0 <= listed < UNLISTED else None,
+                leads=leads[position],
                 band=int(market.places.band[place]),
                 price=int(market.bids.price[bid]),
                 distance_m=int(market.bids.distance_m[bid]),
@@ -106,10 +112,12 @@ def _verdict(position: int, rank: int, eligible: int) -> Verdict:
 def decisive(policy: Policy, better: Considered, worse: Considered) -> str:
     """The first thing in which two eligible bids on a request differ.
 
-    One of `preference`, `band`, `price`, `distance` and, if they are equal in all, `draw`.
+    One of `preference`, `newcomer`, `band`, `price`, `distance` and, if they are equal in all, `draw`.
     """
     if better.listed != worse.listed:
         return "preference"
+    if better.leads != worse.leads:
+        return "newcomer"
     unit = 1000 if policy == WHOLE_KM else 1
     figures = {
         BAND: ("band", better.band != worse.band),

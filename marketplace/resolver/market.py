@@ -36,7 +36,8 @@ from .tables import (
 class Market:
     """Everything that one run decides from, in canonical order.
 
-    `seed` is the day's 32 public random bytes. Raises `ValueError` if a column has another type
+    `seed` is the day's 32 public random bytes; of a thousand requests that allow it, `newcomer_share` try
+    newcomers (see `newcomers`). Raises `ValueError` if a column has another type
     or length than its table says, a table is out of order, a bid names a row that does not
     exist, a vendor has two bids on one request, or a figure is negative.
     """
@@ -45,10 +46,13 @@ class Market:
     places: Places
     bids: Bids
     seed: bytes
+    newcomer_share: int = 0
 
     def __post_init__(self) -> None:
         if len(self.seed) != 32:
             raise ValueError("the seed has 32 bytes")
+        if not 0 <= self.newcomer_share <= 1000:
+            raise ValueError("the share of newcomers is in thousandths")
         for table in (self.requests, self.places, self.bids):
             _check_columns(table)
         _check_requests(self.requests)
@@ -90,7 +94,16 @@ def block(market: Market, start: int, stop: int) -> Block:
     return Block(market, requests, bids, int(first[0]), np.diff(first))
 
 
-def arranged(requests: Requests, places: Places, bids: Bids, seed: bytes) -> tuple[Market, I64]:
+def vendors_of(places: Places) -> I32:
+    """(places): the number of each one's vendor, from 0 in order of their dids."""
+    vendor = np.zeros(size(places), dtype=np.int32)
+    np.cumsum(places.did[1:] != places.did[:-1], out=vendor[1:])
+    return vendor
+
+
+def arranged(
+    requests: Requests, places: Places, bids: Bids, seed: bytes, newcomer_share: int = 0
+) -> tuple[Market, I64]:
     """Put tables that come in any order into canonical order.
 
     Returns the market, and for each row of its bids the row that it had in `bids`.
@@ -103,7 +116,9 @@ def arranged(requests: Requests, places: Places, bids: Bids, seed: bytes) -> tup
         place=_inverse(by_did).take(bids.place),
     )
     by_request = np.lexsort((bids.place, bids.request))
-    market = Market(view(requests, by_id), view(places, by_did), view(bids, by_request), seed)
+    market = Market(
+        view(requests, by_id), view(places, by_did), view(bids, by_request), seed, newcomer_share
+    )
     return market, by_request
 
 
@@ -141,12 +156,13 @@ def _check_places(places: Places) -> None:
         raise ValueError("places are not in strict order of (did, place)")
     if np.any(places.capacity < 0) or np.any(places.reach_m < 0):
         raise ValueError("a capacity or reach is negative")
+    if np.any(places.leads < 0) or np.any(same & (places.leads[:-1] != places.leads[1:])):
+        raise ValueError("leads are negative, or not the same at all places of a vendor")
 
 
 def _check_bids(market: Market, block: int = 1 << 18) -> None:
     bids, places = market.bids, market.places
-    vendor = np.zeros(size(places), dtype=np.int32)
-    np.cumsum(places.did[1:] != places.did[:-1], out=vendor[1:])
+    vendor = vendors_of(places)
     for start in range(0, size(bids), block):
         rows = slice(max(start - 1, 0), start + block)  # one back: neighbours across the seam
         request, place = bids.request[rows], bids.place[rows]

@@ -1,13 +1,13 @@
 """A request's order over the bids on it.
 
-First come the bids that the customer's Preference lists, in that order; then the others by the
-policy that the request names; last comes the draw. Each policy is one line of `POLICIES`.
+First come the bids that the customer's Preference lists, in that order; then those that lead, and
+then the others, both by the policy that the request names; last comes the draw. Each policy is one line of `POLICIES`.
 
 A block of requests is ordered by one sort of 64-bit keys, weightiest bits first:
 
-    request | refused | listed | figure | figure | figure | position among the request's bids
+    request | refused | listed | follows | figure | figure | figure | position among the request's bids
 
-where the figures are band, price and distance in the policy's order, each as wide as the block's
+where `follows` is 0 for bids that lead (it is left out of blocks without any), and the figures are band, price and distance in the policy's order, each as wide as the block's
 largest value needs. Where that is too wide for a key, prices and distances are replaced by their
 ranks within the block, which compare the same.
 """
@@ -24,6 +24,7 @@ import numpy as np
 from .draws import draws_of, settle
 from .eligibility import refused
 from .market import Block, Market, block
+from .newcomers import leading
 from .packing import KEY_BITS, Integers, bits, ranks, sort_packed
 from .tables import I16, I32, I64, STRUCK_OUT, UNLISTED, Flaw, Mask, Policy, size
 
@@ -57,6 +58,8 @@ class Orders:
     """(requests): how many bids are eligible."""
     standing: Mask
     """(requests): somebody bid in time and did not withdraw."""
+    leading: I64
+    """The rows of the bids that lead; see `newcomers`."""
 
     def draw_from(self, market: Market, positions: I64) -> None:
         """Put the equals that begin at any of these positions in `bids` in their final order.
@@ -80,6 +83,7 @@ def order_bids(market: Market, block_bids: int = 1 << 17) -> Orders:
         is_tied=np.zeros(size(market.bids) + 1, dtype=np.bool_),
         eligible=np.zeros(size(market.requests), dtype=np.int32),
         standing=np.zeros(size(market.requests), dtype=np.bool_),
+        leading=leading(market),
     )
     seams = np.searchsorted(market.first_bid, np.arange(0, size(market.bids), block_bids))
     for start, stop in pairwise(np.unique([*seams, size(market.requests)]).tolist()):
@@ -87,13 +91,16 @@ def order_bids(market: Market, block_bids: int = 1 << 17) -> Orders:
     return orders
 
 
-def order_of(market: Market, request: int) -> tuple[I64, int]:
-    """One request's bids in its final order, as rows of the market; how many are eligible."""
+def order_of(market: Market, request: int, leading: I64) -> tuple[I64, int]:
+    """One request's bids in its final order, as rows of the market; how many are eligible.
+
+    `leading` are the rows of all bids that lead, since that depends on the other requests too.
+    """
     part = block(market, request, request + 1)
     if not size(part.bids):
         return np.empty(0, dtype=np.int64), 0
     out = refused(part)
-    bids, ties = _ordered(part, out)
+    bids, ties = _ordered(part, out, leading)
     eligible = int(np.count_nonzero(~out))
     settle(bids, ties[ties + 1 < eligible], partial(draws_of, market))
     return bids, eligible
@@ -104,7 +111,7 @@ def _order_block(market: Market, orders: Orders, requests: slice) -> None:
     if not size(part.bids):
         return
     out = refused(part)
-    bids, ties = _ordered(part, out)
+    bids, ties = _ordered(part, out, orders.leading)
     orders.bids[part.first_row : part.first_row + len(bids)] = bids
     ties = ties[~out.take(bids.take(ties) - part.first_row)]
     orders.is_tied[part.first_row + ties] = True
@@ -115,7 +122,7 @@ def _order_block(market: Market, orders: Orders, requests: slice) -> None:
         orders.standing[requests] = _count(part, stands) > 0
 
 
-def _ordered(part: Block, out: Mask) -> tuple[I64, I64]:
+def _ordered(part: Block, out: Mask, leading: I64) -> tuple[I64, I64]:
     """The block's bids, as rows of the market, in their requests' orders, those `out` last.
 
     Also the positions of bids that equal the next one.
@@ -127,6 +134,11 @@ def _ordered(part: Block, out: Mask) -> tuple[I64, I64]:
     head |= out
     head <<= bits(listed)
     head |= listed
+    first, behind = np.searchsorted(leading, (part.first_row, part.first_row + len(out)))
+    if first < behind:
+        head <<= 1
+        head |= 1
+        head[leading[first:behind] - part.first_row] ^= 1
     figures = _figures(part, room=KEY_BITS - bits(head) - bits(position))
     position, ties = sort_packed(head, figures, position)
     return part.spread(before + part.first_row) + position, ties

@@ -11,9 +11,9 @@ import numpy as np
 from .market import Market
 from .matching import match
 from .orders import Orders, order_bids
-from .tables import I32, I64, U8, Flaw, size, view
+from .tables import I32, I64, U8, Flaw, Mask, size, view
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when the same inputs would give another outcome."""
 
 
@@ -45,6 +45,11 @@ class Outcome:
     """(places): the units that were assigned."""
     farthest_m: I32
     """(places): the distance of the farthest request that was assigned; -1 for none."""
+
+    @property
+    def led(self) -> Mask:
+        """(requests): the assigned bid leads, as a newcomer's."""
+        return (self.bid >= 0) & np.isin(self.bid, self.orders.leading)
 
     @property
     def eligible(self) -> I32:
@@ -95,13 +100,14 @@ def tick(
     requests: I32 | I64,
     declined: I32 | I64,
     capacity: I32,
+    leads: I32,
 ) -> tuple[Market, I64]:
     """The market of one tick of the cascade, to be given to `resolve`.
 
     `requests` are the displaced ones, `declined` the bids that were assigned earlier in the day
     and did not hold, both as rows of `market` in any order; `capacity` (places) is what is left
-    after accepted and burnt units. All other figures are the frozen ones, so orders stay as
-    they were. Returns the market, and for each row of its bids the row in `market`.
+    after accepted and burnt units, `leads` (places) what is left of newcomers' quotas. All other
+    figures are the frozen ones, so orders stay as they were but for who leads. Returns the market, and for each row of its bids the row in `market`.
     """
     displaced = np.zeros(size(market.requests), dtype=np.bool_)
     displaced[requests] = True
@@ -112,7 +118,8 @@ def tick(
     bids = view(replace(market.bids, flaws=flaws), rows)
     return Market(
         view(market.requests, np.flatnonzero(displaced)),
-        replace(market.places, capacity=capacity),
+        replace(market.places, capacity=capacity, leads=leads),
         replace(bids, request=new_row.take(bids.request)),
         market.seed,
+        market.newcomer_share,
     ), rows

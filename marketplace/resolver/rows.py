@@ -30,6 +30,7 @@ class RequestRow:
     ways: Sequence[str]
     radius_m: int
     only_listed: bool = False
+    tries_newcomers: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ class PlaceRow:
     band: int
     reach_m: int
     admitted: bool = True
+    leads: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +82,7 @@ def market_from_rows(
     places: Sequence[PlaceRow],
     bids: Sequence[BidRow],
     seed: bytes,
+    newcomer_share: int = 0,
 ) -> Market:
     """A market from rows in any order.
 
@@ -121,7 +124,7 @@ def market_from_rows(
         )
     except KeyError as missing:
         raise ValueError(f"a row names {missing}, which is not there") from missing
-    market, _ = arranged(request_table, place_table, bid_table, seed)
+    market, _ = arranged(request_table, place_table, bid_table, seed, newcomer_share)
     return market
 
 

@@ -83,6 +83,8 @@ class Requests:
     """Metres: how far the customer goes for a pickup."""
     only_listed: Mask
     """Bids that the Preference does not list are out."""
+    tries_newcomers: Mask
+    """The customer allows that newcomers' bids lead, should the request be drawn."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,6 +103,8 @@ class Places:
     """Metres: how far the place delivers."""
     admitted: Mask
     """The vendor is admitted and not suspended."""
+    leads: I32
+    """On how many requests the vendor may lead, as a newcomer; 0 for others. Its places share it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

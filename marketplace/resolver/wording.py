@@ -30,11 +30,15 @@ REFUSED: Final = {
 
 DECISIVE: Final = {
     "preference": "the customer's preference put it behind",
+    "newcomer": "the request tries newcomers, and a newcomer's bid goes before it",
     "band": "its reputation is in a lower band",
     "price": "its price is higher",
     "distance": "it is farther away",
     "draw": "it is equal in all figures, and the day's draw put it behind",
 }
+
+LED: Final = "as a newcomer, which goes first on this request"
+"""What decided where the winning bid leads."""
 
 OWN_ORDER: Final = "by the customer's own order"
 """What decided where the customer's Preference lists the winning bid."""
@@ -65,7 +69,7 @@ def sentences(
         match bid.verdict:
             case Verdict.ASSIGNED:
                 bar = f"choice {position} of {explanation.eligible}"
-                way = OWN_ORDER if bid.listed is not None else _by(explanation)
+                way = OWN_ORDER if bid.listed is not None else _by(explanation, bid)
                 said.insert(0, f"{figures(bid)} got the request: {bar}, {way}.")
                 if runner_up := next(behind, None):
                     because = DECISIVE[decisive(explanation.policy, bid, runner_up)]
@@ -79,8 +83,8 @@ def sentences(
     return said
 
 
-def _by(explanation: Explanation) -> str:
-    return f"by the policy {label(explanation.policy)}"
+def _by(explanation: Explanation, bid: Considered) -> str:
+    return LED if bid.leads else f"by the policy {label(explanation.policy)}"
 
 
 def _full(bid: Considered) -> str:

@@ -7,7 +7,7 @@ enumerates every matching, keeps the stable ones and picks the one that is best 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from itertools import product
 
@@ -23,6 +23,7 @@ class Rows:
     places: Sequence[PlaceRow]
     bids: Sequence[BidRow]
     seed: bytes
+    newcomer_share: int = 0
 
     def place(self, bid: BidRow) -> PlaceRow:
         return next(p for p in self.places if (p.did, p.place) == (bid.did, bid.place))
@@ -48,6 +49,28 @@ def is_eligible(rows: Rows, request: RequestRow, bid: BidRow) -> bool:
     )
 
 
+def tries_newcomers(rows: Rows, request: RequestRow) -> bool:
+    drawn = int.from_bytes(sha256(rows.seed + request.id).digest()[:8], "big")
+    return request.tries_newcomers and 1000 * drawn < rows.newcomer_share * 2**64
+
+
+def leads(rows: Rows, bid: BidRow) -> bool:
+    """Whether a bid is among the first of its vendor's that may lead, by their draws."""
+    may_lead = []
+    for request in rows.requests:
+        if tries_newcomers(rows, request):
+            indifferent = replace(request, only_listed=False)
+            may_lead += [
+                other
+                for other in rows.bids
+                if (other.request, other.did) == (request.id, bid.did)
+                and not other.flaws & Flaw.ALTERNATIVE
+                and is_eligible(rows, indifferent, replace(other, listed=UNLISTED))
+            ]
+    may_lead.sort(key=rows.draw)
+    return bid in may_lead[: rows.place(bid).leads]
+
+
 def choices(rows: Rows, request: RequestRow) -> list[BidRow]:
     """The request's eligible bids in its order."""
 
@@ -59,7 +82,7 @@ def choices(rows: Rows, request: RequestRow) -> list[BidRow]:
             "nearest": (bid.distance_m, band, bid.price),
             "lowest-price": (bid.price, band, bid.distance_m),
         }
-        listed = (0, bid.listed) if bid.listed != UNLISTED else (1, 0)
+        listed = (0, bid.listed) if bid.listed != UNLISTED else (1, not leads(rows, bid))
         return (*listed, *figures[request.policy], rows.draw(bid))
 
     mine = [bid for bid in rows.bids if bid.request == request.id]

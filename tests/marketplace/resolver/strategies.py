@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from marketplace.resolver import STRUCK_OUT, UNLISTED, BidRow, Flaw, PlaceRow, RequestRow
+from marketplace.resolver import (
+    STRUCK_OUT,
+    UNLISTED,
+    BidRow,
+    Flaw,
+    Market,
+    PlaceRow,
+    RequestRow,
+    market_from_rows,
+)
 from tests.marketplace.resolver.oracle import Rows
 
 POLICIES = ["best-nearby", "best-value", "nearest", "lowest-price"]
@@ -15,6 +24,13 @@ seeds = st.binary(min_size=32, max_size=32)
 prices = st.sampled_from([90, 100, 100, 100, 110, HUGE])
 distances = st.sampled_from([0, 400, 1500, 1500, 1999, 2000, 9000, 20_000_000])
 mostly_fine = st.sampled_from([Flaw(0)] * 12 + list(Flaw))
+
+
+def market_of(rows: Rows) -> Market:
+    """The market that the resolver takes."""
+    return market_from_rows(
+        rows.requests, rows.places, rows.bids, rows.seed, rows.newcomer_share
+    )
 
 
 @st.composite
@@ -31,6 +47,7 @@ def market_rows(draw: st.DrawFn, most_requests: int = 4, most_vendors: int = 4) 
             ways=draw(st.lists(st.sampled_from(WAYS), min_size=1, unique=True)),
             radius_m=draw(st.sampled_from([1500, 10_000, 30_000_000])),
             only_listed=draw(st.sampled_from([False, False, False, True])),
+            tries_newcomers=draw(st.booleans()),
         )
         for request_id in ids
     ]
@@ -42,9 +59,10 @@ def market_rows(draw: st.DrawFn, most_requests: int = 4, most_vendors: int = 4) 
             band=band,
             reach_m=draw(st.sampled_from([1500, 30_000_000])),
             admitted=draw(st.sampled_from([True] * 7 + [False])),
+            leads=leads,
         )
         for vendor in range(draw(st.integers(1, most_vendors)))
-        for band in [draw(st.sampled_from([3, 14, 14]))]
+        for band, leads in [draw(st.sampled_from([(3, 0), (14, 0), (3, 1), (14, 0), (3, 2)]))]
         for number in range(draw(st.integers(1, 2)))
     ]
     vendors = {place.did: [p for p in places if p.did == place.did] for place in places}
@@ -68,4 +86,5 @@ def market_rows(draw: st.DrawFn, most_requests: int = 4, most_vendors: int = 4) 
                     flaws=draw(mostly_fine),
                 )
             )
-    return Rows(requests, places, bids, draw(seeds))
+    share = draw(st.sampled_from([0, 0, 500, 1000]))
+    return Rows(requests, places, bids, draw(seeds), share)

@@ -9,24 +9,25 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.resolver import Flaw, awards, market_from_rows, resolve, tick
+from marketplace.resolver import Flaw, awards, resolve, tick
 from marketplace.resolver.ids import raw_ids
 from tests.marketplace.resolver.oracle import Rows, best_for_customers
-from tests.marketplace.resolver.strategies import market_rows
+from tests.marketplace.resolver.strategies import market_of, market_rows
 
 
 @settings(max_examples=100, deadline=None)
 @given(market_rows(), st.randoms(use_true_random=False))
 def test_tick_equals_the_oracle_on_what_is_left(rows: Rows, random: Random) -> None:
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     outcome = resolve(market)
     assigned = np.flatnonzero(outcome.bid >= 0).tolist()
     displaced = random.sample(assigned, (len(assigned) + 1) // 2)
     declined = outcome.bid[displaced]
     left = market.places.capacity - outcome.taken  # a declined unit is burnt: not given back
 
-    part, rows_of_day = tick(market, np.array(displaced, dtype=int), declined, left)
-    backwards, _ = tick(market, np.array(displaced[::-1], dtype=int), declined[::-1], left)
+    leads = market.places.leads // 2  # as if other runs had used up the rest
+    part, rows_of_day = tick(market, np.array(displaced, dtype=int), declined, left, leads)
+    backwards, _ = tick(market, np.array(displaced[::-1], dtype=int), declined[::-1], left, leads)
     second = resolve(part)
     assert second.bid.tobytes() == resolve(backwards).bid.tobytes()
     assert not set(rows_of_day[second.bid[second.bid >= 0]].tolist()) & set(declined.tolist())
@@ -43,13 +44,21 @@ def test_tick_equals_the_oracle_on_what_is_left(rows: Rows, random: Random) -> N
     }
     remaining = Rows(
         [request for request in rows.requests if request.id in displaced_ids],
-        [replace(place, capacity=place_left[place.did, place.place]) for place in rows.places],
+        [
+            replace(
+                place,
+                capacity=place_left[place.did, place.place],
+                leads=place.leads // 2,
+            )
+            for place in rows.places
+        ],
         [
             replace(bid, flaws=Flaw.DECLINED) if (bid.request, bid.did) in lost else bid
             for bid in rows.bids
             if bid.request in displaced_ids
         ],
         rows.seed,
+        rows.newcomer_share,
     )
     expected = {
         request: bid.did if bid else None for request, bid in best_for_customers(remaining).items()

@@ -13,14 +13,13 @@ from marketplace.resolver import (
     Status,
     Verdict,
     explain,
-    market_from_rows,
     resolve,
     sentences,
 )
 from marketplace.resolver.ids import raw_ids
 from tests.marketplace.resolver.oracle import Rows, choices
 from tests.marketplace.resolver.scene import REQUEST, bid, day, explained, shop
-from tests.marketplace.resolver.strategies import market_rows
+from tests.marketplace.resolver.strategies import market_of, market_rows
 
 NEIGHBOUR = replace(REQUEST, id=b"n" * 32)
 
@@ -71,7 +70,7 @@ def test_nobody_is_told_why() -> None:
 @settings(max_examples=100, deadline=None)
 @given(market_rows(most_requests=8))
 def test_explanations_agree_with_the_oracles_order(rows: Rows) -> None:
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     outcome = resolve(market)
     for row, raw in enumerate(raw_ids(market.requests.id)):
         request = next(r for r in rows.requests if r.id == raw.tobytes())

@@ -123,6 +123,7 @@ def test_market_whose_keys_exceed_64_bits_is_refused() -> None:
             band=np.zeros(places, dtype=np.uint8),
             reach_m=np.zeros(places, dtype=np.int32),
             admitted=np.ones(places, dtype=np.bool_),
+            leads=np.zeros(places, dtype=np.int32),
         ),
         Bids(**{name: np.zeros(1, dtype) for name, dtype in dtypes(Bids).items()}),
         MARKET.seed,

@@ -27,14 +27,14 @@ from tests.marketplace.resolver.oracle import (
     choices,
     keeps_capacity,
 )
-from tests.marketplace.resolver.strategies import market_rows
+from tests.marketplace.resolver.strategies import market_of, market_rows
 
 T = TypeVar("T")
 
 
 def matched(rows: Rows) -> Matching:
     by_name = {(bid.request, bid.did): bid for bid in rows.bids}
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     return {
         award.request: by_name[award.request, award.vendor] if award.vendor else None
         for award in awards(market, resolve(market))
@@ -58,7 +58,7 @@ def test_no_blocking_pair_and_no_place_over_capacity(rows: Rows) -> None:
 @settings(max_examples=100, deadline=None)
 @given(market_rows(most_requests=8))
 def test_rank_reserve_and_status_follow_from_the_order(rows: Rows) -> None:
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     for award in awards(market, resolve(market), depth=99):
         request = next(r for r in rows.requests if r.id == award.request)
         order = [bid.did for bid in choices(rows, request)]
@@ -79,9 +79,13 @@ def test_order_of_arrival_changes_no_bit(rows: Rows, random: Random) -> None:
     def shuffled(items: Sequence[T]) -> list[T]:
         return random.sample(items, len(items))
 
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     again = market_from_rows(
-        shuffled(rows.requests), shuffled(rows.places), shuffled(rows.bids), rows.seed
+        shuffled(rows.requests),
+        shuffled(rows.places),
+        shuffled(rows.bids),
+        rows.seed,
+        rows.newcomer_share,
     )
     assert same_bits(resolve(market), resolve(again))
 
@@ -89,7 +93,7 @@ def test_order_of_arrival_changes_no_bit(rows: Rows, random: Random) -> None:
 @settings(max_examples=50, deadline=None)
 @given(market_rows(most_requests=12, most_vendors=6), st.integers(1, 20))
 def test_block_size_changes_no_bit(rows: Rows, block_bids: int) -> None:
-    market = market_from_rows(rows.requests, rows.places, rows.bids, rows.seed)
+    market = market_of(rows)
     whole, parts = order_bids(market), order_bids(market, block_bids)
     for orders in (whole, parts):
         orders.draw_from(market, np.arange(len(orders.bids)))
