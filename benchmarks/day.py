@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,10 +33,13 @@ from benchmarks._harness import Bar, Report, as_json, as_text
 from marketplace import schema
 from marketplace.app import create_app
 from marketplace.db import Database
+from marketplace.reputation.rules import Score, Tally
 from marketplace.runs import lease, snapshot, timeline
 from marketplace.runs.apart import resolve_apart
 from marketplace.runs.lease import Lease, pass_by
 from marketplace.runs.resolving import resolve_here
+from marketplace.runs.rules import epoch_around
+from marketplace.settings import NewcomerSettings
 from tests.support.databases import postgres_server
 from tests.support.market import an_identity, settings_of
 
@@ -120,9 +124,11 @@ async def _freeze(db: Database) -> float:
         if run is None:
             raise RuntimeError("there is no run")
         await snapshot.take_requests(connection, run)
-        places = await snapshot.bidding_places(connection, DAY, DAY)
-        bands = {row.vendor: 16 for row in places}
-        await snapshot.freeze(connection, DAY, "A" * 43, 1, places, bands)
+        newcomers = NewcomerSettings().document()
+        epoch = epoch_around(date.fromisoformat(DAY), newcomers)
+        places = await snapshot.bidding_places(connection, DAY, DAY, epoch)
+        scores = {row.vendor: Score(Tally()) for row in places}
+        await snapshot.freeze(connection, DAY, "A" * 43, 1, places, scores, newcomers)
     return time.perf_counter() - start
 
 

@@ -70,6 +70,7 @@ class Market:
             messages=settings.messages.document(),
             reputation=reputation.stated(),
             ratings=settings.ratings.document(),
+            newcomers=settings.newcomers.document(),
             seed_anchor=identity.seed_anchor,
             log=identity.log.text,
         )

@@ -37,6 +37,12 @@ admission = "open"           # of customers; "invited": by a code (market invite
 # per_day = 20                 # so many a day about one assignment, each
 # in_all = 200
 
+[newcomers]
+# share = 100                  # on so many of 1000 requests that allow it, vendors without a history go first
+# evidence_below = 12          # those with fewer pieces of evidence
+# quota = 10                   # in at most so many assignments each
+# epoch_days = 7               # in so many days
+
 [schedule]
 time_zone = {time_zone}
 cutoffs = {cutoffs}            # local times; each closes a market day

@@ -28,6 +28,7 @@ from vrm.documents import (
     MailRules,
     MemberRules,
     MessageRules,
+    NewcomerRules,
     RatingRules,
     Schedule,
     TokenRules,
@@ -197,6 +198,19 @@ class RatingSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), RatingRules)
 
 
+class NewcomerSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.NewcomerRules`."""
+
+    share: Annotated[int, Field(ge=0, le=1000)] = 100
+    evidence_below: Annotated[int, Field(ge=0, le=1_000_000)] = 12
+    quota: Annotated[int, Field(ge=0, le=1_000_000)] = 10
+    epoch_days: Annotated[int, Field(ge=1, le=366)] = 7
+
+    def document(self) -> NewcomerRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), NewcomerRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -217,6 +231,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     messages: MessageSettings = MessageSettings()
     ratings: RatingSettings = RatingSettings()
+    newcomers: NewcomerSettings = NewcomerSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""
     facets: dict[str, tuple[str, ...]] = Field(default_factory=DEFAULT_FACETS.copy)

@@ -125,6 +125,7 @@ class RequestFigures(Part, frozen=True, kw_only=True):
     needed_by: QuarterHour | UnsetType = UNSET
     item: ItemName | UnsetType = UNSET
     roll_over: bool
+    try_newcomers: bool
 
 
 class BidFigures(Part, frozen=True, kw_only=True):
@@ -213,6 +214,10 @@ class PlaceLine(Line, frozen=True, kw_only=True, tag="place"):
     """The units awarded on the date before that."""
     band: Annotated[int, Meta(ge=0, le=20)]
     suspended: bool
+    leads: Units
+    """On how many requests its vendor could lead, as a newcomer; 0 for others."""
+    led: Number
+    """In how many assignments of the epoch the vendor led before that."""
 
 
 class NamedItem(Part, frozen=True, kw_only=True):
@@ -283,6 +288,8 @@ class LeftLine(Line, frozen=True, kw_only=True, tag="left"):
     vendor: Did
     place: Slug
     units: Units
+    leads: Units
+    """On how many requests its vendor could still lead."""
 
 
 class AssignmentLine(Line, frozen=True, kw_only=True, tag="assignment"):

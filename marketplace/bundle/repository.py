@@ -272,7 +272,9 @@ def displaced(db: Database, day: str, tick: int) -> AsyncIterator[Sequence[AnyRo
 def places_left(db: Database, day: str, tick: int) -> AsyncIterator[Sequence[AnyRow]]:
     """What places could still take at a tick, by vendor and place."""
     row = TickPlace
-    query = select(row.vendor, row.place, row.units).where(row.day == day, row.tick == tick)
+    query = select(row.vendor, row.place, row.units, row.leads).where(
+        row.day == day, row.tick == tick
+    )
     return _blocks(db, query, (row.vendor, row.place))
 
 

@@ -253,7 +253,10 @@ async def _decided(market: Market, bundle: Bundle) -> Lines:
         async for rows in repository.displaced(db, day, tick.tick):
             yield [_displaced(row) for row in rows]
         async for rows in repository.places_left(db, day, tick.tick):
-            yield [LeftLine(vendor=row.vendor, place=row.place, units=row.units) for row in rows]
+            yield [
+                LeftLine(vendor=row.vendor, place=row.place, units=row.units, leads=row.leads)
+                for row in rows
+            ]
         async for block in _outcome(market, day, tick.tick):
             yield block
     async for rows in repository.acceptances(db, day, bundle.head_size):

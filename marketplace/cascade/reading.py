@@ -99,7 +99,9 @@ async def list_places(
     await _published_tick(market, day, tick)
     return await _list(
         market, "places", day, tick, read_cursor(cursor, tuple[str, str]), limit,
-        lambda row: PlaceLeft(vendor=row.vendor, place=row.place, units=row.units),
+        lambda row: PlaceLeft(
+            vendor=row.vendor, place=row.place, units=row.units, leads=row.leads
+        ),
         lambda row: (row.vendor, row.place),
     )  # fmt: skip
 

@@ -17,11 +17,12 @@ class DisplacedRow(NamedTuple):
 
 
 class PlaceUnits(NamedTuple):
-    """What a place can still take."""
+    """What a place can still take, and on how many requests its vendor can still lead."""
 
     vendor: str
     place: str
     units: int
+    leads: int
 
 
 class Asked(NamedTuple):
@@ -95,8 +96,8 @@ def tick_inputs_digest(
     """The digest that pins what a tick decided from, beside what its run did.
 
     SHA-256 (base64url) of the canonical JSON of ``{"displaced", "places", "run"}``: lists
-    ``[request, bid, reason]`` in order of requests, lists ``[vendor, place, units]`` in order of vendor and
-    place, and ``RunReport.inputs`` of the day. The bids that are out are those of this and all earlier
+    ``[request, bid, reason]`` in order of requests, lists ``[vendor, place, units, leads]`` in order of vendor
+    and place, and ``RunReport.inputs`` of the day. The bids that are out are those of this and all earlier
     ``displaced`` lists of the day.
     """
     inputs = {

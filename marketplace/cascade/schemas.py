@@ -68,6 +68,8 @@ class PlaceLeft(msgspec.Struct, frozen=True, kw_only=True):
     vendor: str
     place: str
     units: int
+    leads: int
+    """On how many requests its vendor could still lead, as a newcomer."""
 
 
 class RollOverView(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,7 +17,7 @@ from marketplace.models import (
 )
 from marketplace.models.cascade import Announcement, AssignmentAnswer, Displaced, Tick, TickPlace
 from marketplace.runs.rules import units_left
-from marketplace.runs.snapshot import awarded_on
+from marketplace.runs.snapshot import awarded_on, led_in
 
 DECLINED, TIMED_OUT = "declined", "timed-out"
 
@@ -136,8 +136,14 @@ def unanswered(day: str, tick: int) -> Select[*tuple[Any, ...]]:
     )
 
 
-async def freeze_places(connection: AsyncConnection, day: str, date: str, tick: int) -> None:
-    """Fix what each place that bid on a displaced request can still take on the date."""
+async def freeze_places(
+    connection: AsyncConnection, day: str, date: str, epoch: tuple[str, str], tick: int
+) -> None:
+    """Fix what each place that bid on a displaced request can still take on the date.
+
+    Args:
+        epoch: of newcomers' quotas: its first date, and the next one's.
+    """
     bidding = (
         select(StoredBid.vendor, StoredBid.place)
         .join(Displaced, Displaced.request == StoredBid.request)
@@ -145,13 +151,15 @@ async def freeze_places(connection: AsyncConnection, day: str, date: str, tick: 
         .distinct()
         .subquery()
     )
-    awarded = awarded_on(date)
+    awarded, led = awarded_on(date), led_in(epoch)
     query = (
         select(
             RunPlace.vendor,
             RunPlace.place,
             RunPlace.units,
             (func.coalesce(awarded.c.units, 0) - RunPlace.awarded).label("since"),
+            RunPlace.leads,
+            (func.coalesce(led.c.awards, 0) - RunPlace.led).label("led_since"),
         )
         .join(
             bidding,
@@ -161,6 +169,7 @@ async def freeze_places(connection: AsyncConnection, day: str, date: str, tick: 
             awarded,
             and_(awarded.c.vendor == RunPlace.vendor, awarded.c.place == RunPlace.place),
         )
+        .outerjoin(led, led.c.vendor == RunPlace.vendor)
         .where(RunPlace.day == day)
         .order_by(RunPlace.vendor, RunPlace.place)
     )
@@ -171,6 +180,7 @@ async def freeze_places(connection: AsyncConnection, day: str, date: str, tick: 
             "vendor": row.vendor,
             "place": row.place,
             "units": units_left(row.units, row.since),
+            "leads": units_left(row.leads, row.led_since),
         }
         for row in await connection.execute(query)
     ]
@@ -187,7 +197,7 @@ async def displaced(connection: AsyncConnection, day: str, tick: int) -> Sequenc
 async def places(connection: AsyncConnection, day: str, tick: int) -> list[PlaceUnits]:
     """What places could still take at a tick, by vendor and place."""
     query = (
-        select(TickPlace.vendor, TickPlace.place, TickPlace.units)
+        select(TickPlace.vendor, TickPlace.place, TickPlace.units, TickPlace.leads)
         .where(TickPlace.day == day, TickPlace.tick == tick)
         .order_by(TickPlace.vendor, TickPlace.place)
     )

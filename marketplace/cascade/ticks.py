@@ -29,8 +29,8 @@ from marketplace.resolver.tables import I64
 from marketplace.runs import awards, fallbacks, lease, signing
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.lease import Lease, Reach
-from marketplace.runs.resolving import Decided, decide, load_frozen
-from marketplace.runs.rules import Findings, outcome_digest
+from marketplace.runs.resolving import decide, load_frozen
+from marketplace.runs.rules import Decided, Findings, epoch_around, outcome_digest
 from vrm.documents import Signed, TickReport, sign
 
 log = structlog.get_logger()
@@ -96,7 +96,8 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> int | None:
         await reputation.record(connection, pieces, today, good=False)
         await logs.put_found(connection, timed_out.with_only_columns(SignedAssignment.digest))
         local = date.fromisoformat(row.day.partition("#")[0])
-        await tick_rows.freeze_places(connection, row.day, local.isoformat(), number)
+        epoch = epoch_around(local, market.rules.newcomers)
+        await tick_rows.freeze_places(connection, row.day, local.isoformat(), epoch, number)
         await tick_rows.set_stage(connection, row.day, row.instant, "frozen", tick=number)
         reach("tick-freezing")
     reach("tick-frozen")
@@ -114,8 +115,10 @@ async def load(db: Database, day: str, number: int) -> FrozenTick:
     capacity = np.array(
         [left.get((place.vendor, place.place), 0) for place in frozen.places], dtype=np.int32
     )
+    to_lead = {one.vendor: one.leads for one in places}
+    leads = np.array([to_lead.get(place.vendor, 0) for place in frozen.places], dtype=np.int32)
     everything = np.arange(len(frozen.requests))
-    matching, _ = tick(frozen.matching, everything, _rows_of(frozen, burnt), capacity)
+    matching, _ = tick(frozen.matching, everything, _rows_of(frozen, burnt), capacity, leads)
     return FrozenTick(
         day=replace(frozen, matching=matching),
         displaced=tick_rows.as_inputs(rows),
@@ -139,11 +142,7 @@ async def _resolve(db: Database, held: Lease, number: int, reach: Reach) -> None
     async with db.unit_of_work() as connection:
         row = await lease.hold(db, connection, held)
         if row.stage == "frozen":
-            await awards.store_outcome(
-                connection,
-                *(held.day, number),
-                *(decided.awards, decided.unfilled, decided.fallbacks),
-            )
+            await awards.store_outcome(connection, held.day, number, decided)
             reach("tick-outcome-written")
             findings = msgspec.json.encode(_findings(frozen, decided, outcome))
             await tick_rows.set_stage(

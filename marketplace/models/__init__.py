@@ -206,6 +206,8 @@ class PublishedRequest(Base):
     """Of the posting token that it spent; null in requests from before it was kept."""
     rolls_until: Mapped[int | None]
     """The last instant of a cutoff that it may roll over to; null where it does not roll over."""
+    tries_newcomers: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Its author allows that newcomers go first on it."""
     wire: Mapped[bytes]
 
 
@@ -301,6 +303,8 @@ class Run(Base):
     stage: Mapped[str]
     """``due``, ``frozen``, ``resolved``, ``published`` or ``announced``."""
     seed: Mapped[str | None]
+    newcomer_share: Mapped[int] = mapped_column(server_default=text("0"))
+    """The descriptor's at the freeze: on so many of 1000 requests that allow it newcomers go first."""
     log_size: Mapped[int | None]
     """How many leaves the log had when the run was frozen, all that the run counts among them."""
     epoch: Mapped[int] = mapped_column(server_default=text("0"))
@@ -339,6 +343,10 @@ class RunPlace(Base):
     """The units awarded on the date before the freeze; `units` are what was left then."""
     band: Mapped[int]
     suspended: Mapped[bool]
+    leads: Mapped[int] = mapped_column(server_default=text("0"))
+    """On how many more requests of the epoch its vendor may lead, as a newcomer; 0 for others."""
+    led: Mapped[int] = mapped_column(server_default=text("0"))
+    """In how many awards of the epoch it did before the freeze."""
 
 
 class Award(Base):
@@ -358,6 +366,16 @@ class Award(Base):
     eligible: Mapped[int]
     reserve: Mapped[str]
     """The digests of the runners-up, best first, one behind the other; each has 43 characters."""
+
+
+class LedAward(Base):
+    """An award to a newcomer whose bid led: it counts to the vendor's quota for the epoch of its day."""
+
+    __tablename__ = "led_awards"
+    day: Mapped[str] = mapped_column(primary_key=True)
+    request: Mapped[str] = mapped_column(primary_key=True)
+    tick: Mapped[int] = mapped_column(primary_key=True)
+    vendor: Mapped[str]
 
 
 class SignedAssignment(Base):

@@ -98,6 +98,8 @@ class TickPlace(Base):
     vendor: Mapped[str] = mapped_column(primary_key=True)
     place: Mapped[str] = mapped_column(primary_key=True)
     units: Mapped[int]
+    leads: Mapped[int] = mapped_column(server_default=text("0"))
+    """On how many more requests of the epoch its vendor could lead."""
 
 
 class RollOver(Base):

@@ -97,9 +97,9 @@ async def standings(
     connection: AsyncConnection, today: date, vendors: Iterable[str]
 ) -> dict[str, Standing]:
     """Tell the vendors' reputations on a date, from all evidence that is recorded."""
-    scores = await _scores(connection, day_number(today), sorted(set(vendors)))
-    good = np.array([float(one.own.good + _prior_good(one)) for one in scores.values()])
-    whole = np.array([float(one.own.good + one.own.bad) for one in scores.values()])
+    found = await scores(connection, today, vendors)
+    good = np.array([float(one.own.good + _prior_good(one)) for one in found.values()])
+    whole = np.array([float(one.own.good + one.own.bad) for one in found.values()])
     unit = UNIT * AGE_UNIT
     left = np.maximum(good / unit, 1e-9)
     right = np.maximum(whole / unit + PRIOR_OBSERVATIONS - left, 1e-9)
@@ -107,15 +107,16 @@ async def standings(
     return {
         vendor: Standing(one, ends)
         for (vendor, one), ends in zip(
-            scores.items(), zip(low.tolist(), high.tolist(), strict=True), strict=True
+            found.items(), zip(low.tolist(), high.tolist(), strict=True), strict=True
         )
     }
 
 
-async def bands(connection: AsyncConnection, today: date, vendors: Iterable[str]) -> dict[str, int]:
-    """Tell the vendors' bands on a date."""
-    scores = await _scores(connection, day_number(today), sorted(set(vendors)))
-    return {vendor: one.band for vendor, one in scores.items()}
+async def scores(
+    connection: AsyncConnection, today: date, vendors: Iterable[str]
+) -> dict[str, Score]:
+    """Tell the vendors' scores on a date, with the evidence that they are of."""
+    return await _scores(connection, day_number(today), sorted(set(vendors)))
 
 
 async def sum_up(market: Market) -> None:

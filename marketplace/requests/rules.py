@@ -88,6 +88,7 @@ def published_row(
         "item": request.item.id if request.item else None,
         "needed_by": needed_by,
         "rolls_until": min(last, needed_by or last) if request.roll_over else None,
+        "tries_newcomers": request.try_newcomers,
         "wire": wire,
     }
 

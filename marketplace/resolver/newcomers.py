@@ -81,9 +81,8 @@ def _refused(market: Market, rows: I64) -> Mask:
     if not len(rows):
         return np.empty(0, dtype=np.bool_)
     requests, counts = np.unique(market.bids.request.take(rows), return_counts=True)
-    part = Block(
-        market, view(market.requests, requests), view(market.bids, rows), int(rows[0]), counts
-    )
+    of_these = view(market.requests, requests.astype(np.int64))
+    part = Block(market, of_these, view(market.bids, rows), int(rows[0]), counts)
     return refused(part, whatever_preferred=True)
 
 

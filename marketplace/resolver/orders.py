@@ -1,15 +1,17 @@
 """A request's order over the bids on it.
 
 First come the bids that the customer's Preference lists, in that order; then those that lead, and
-then the others, both by the policy that the request names; last comes the draw. Each policy is one line of `POLICIES`.
+then the others, both by the policy that the request names; last comes the draw. Each policy is one
+line of `POLICIES`.
 
 A block of requests is ordered by one sort of 64-bit keys, weightiest bits first:
 
-    request | refused | listed | follows | figure | figure | figure | position among the request's bids
+    request | refused | listed | follows | figure | figure | figure | position among the bids
 
-where `follows` is 0 for bids that lead (it is left out of blocks without any), and the figures are band, price and distance in the policy's order, each as wide as the block's
-largest value needs. Where that is too wide for a key, prices and distances are replaced by their
-ranks within the block, which compare the same.
+where `follows` is 0 for bids that lead (it is left out of blocks without any), and the figures are
+band, price and distance in the policy's order, each as wide as the block's largest value needs.
+Where that is too wide for a key, prices and distances are replaced by their ranks within the block,
+which compare the same.
 """
 
 from __future__ import annotations

@@ -107,7 +107,8 @@ def tick(
     `requests` are the displaced ones, `declined` the bids that were assigned earlier in the day
     and did not hold, both as rows of `market` in any order; `capacity` (places) is what is left
     after accepted and burnt units, `leads` (places) what is left of newcomers' quotas. All other
-    figures are the frozen ones, so orders stay as they were but for who leads. Returns the market, and for each row of its bids the row in `market`.
+    figures are the frozen ones, so orders stay as they were but for who leads. Returns the market,
+    and for each row of its bids the row in `market`.
     """
     displaced = np.zeros(size(market.requests), dtype=np.bool_)
     displaced[requests] = True

@@ -1,6 +1,6 @@
 """Every query about what runs and ticks gave: awards, and the signed assignments made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from marketplace import bulk
 from marketplace.db import AnyRow
 from marketplace.models import (
     Award,
+    LedAward,
     PublishedRequest,
     Run,
     RunPlace,
@@ -20,19 +21,22 @@ from marketplace.models import (
 )
 from marketplace.models.cascade import Tick
 from marketplace.models.catalogue import RunFallback
-from marketplace.rowbytes import Column
+from marketplace.runs.rules import Decided
 
 
 async def store_outcome(
     connection: AsyncConnection,
     day: str,
     tick: int,
-    awards: Mapping[str, Column],
-    unfilled: Mapping[str, Column],
-    fallbacks: Mapping[str, Column],
+    decided: Decided,
 ) -> None:
     """Insert what a run (tick 0) or tick decided."""
-    for table, columns in ((Award, awards), (Unfilled, unfilled), (RunFallback, fallbacks)):
+    for table, columns in (
+        (Award, decided.awards),
+        (Unfilled, decided.unfilled),
+        (RunFallback, decided.fallbacks),
+        (LedAward, decided.led),
+    ):
         number = np.full(len(columns["request"]), tick, dtype=np.int64)
         await bulk.write(connection, table, {"day": day, "tick": number, **columns})
 
@@ -51,6 +55,7 @@ def _to_sign(day: str, tick: int) -> Select[*tuple[Any, ...]]:
             PublishedRequest.currency,
             PublishedRequest.needed_by,
             RunPlace.band,
+            LedAward.vendor.is_not(None).label("newcomer"),
         )
         .join(Run, Run.day == Award.day)
         .outerjoin(Tick, and_(Tick.day == Award.day, Tick.tick == Award.tick))
@@ -62,6 +67,14 @@ def _to_sign(day: str, tick: int) -> Select[*tuple[Any, ...]]:
                 RunPlace.day == Award.day,
                 RunPlace.vendor == StoredBid.vendor,
                 RunPlace.place == StoredBid.place,
+            ),
+        )
+        .outerjoin(
+            LedAward,
+            and_(
+                LedAward.day == Award.day,
+                LedAward.request == Award.request,
+                LedAward.tick == Award.tick,
             ),
         )
         .where(Award.day == day, Award.tick == tick)

@@ -175,6 +175,7 @@ def _candidate(
         distance_m=bid.distance_m,
         amount=bid.price,
         listed=None if bid.listed is None else bid.listed + 1,
+        newcomer=bid.leads,
         eligible=eligible,
         why=bid.verdict.value if eligible else _slug(bid.refusal),
     )

@@ -20,7 +20,7 @@ class FrozenDay:
     """A run, the market that the resolver takes, and the names of its rows."""
 
     run: Any
-    """The run's row, or whatever else knows the run's ``seed``."""
+    """The run's row, or whatever else knows the run's ``seed`` and ``newcomer_share``."""
     matching: Market
     places: Sequence[FrozenPlace]
     """By vendor and place, as in the market."""
@@ -82,6 +82,7 @@ def arranged_day(
             ways=requests["ways"].astype(np.uint8),
             radius_m=requests["radius_m"].astype(np.int32),
             only_listed=np.zeros(count, dtype=np.bool_),
+            tries_newcomers=requests["tries_newcomers"].astype(np.bool_),
         ),
         _places(places),
         Bids(
@@ -96,6 +97,7 @@ def arranged_day(
             listed=np.full(n, UNLISTED, dtype=np.int16),
         ),
         base64.urlsafe_b64decode(run.seed + "="),
+        run.newcomer_share,
     )
     mark_unauthorised(market, items)
     return FrozenDay(run, market, places, bids["digest"], items)
@@ -119,4 +121,5 @@ def _places(places: Sequence[FrozenPlace]) -> Places:
         band=np.array([place.band for place in places], dtype=np.uint8),
         reach_m=np.array([place.reach_m for place in places], dtype=np.int32),
         admitted=np.array([not place.suspended for place in places], dtype=np.bool_),
+        leads=np.array([place.leads for place in places], dtype=np.int32),
     )

@@ -13,28 +13,22 @@ from marketplace.db import AnyRow, Database
 from marketplace.preferences import service as preferences
 from marketplace.resolver import Outcome, Status, reserves, resolve
 from marketplace.resolver.tables import I32, Strings
-from marketplace.rowbytes import Column
 from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems, frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
 from marketplace.runs.preferring import apply_preferences, mark_alternatives
-from marketplace.runs.rules import REASONS, Findings, FrozenPlace, inputs_digest, outcome_digest
+from marketplace.runs.rules import (
+    REASONS,
+    Decided,
+    Findings,
+    FrozenPlace,
+    inputs_digest,
+    outcome_digest,
+)
 
 RESERVE_DEPTH = 5
 """How many ranked runners-up an assignment names."""
-
-
-@dataclass(frozen=True, eq=False)
-class Decided:
-    """What a run decided, as columns in order of the requests' digests."""
-
-    awards: dict[str, Column]
-    """``request``, ``bid``, ``rank`` (from 1), ``eligible`` and ``reserve``."""
-    unfilled: dict[str, Column]
-    """``request`` and ``reason``."""
-    fallbacks: dict[str, Column]
-    """``request`` and ``item``, the digest of the version that counted."""
 
 
 async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
@@ -52,9 +46,7 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
-            await awards.store_outcome(
-                connection, lease.day, 0, decided.awards, decided.unfilled, decided.fallbacks
-            )
+            await awards.store_outcome(connection, lease.day, 0, decided)
             reach("outcome-written")
             findings = _findings(frozen, decided, *await digests)
             await repository.set_stage(
@@ -129,6 +121,8 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
     left = np.flatnonzero(outcome.status != Status.ASSIGNED)
     shipped = frozen.items.shipped(frozen.requests.take(left))
     unfilled = left[shipped < 0]
+    led = np.flatnonzero(outcome.led)
+    market = frozen.matching
     reasons = np.array([REASONS.get(Status(code), "") for code in Status], dtype=np.bytes_)
     return Decided(
         awards={
@@ -148,6 +142,10 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
             "request": frozen.requests.take(left[shipped >= 0]),
             "item": frozen.items.versions.take(shipped[shipped >= 0]),
         },
+        led={
+            "request": frozen.requests.take(led),
+            "vendor": market.places.did.take(market.bids.place.take(outcome.bid.take(led))),
+        },
     )
 
 
@@ -163,7 +161,12 @@ def _reserves(frozen: FrozenDay, runners_up: I32) -> Strings:
 def _digests(frozen: FrozenDay, decided: Decided) -> tuple[str, str]:
     """The digests of what was decided from, and of what was decided."""
     inputs = inputs_digest(
-        frozen.requests, frozen.bids, frozen.places, frozen.items, frozen.preferences
+        frozen.requests,
+        frozen.bids,
+        frozen.places,
+        frozen.items,
+        frozen.preferences,
+        frozen.matching.newcomer_share,
     )
     return inputs, outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
 

@@ -2,6 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -11,6 +13,7 @@ import numpy as np
 import crypto
 from marketplace.resolver import Status
 from marketplace.rowbytes import Column, Piece, json_list
+from vrm.documents import NewcomerRules
 from vrm.documents.scalars import UnfilledReason
 
 REASONS: dict[Status, UnfilledReason] = {
@@ -32,6 +35,22 @@ class FrozenPlace(NamedTuple):
     units: int
     band: int
     suspended: bool
+    leads: int
+    """On how many requests its vendor may lead, as a newcomer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decided:
+    """What a run decided, as columns in order of the requests' digests."""
+
+    awards: dict[str, Column]
+    """``request``, ``bid``, ``rank`` (from 1), ``eligible`` and ``reserve``."""
+    unfilled: dict[str, Column]
+    """``request`` and ``reason``."""
+    fallbacks: dict[str, Column]
+    """``request`` and ``item``, the digest of the version that counted."""
+    led: dict[str, Column]
+    """``request`` and ``vendor`` of the awards to newcomers whose bids led."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,13 +82,15 @@ def inputs_digest(
     places: Sequence[FrozenPlace],
     items: CountingItems,
     preferences: Sequence[tuple[str, str]],
+    newcomer_share: int,
 ) -> str:
     """The digest that pins what a run decided from.
 
-    SHA-256 (base64url) of the canonical JSON of ``{"bids", "items", "places", "preferences", "requests"}``: the
-    digests of the live bids in order of (request, vendor); ``[request, version, suspended]`` of the requests
-    that name items, in their order; the places in order of (vendor, place) as lists
-    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended]``; pairs
+    SHA-256 (base64url) of the canonical JSON of ``{"bids", "items", "newcomers", "places", "preferences",
+    "requests"}``: the digests of the live bids in order of (request, vendor); ``[request, version, suspended]``
+    of the requests that name items, in their order; of how many in a thousand newcomers go first; the places in
+    order of (vendor, place) as lists
+    ``[vendor, place, profile, lat_e6, lng_e6, reach_m, units, band, suspended, leads]``; pairs
     ``[request, preference]`` of digests in order of the requests; the digests of the requests in order. All
     of it comes in that order, bids and requests as columns of texts (``S43``).
     """
@@ -80,7 +101,7 @@ def inputs_digest(
         json_list(len(bids), [b'"', bids, b'"']),
         [b',"items":'],
         json_list(len(items.requests), item),
-        [b',"places":', msgspec.json.encode(places)],
+        [b',"newcomers":%d,"places":' % newcomer_share, msgspec.json.encode(places)],
         [b',"preferences":', msgspec.json.encode(preferences)],
         [b',"requests":'],
         json_list(len(requests), [b'"', requests, b'"']),
@@ -119,6 +140,22 @@ def outcome_digest(
 def units_left(stated: int, awarded: int) -> int:
     """The units that a place still has on a date after the date's earlier runs."""
     return max(0, stated - awarded)
+
+
+def leads_left(pieces: int, led: int, rules: NewcomerRules) -> int:
+    """On how many more requests of an epoch a vendor may lead, as a newcomer.
+
+    Args:
+        pieces: of evidence about it.
+        led: its awards of the epoch in which it did.
+    """
+    return max(0, rules.quota - led) if pieces < rules.evidence_below else 0
+
+
+def epoch_around(local: date, rules: NewcomerRules) -> tuple[str, str]:
+    """The first date of the epoch of newcomers' quotas that a date is in, and of the next."""
+    first = local - timedelta(days=(local - date(1970, 1, 1)).days % rules.epoch_days)
+    return first.isoformat(), (first + timedelta(days=rules.epoch_days)).isoformat()
 
 
 def _digest(parts: Iterable[bytes]) -> str:

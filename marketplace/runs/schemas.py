@@ -55,6 +55,8 @@ class RunPlaceView(msgspec.Struct, frozen=True, kw_only=True):
     units: int
     band: int
     suspended: bool
+    leads: int
+    """On how many requests its vendor could lead, as a newcomer; 0 for others."""
     profile: str
     """The digest of the profile that counted."""
 
@@ -99,6 +101,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     amount: int
     listed: int | None
     """Its place in the customer's own order, 1 is the best; null where the customer did not list it."""
+    newcomer: bool
+    """It goes first as a newcomer's."""
     eligible: bool
     why: str
     """``assigned``, ``place-full``, ``reserve``, or the reason why it was not eligible."""

@@ -30,7 +30,7 @@ from marketplace.runs import fallbacks, lease, repository, signing, snapshot, ti
 from marketplace.runs.items import freeze_items
 from marketplace.runs.lease import Lease, LeaseLost, Reach, pass_by
 from marketplace.runs.resolving import resolve_here
-from marketplace.runs.rules import Findings
+from marketplace.runs.rules import Findings, epoch_around
 from vrm.documents import RunReport, Signed, sign
 from vrm.documents.calendar import day_name
 
@@ -187,12 +187,15 @@ async def _freeze(market: Market, held: Lease, reach: Reach) -> str:
         reach("requests-taken")
         await snapshot.wait_for_writers(connection)
         local = _local_date(run.day)
-        places = await snapshot.bidding_places(connection, run.day, local.isoformat())
-        bands = await reputation.bands(connection, local, {row.vendor for row in places})
+        newcomers = market.rules.newcomers
+        places = await snapshot.bidding_places(
+            connection, run.day, local.isoformat(), epoch_around(local, newcomers)
+        )
+        scores = await reputation.scores(connection, local, {row.vendor for row in places})
         seed = seed_text(market.identity.seed(run.ordinal))
         log_size = await logs.append_all(market, connection)
         reach("log-appended")
-        await snapshot.freeze(connection, run.day, seed, log_size, places, bands)
+        await snapshot.freeze(connection, run.day, seed, log_size, places, scores, newcomers)
         reach("freezing")
     reach("frozen")
     return "frozen"

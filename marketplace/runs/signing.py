@@ -92,6 +92,7 @@ def _assignment(market: Market, row: AnyRow) -> Assignment:
         band=row.band,
         rank=row.rank,
         eligible=row.eligible,
+        newcomer=row.newcomer,
         reserve=tuple(
             row.reserve[at : at + DIGEST_CHARACTERS]
             for at in range(0, len(row.reserve), DIGEST_CHARACTERS)

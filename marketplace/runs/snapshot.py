@@ -30,6 +30,7 @@ from marketplace import bulk
 from marketplace.db import AnyRow
 from marketplace.models import (
     Award,
+    LedAward,
     PlaceCapacity,
     PlaceNumber,
     PublishedRequest,
@@ -41,10 +42,12 @@ from marketplace.models import (
 )
 from marketplace.models.cascade import Displaced, RollOver, RunBid
 from marketplace.models.mail import AlternativeBid
+from marketplace.reputation.rules import Score
 from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
 from marketplace.runs.repository import set_stage
-from marketplace.runs.rules import FrozenPlace, units_left
+from marketplace.runs.rules import FrozenPlace, leads_left, units_left
+from vrm.documents import NewcomerRules
 
 
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
@@ -84,8 +87,14 @@ async def wait_for_writers(connection: AsyncConnection) -> None:
         await connection.execute(text(f"LOCK TABLE {tables} IN SHARE MODE"))
 
 
-async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Sequence[AnyRow]:
-    """The places that bid on a day's requests, with their units for the date and those already awarded."""
+async def bidding_places(
+    connection: AsyncConnection, day: str, date: str, epoch: tuple[str, str]
+) -> Sequence[AnyRow]:
+    """The places that bid on a day's requests, with their units for the date and those already awarded.
+
+    Args:
+        epoch: of newcomers' quotas: its first date, and the next one's.
+    """
     bidding = (
         select(StoredBid.vendor, StoredBid.place)
         .join(RunRequest, RunRequest.request == StoredBid.request)
@@ -93,7 +102,7 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
         .distinct()
         .subquery()
     )
-    awarded = awarded_on(date)
+    awarded, led = awarded_on(date), led_in(epoch)
     query = (
         select(
             VendorPlace.__table__,
@@ -101,6 +110,7 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
             Vendor.suspended,
             func.coalesce(PlaceCapacity.units, VendorPlace.capacity).label("units"),
             func.coalesce(awarded.c.units, 0).label("awarded"),
+            func.coalesce(led.c.awards, 0).label("led"),
         )
         .join(
             bidding,
@@ -119,6 +129,7 @@ async def bidding_places(connection: AsyncConnection, day: str, date: str) -> Se
             awarded,
             and_(awarded.c.vendor == VendorPlace.vendor, awarded.c.place == VendorPlace.place),
         )
+        .outerjoin(led, led.c.vendor == VendorPlace.vendor)
         .order_by(VendorPlace.vendor, VendorPlace.place)
     )
     return (await connection.execute(query)).all()
@@ -139,13 +150,25 @@ def awarded_on(date: str) -> Subquery:
     )
 
 
+def led_in(epoch: tuple[str, str]) -> Subquery:
+    """In how many awards of an epoch's days each newcomer led, by vendor."""
+    first, behind = epoch
+    return (
+        select(LedAward.vendor, func.count().label("awards"))
+        .where(LedAward.day >= first, LedAward.day < behind)
+        .group_by(LedAward.vendor)
+        .subquery()
+    )
+
+
 async def freeze(
     connection: AsyncConnection,
     day: str,
     seed: str,
     log_size: int,
     places: Sequence[AnyRow],
-    bands: dict[str, int],
+    scores: Mapping[str, Score],
+    newcomers: NewcomerRules,
 ) -> None:
     """Fix a run's places, and mark it frozen."""
     rows = [
@@ -159,14 +182,23 @@ async def freeze(
             "reach_m": row.reach_m,
             "units": units_left(row.units, row.awarded),
             "awarded": row.awarded,
-            "band": bands[row.vendor],
+            "band": scores[row.vendor].band,
             "suspended": row.suspended,
+            "leads": leads_left(scores[row.vendor].own.pieces, row.led, newcomers),
+            "led": row.led,
         }
         for row in places
     ]
     if rows:
         await connection.execute(insert(RunPlace), rows)
-    await set_stage(connection, day, "frozen", seed=seed, log_size=log_size)
+    await set_stage(
+        connection,
+        day,
+        "frozen",
+        seed=seed,
+        newcomer_share=newcomers.share,
+        log_size=log_size,
+    )
 
 
 async def frozen_requests(
@@ -189,6 +221,7 @@ async def frozen_requests(
             "ways"
         ),
         row.radius_m,
+        cast(case((row.tries_newcomers, 1), else_=0), SmallInteger).label("tries_newcomers"),
         RunRequest.number,
     ).order_by(row.digest)
     layout = {
@@ -198,6 +231,7 @@ async def frozen_requests(
         "fixed": "i2",
         "ways": "i2",
         "radius_m": "i8",
+        "tries_newcomers": "i2",
         "number": "i4",
     }
     whole = among(query, row.digest, day, tick)

@@ -1,6 +1,6 @@
 """The ticks of a day's cascade, each decided again; and what vendors answered."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -9,8 +9,8 @@ from marketplace.cascade.rules import DisplacedRow, PlaceUnits, tick_inputs_dige
 from marketplace.resolver import resolve, tick
 from marketplace.resolver.tables import I32, I64, Strings
 from marketplace.runs.frozen import FrozenDay
-from marketplace.runs.resolving import Decided, decide
-from marketplace.runs.rules import outcome_digest, units_left
+from marketplace.runs.resolving import decide
+from marketplace.runs.rules import Decided, outcome_digest, units_left
 from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined, keys_of
 from marketplace.verify.documents import ACCEPTANCE, ASSIGNMENT, DISPLACED, Block
 from marketplace.verify.matching import check_wave, decided_at
@@ -27,6 +27,8 @@ class Course:
     lost: set[Given] = field(default_factory=set)
     taken: "defaultdict[bytes, int]" = field(default_factory=lambda: defaultdict(int))
     """Units awarded by the day, by vendor and place."""
+    led: "Counter[str]" = field(default_factory=Counter)
+    """Assignments of the day to newcomers whose bids led, by vendor."""
     awarded: "defaultdict[bytes, list[bytes]]" = field(default_factory=lambda: defaultdict(list))
     """The bids that a request was given to and that did not hold; only of displaced requests."""
 
@@ -50,6 +52,7 @@ def check_cascade(day: Day, frozen: FrozenDay) -> None:
         doors, units = np.unique(keys_of(given["vendor"], given["place"]), return_counts=True)
         for door, taken in zip(doors.tolist(), units.tolist(), strict=True):
             course.taken[door] += taken
+        course.led.update(given["vendor"][given["newcomer"]].astype("U").tolist())
     _check_time_outs(day, course)
     _check_roll_overs(day)
     day.findings.checked["ticks"] += len(day.waves) - 1
@@ -86,7 +89,7 @@ def _check_tick(day: Day, frozen: FrozenDay, wave: Wave, number: int, course: Co
         _check_displaced(day, wave, number, row, course)
     at, known = found_in(frozen.requests, displaced["request"])
     displaced, at = displaced[known], at[known]
-    capacity = _check_left(day, frozen, wave, number, at, course)
+    capacity, leads = _check_left(day, frozen, wave, number, at, course)
     late = _too_late(day, displaced["request"], decided_at(wave))
     burnt = [bid for request in displaced["request"].tolist() for bid in course.awarded[request]]
     part = _tick_day(
@@ -94,6 +97,7 @@ def _check_tick(day: Day, frozen: FrozenDay, wave: Wave, number: int, course: Co
         at[~late],
         np.flatnonzero(np.isin(frozen.bids, np.array(burnt, dtype="S43"))),
         capacity,
+        leads,
     )
     outcome = resolve(part.matching)
     decided = _with_late(decide(part, outcome), displaced["request"][late])
@@ -103,7 +107,7 @@ def _check_tick(day: Day, frozen: FrozenDay, wave: Wave, number: int, course: Co
         DisplacedRow(row["request"].decode(), row["bid"].decode(), _reason(row))
         for row in displaced
     ]
-    places = [PlaceUnits(left.vendor, left.place, left.units) for left in wave.left]
+    places = [PlaceUnits(left.vendor, left.place, left.units, left.leads) for left in wave.left]
     inputs = tick_inputs_digest(day.report.inputs, told, places)
     right = {
         "declined": sum(row.reason == "declined" for row in told),
@@ -152,29 +156,37 @@ def _check_displaced(day: Day, wave: Wave, number: int, row: np.void, course: Co
 
 def _check_left(
     day: Day, frozen: FrozenDay, wave: Wave, number: int, requests: I64, course: Course
-) -> I32:
-    """The units that each place has left, which only what was awarded since may have lessened."""
+) -> tuple[I32, I32]:
+    """What each place has left, and its vendor of its quota; only awards since may have lessened either."""
     findings, market = day.findings, frozen.matching
     is_displaced = np.zeros(len(market.requests.id), dtype=np.bool_)
     is_displaced[requests] = True
     bidding = np.unique(market.bids.place[is_displaced.take(market.bids.request)]).tolist()
-    stated = {(left.vendor, left.place): left.units for left in wave.left}
+    stated = {(left.vendor, left.place): left for left in wave.left}
+    to_lead = {left.vendor: left.leads for left in wave.left}
+    leads = np.array([to_lead.get(line.vendor, 0) for line in day.places], dtype=np.int32)
     capacity = np.zeros(len(day.places), dtype=np.int32)
     for row in bidding:
         line = day.places[row]
         key = (line.vendor, line.place)
-        subject = f"place {line.place} of {line.vendor}, units"
+        subject = f"place {line.place} of {line.vendor}"
         left = stated.pop(key, None)
         right = units_left(line.units, course.taken[f"{line.vendor} {line.place}".encode()])
-        if left is None or left > right:
-            findings.expect(f"tick {number}", subject, left, right)
-        elif left < right:
+        may_lead = units_left(line.leads, course.led[line.vendor])
+        if left is None or left.units > right:
+            what = None if left is None else left.units
+            findings.expect(f"tick {number}", f"{subject}, units", what, right)
+        elif left.units < right:
             findings.on_word["units awarded by other runs of the date"] += 1
-        capacity[row] = right if left is None else left
+        if left is not None and left.leads > may_lead:
+            findings.expect(f"tick {number}", f"{subject}, leads", left.leads, may_lead)
+        elif left is not None and left.leads < may_lead:
+            findings.on_word["assignments that newcomers led in other runs of the epoch"] += 1
+        capacity[row] = right if left is None else left.units
     for vendor, place in stated:
         subject = f"place {place} of {vendor}"
         findings.add(f"tick {number}", subject, "it bid on nothing that is displaced")
-    return capacity
+    return capacity, leads
 
 
 def _too_late(
@@ -186,14 +198,14 @@ def _too_late(
     return found
 
 
-def _tick_day(frozen: FrozenDay, at: I64, burnt: I64, capacity: I32) -> FrozenDay:
+def _tick_day(frozen: FrozenDay, at: I64, burnt: I64, capacity: I32, leads: I32) -> FrozenDay:
     """The part of a day that a tick matches.
 
     Args:
         at: the rows of the requests.
         burnt: the rows of the bids that did not hold.
     """
-    matching, kept = tick(frozen.matching, at, burnt, capacity)
+    matching, kept = tick(frozen.matching, at, burnt, capacity, leads)
     return replace(frozen, matching=matching, bids=frozen.bids.take(kept))
 
 

@@ -55,7 +55,7 @@ def frozen_day(day: Day) -> FrozenDay:
         documents=day.items,
     )
     table = day.table
-    run = SimpleNamespace(seed=day.report.seed)
+    run = SimpleNamespace(seed=day.report.seed, newcomer_share=day.rules.newcomers.share)
     try:
         every = np.arange(len(places), dtype=np.int32)
         frozen = arranged_day(run, day.requests, table.take_columns(), places, every, items)

@@ -62,6 +62,7 @@ REQUEST: Final = np.dtype(
         ("digest", DIGEST), ("leaf", "i8"), ("policy", "i2"), ("amount", "i8"), ("fixed", "i2"),
         ("ways", "i2"), ("radius_m", "i8"), ("number", "i4"), ("currency", "S3"), ("terms", TERMS),
         ("lat_e6", "i4"), ("lng_e6", "i4"), ("needed_by", "i8"), ("roll_over", "?"),
+        ("tries_newcomers", "?"),
         ("pseudonym", DID), ("principal", DID), ("item", SLUG), ("version", DIGEST),
         ("suspended", "?"), ("category", SLUG),
     ]
@@ -84,7 +85,7 @@ ASSIGNMENT: Final = np.dtype(
         ("digest", DIGEST), ("request", DIGEST), ("bid", DIGEST), ("vendor", DID), ("place", SLUG),
         ("amount", "i8"), ("currency", "S3"), ("way", "i2"), ("distance_m", "i8"), ("band", "i8"),
         ("rank", "i8"), ("eligible", "i8"), ("reserve", "S258"), ("day", "S13"), ("tick", "i8"),
-        ("accept_by", "i8"),
+        ("accept_by", "i8"), ("newcomer", "?"),
     ]
 )  # fmt: skip
 FALLBACK: Final = np.dtype(
@@ -235,7 +236,8 @@ def _requests(batch: Batch, market: str) -> Checked:
             read.digest, line.leaf, POLICY_CODES[body.policy], body.price.amount,
             body.price.kind == "fixed", sum({WAY_CODES[way] for way in body.delivery}),
             body.area.radius_m, 0, body.price.currency, f"{body.terms.id} {body.terms.digest}",
-            centre.lat_e6, centre.lng_e6, needed_by, body.roll_over, body.pseudonym,
+            centre.lat_e6, centre.lng_e6, needed_by, body.roll_over,
+            body.try_newcomers, body.pseudonym,
             body.item.principal if body.item else "", body.item.id if body.item else "",
             named.version if named else "", named is not None and named.suspended,
             body.category if isinstance(body, RequestFigures) else body.need.category,
@@ -277,7 +279,7 @@ def _assignments(batch: Batch, market: str) -> Checked:
             read.digest, body.request, body.bid, body.vendor, body.place, body.amount,
             body.currency, WAY_CODES[body.delivery], body.distance_m, body.band, body.rank,
             body.eligible, "".join(body.reserve[:6]), body.day, body.tick,
-            int(parse_instant(body.accept_by).timestamp()),
+            int(parse_instant(body.accept_by).timestamp()), body.newcomer,
         )  # fmt: skip
 
     return _checked(batch, market, AssignmentLine, Assignment, ASSIGNMENT, row)

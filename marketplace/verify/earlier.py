@@ -2,9 +2,10 @@
 
 A day's bundle lists the digests of all evidence that counted. Whether those documents deserve it, and whether
 any is missing, the earlier days' bundles tell: a vendor's Acceptance speaks for it; its Decline, or an
-Assignment whose time ran out, against it.
+Assignment whose time ran out, against it. They tell too how far newcomers' quotas had gone.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from marketplace.verify.documents import ACCEPTANCE, DISPLACED, EVIDENCE
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log
+from marketplace.verify.quotas import check_quotas, led_before
 
 Answer = tuple[bytes, bool, bytes, int, bytes]
 """The vendor, whether it speaks for it, the order's category and amount, and the customer's tier: none here."""
@@ -46,11 +48,13 @@ def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress
     }
     explained: set[bytes] = set()
     known: set[int] = set()
+    led: Counter[str] = Counter()
     for file in files:
         earlier = _loaded(day, file, processes, progress)
         if earlier.header.ordinal in known:
             raise BundleFault(f"The bundle of {earlier.header.day} was given twice.")
         known.add(earlier.header.ordinal)
+        led += led_before(day, earlier)
         for digest, leaf, answer in _answers(earlier):
             if leaf >= day.report.log_size:
                 continue  # it came after the freeze
@@ -58,6 +62,7 @@ def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress
             if counted.get(digest) != answer:
                 _tell_lost(day, earlier, digest, answer, counted.get(digest))
     strange = counted.keys() - explained
+    check_quotas(day, led, is_complete=len(known) == day.header.ordinal - 1)
     if len(known) < day.header.ordinal - 1:
         findings.on_word["evidence of days whose bundles were not given"] += len(strange)
         return

@@ -11,8 +11,7 @@ from marketplace.resolver import Outcome
 from marketplace.resolver.rows import WAY_CODES
 from marketplace.rowbytes import Column
 from marketplace.runs.frozen import FrozenDay
-from marketplace.runs.resolving import Decided
-from marketplace.runs.rules import inputs_digest, outcome_digest
+from marketplace.runs.rules import Decided, inputs_digest, outcome_digest
 from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined
 from marketplace.verify.documents import ASSIGNMENT, FALLBACK, Block
 from vrm.documents.calendar import Calendar
@@ -36,7 +35,12 @@ def check_run_report(day: Day, frozen: FrozenDay, decided: Decided) -> None:
     stated = {reason: count for reason, count in report.unfilled.items() if count}
     findings.expect("report", "unfilled", stated, dict(reasons))
     inputs = inputs_digest(
-        frozen.requests, frozen.bids, frozen.places, frozen.items, frozen.preferences
+        frozen.requests,
+        frozen.bids,
+        frozen.places,
+        frozen.items,
+        frozen.preferences,
+        day.rules.newcomers.share,
     )
     findings.expect("report", "digest of the inputs", report.inputs, inputs)
     outcome = outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
@@ -134,6 +138,7 @@ def _right_assignments(
         "day": np.full(len(place), day.header.day.encode(), dtype="S13"),
         "tick": np.full(len(place), tick, dtype=np.int64),
         "accept_by": _deadlines(day, wave, needed),
+        "newcomer": np.isin(awards["request"], decided.led["request"]),
     }
 
 

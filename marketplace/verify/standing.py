@@ -15,10 +15,11 @@ from marketplace.reputation.columns import (
 )
 from marketplace.reputation.rules import Score, Tally, prior_share, share_of, stated
 from marketplace.resolver.tables import I64
-from marketplace.runs.rules import units_left
+from marketplace.runs.rules import leads_left, units_left
 from marketplace.verify.day import Day, joined
 from marketplace.verify.documents import EVIDENCE, Block
 from marketplace.verify.findings import Findings
+from marketplace.verify.quotas import ON_WORD
 from vrm.documents import Suspension
 from vrm.documents.membership import TIERS, Tier
 
@@ -82,7 +83,7 @@ def check_suspensions(day: Day) -> None:
 
 
 def check_bands(day: Day) -> None:
-    """Compute every weight and every band again from the evidence."""
+    """Compute every weight and every band again from the evidence, and who is a newcomer by it."""
     findings = day.findings
     findings.expect("bands", "the rules of reputation", day.rules.reputation, stated())
     evidence = joined(day.evidence, EVIDENCE)
@@ -96,8 +97,12 @@ def check_bands(day: Day) -> None:
     found = tallies(sums, len(vendors), today)
     own = {vendor.decode(): one for vendor, one in zip(vendors.tolist(), found, strict=True)}
     for line in day.places:
-        right = Score(own.get(line.vendor, Tally()), prior).band
-        findings.expect("bands", f"{_name(line)}, band", line.band, right)
+        score = Score(own.get(line.vendor, Tally()), prior)
+        findings.expect("bands", f"{_name(line)}, band", line.band, score.band)
+        leads = leads_left(score.own.pieces, line.led, day.rules.newcomers)
+        findings.expect("newcomers", f"{_name(line)}, leads", line.leads, leads)
+        if line.led:
+            findings.on_word[ON_WORD] += 1
     findings.checked["evidence"] += len(evidence)
     if given := int(np.count_nonzero(evidence["tier"] != b"")):
         findings.on_word["tiers of the customers whose word counted"] += given

@@ -7,11 +7,13 @@ is read from the public lists. The oracle shares no code with the resolver.
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import crypto
 from marketplace.resolver import STRUCK_OUT, UNLISTED, BidRow, PlaceRow, RequestRow
+from tests.conftest import OpenMarket
 from tests.marketplace.resolver.oracle import Rows, best_for_customers, keeps_capacity
 from tests.support import (
     HERE,
@@ -66,6 +68,7 @@ def plans(draw: st.DrawFn) -> Plan:
             },
             "area": {"radius_m": draw(st.sampled_from([1000, 20_000]))},
             "delivery": tuple(draw(ways)),
+            "try_newcomers": draw(st.booleans()),
         }
         for _ in range(draw(st.integers(1, 4)))
     ]
@@ -117,6 +120,13 @@ def listed(plan: Plan, request: int, vendor: int) -> int:
     return first.index(vendor) if vendor in first else UNLISTED
 
 
+@pytest.fixture
+async def favouring_newcomers(open_market: OpenMarket) -> ClockedMarket:
+    """On every second request that allows it a vendor without evidence goes first, once."""
+    rules = {"share": 500, "evidence_below": 1, "quota": 1, "epoch_days": 1}
+    return await open_market(newcomers=rules)
+
+
 @settings(
     max_examples=12,
     deadline=None,
@@ -124,8 +134,9 @@ def listed(plan: Plan, request: int, vendor: int) -> int:
 )
 @given(plan=plans())
 async def test_the_published_assignments_are_the_best_stable_ones(
-    market: ClockedMarket, plan: Plan
+    favouring_newcomers: ClockedMarket, plan: Plan
 ) -> None:
+    market = favouring_newcomers
     await market.reset()
     requests, bids, day = await play(market, plan)
     rows = await as_rows(market, plan, requests, bids, day)
@@ -153,7 +164,7 @@ async def play(
     for key, places in zip(VENDORS, plan.places, strict=False):
         await market.store(a_vendor(market, key, places=tuple(a_place(**one) for one in places)))
     for key, balance in zip(VENDORS, plan.evidence, strict=False):
-        if balance:
+        if balance:  # then it is no newcomer here
             await market.execute(
                 "INSERT INTO evidence (document, vendor, date, category, amount, weight, good) "
                 "VALUES (:vendor, :vendor, '2026-11-01', 'baby', 100, :weight, :good)",
@@ -241,6 +252,7 @@ async def as_rows(
                 ways=request.body.delivery,
                 radius_m=request.body.area.radius_m,
                 only_listed=plan.preferences[number][2],
+                tries_newcomers=request.body.try_newcomers,
             )
             for number, request in enumerate(requests)
         ],
@@ -252,8 +264,11 @@ async def as_rows(
                 band=bands.get(key.did, 0),
                 reach_m=one["reach_m"],
                 admitted=not suspended,
+                leads=0 if balance else 1,
             )
-            for key, places, suspended in zip(VENDORS, plan.places, plan.suspended, strict=False)
+            for key, places, suspended, balance in zip(
+                VENDORS, plan.places, plan.suspended, plan.evidence, strict=False
+            )
             for one in places
         ],
         [
@@ -273,4 +288,5 @@ async def as_rows(
             for bid in bids
         ],
         crypto.base64url_decode(run["report"]["seed"]),
+        newcomer_share=500,
     )

@@ -85,6 +85,7 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
         "requests": [one["request"] for one in found["requests"]],
         "bids": [one["bid"] for one in bids],
         "items": [[one["request"], one["item"], one["suspended"]] for one in found["items"]],
+        "newcomers": 100,
         "places": [list(place) for place in places],
         "preferences": [],
     }

@@ -28,6 +28,8 @@ class TickPlace(msgspec.Struct, frozen=True):
     vendor: str
     place: str
     units: int
+    leads: int
+    """On how many requests its vendor could still lead, as a newcomer."""
 
 
 class RollOver(msgspec.Struct, frozen=True):

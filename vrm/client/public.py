@@ -56,6 +56,8 @@ class RunPlace(msgspec.Struct, frozen=True):
     units: int
     band: int
     suspended: bool
+    leads: int
+    """On how many requests its vendor could lead, as a newcomer; 0 for others."""
     profile: str
 
     @property
@@ -87,6 +89,8 @@ class Candidate(msgspec.Struct, frozen=True):
     rank: int | None = None
     listed: int | None = None
     """Its place in the customer's own order."""
+    newcomer: bool = False
+    """It goes first as a newcomer's."""
 
 
 class Explanation(msgspec.Struct, frozen=True):

@@ -109,6 +109,13 @@ def request(
     roll_over: Annotated[
         bool, typer.Option("--roll-over", help="If nobody gets it, it joins the next market day.")
     ] = False,
+    newcomers: Annotated[
+        bool,
+        typer.Option(
+            "--newcomers",
+            help="Vendors without a history may go first, if the market's lot falls on it.",
+        ),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Post without asking.")] = False,
     put_off: Annotated[
         bool,
@@ -156,6 +163,7 @@ def request(
         "attributes": pairs(attribute),
         "facets": pairs(facet),
         "roll_over": roll_over or None,
+        "newcomers": newcomers or None,
     }
     wish = read_wish(from_file, flags)
     if not yes and not sys.stdin.isatty():

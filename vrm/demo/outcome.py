@@ -85,6 +85,7 @@ def _check_assignment(
         "band": right.band,
         "rank": rank + 1,
         "eligible": len(ranked),
+        "newcomer": right.leads,
     }
     behind = tuple(bid.bid for bid in ranked[rank + 1 :])
     name = f"assignment of {assignment.request}"

@@ -54,6 +54,7 @@ def check(published: Published) -> Finding:
         items,
         published.report.seed,
         published.preferences,
+        newcomer_share=published.market.newcomers.share,
     )
     _check_distances(published, day, finding)
     if finding.faults:
@@ -158,7 +159,10 @@ def _check_report(published: Published, finding: Finding) -> None:
     stated = {reason: count for reason, count in report.unfilled.items() if count}
     finding.expect("report, unfilled", stated, dict(Counter(published.unfilled.values())))
     places = [
-        [p.vendor, p.place, p.profile, p.lat_e6, p.lng_e6, p.reach_m, p.units, p.band, p.suspended]
+        [
+            *(p.vendor, p.place, p.profile, p.lat_e6, p.lng_e6, p.reach_m),
+            *(p.units, p.band, p.suspended, p.leads),
+        ]
         for p in sorted(published.places, key=lambda place: (place.vendor, place.place))
     ]
     inputs = {
@@ -172,6 +176,7 @@ def _check_report(published: Published, finding: Finding) -> None:
             [named.request, named.item, named.suspended]
             for named in sorted(published.items, key=lambda named: named.request)
         ],
+        "newcomers": published.market.newcomers.share,
         "places": places,
         "preferences": sorted([one.body.request, one.digest] for one in published.preferences),
         "requests": sorted(request.digest for request in published.requests),
@@ -209,6 +214,7 @@ def _figures(published: Published, verdicts: dict[str, Verdict]) -> dict[str, An
         "timed_out": sum(tick.report.timed_out for tick in published.ticks),
         "placed_again": sum(tick.report.assigned for tick in published.ticks),
         "shipped": sum(tick.report.fallback for tick in published.ticks),
+        "by_newcomers": sum(one.body.newcomer for one in published.assignments),
         "by_own_order": sum(one.body.bid in listed for one in published.assignments),
         "items_served_nearby": len(
             {named.request for named in published.items}

@@ -7,8 +7,11 @@ Nothing here is shared with the market's own resolver. The rules:
   suspended, and the item that the request names, if any, authorises it; and if the customer's Preference has
   not struck it out, and lists it where only listed bids may win or where it offers something else than was
   asked for;
-* a request puts the bids that its Preference lists first, in that order, then the others by its policy, and at
-  the last by SHA-256(seed || request || vendor);
+* a request puts the bids that its Preference lists first, in that order, then those that lead and then the
+  others, by its policy, and at the last by SHA-256(seed || request || vendor);
+* a newcomer's bid leads, where the customer allows it and the first eight bytes of SHA-256(seed || request) are
+  below the market's share of 2^64, on as many requests as its vendor may still lead on: of those where its bid
+  is eligible whatever the Preference says, and no alternative, the ones with the smallest hashes of the vendor;
 * a place orders requests by distance, and at the last by the same hash;
 * the matching is deferred acceptance, one request at a time (McVitie and Wilson 1971): a request proposes down
   its list, a place keeps its best as far as its units go, and whoever is turned away goes on at once. Who
@@ -59,6 +62,8 @@ class Candidate:
     draw: int
     listed: int
     """Its position in the customer's own order, `UNLISTED` behind all of them."""
+    leads: bool
+    """It goes first of those, as a newcomer's."""
 
     @property
     def door(self) -> tuple[str, str]:
@@ -103,7 +108,9 @@ class Day:
         seed: str,
         preferences: Iterable[Signed[Preference]] = (),
         burnt: Collection[str] = (),
+        newcomer_share: int = 0,
     ) -> None:
+        self._newcomer_share = newcomer_share
         self._burnt = frozenset(burnt)
         self.preferences = {one.body.request: one.body for one in preferences}
         self.requests = {request.digest: request.body for request in requests}
@@ -119,6 +126,24 @@ class Day:
         """Each request's eligible bids, best first."""
         return {digest: self._order(digest) for digest in self.requests}
 
+    @cached_property
+    def leading(self) -> frozenset[str]:
+        """The bids that lead, but for what their customers prefer."""
+        may_lead: dict[str, list[RunBid]] = defaultdict(list)
+        for digest, request in self.requests.items():
+            if request.try_newcomers and self._is_drawn(digest):
+                for held in self.bids[digest]:
+                    if not held.bid.body.alternative and not self._ineligible(held):
+                        may_lead[held.bid.body.vendor].append(held)
+        leads = {place.vendor: place.leads for place in self.places.values()}
+        return frozenset(
+            held.bid.digest
+            for vendor, those in may_lead.items()
+            for held in sorted(those, key=lambda one: self._draw(one.bid.body.request, vendor))[
+                : leads[vendor]
+            ]
+        )
+
     def verdicts(self) -> dict[str, Verdict]:
         """Decide every request."""
         ranks = self._match()
@@ -129,6 +154,11 @@ class Day:
 
     def refusal(self, held: RunBid) -> str | None:
         """Say why a bid is not eligible; None where it is."""
+        unwanted = (why for why, holds in self._unwanted(held).items() if holds)
+        return self._ineligible(held) or next(unwanted, None)
+
+    def _ineligible(self, held: RunBid) -> str | None:
+        """Say why a bid is not eligible, whatever the customer prefers."""
         bid = held.bid.body
         request, place = self.requests[bid.request], self.places.get((bid.vendor, bid.place))
         if place is None:
@@ -150,7 +180,6 @@ class Day:
             "is over the ceiling": bid.price.amount > asked.amount,
             "delivers in another way": bid.delivery not in request.delivery,
             "is too far away": held.distance_m > limit,
-            **self._unwanted(held),
         }
         return next((why for why, holds in refusals.items() if holds), None)
 
@@ -167,10 +196,14 @@ class Day:
     def _order(self, digest: str) -> tuple[Candidate, ...]:
         policy = POLICIES[self.requests[digest].policy]
         candidates = [self._candidate(held) for held in self.bids[digest] if not self.refusal(held)]
-        return tuple(sorted(candidates, key=lambda bid: (bid.listed, *policy(bid), bid.draw)))
+        return tuple(sorted(candidates, key=lambda bid: self._key(bid, policy(bid))))
+
+    @staticmethod
+    def _key(bid: Candidate, figures: Key) -> Key:
+        return bid.listed, not bid.leads, *figures, bid.draw
 
     def _candidate(self, held: RunBid) -> Candidate:
-        bid = held.bid.body
+        bid, listed = held.bid.body, self._position(held)
         return Candidate(
             bid=held.bid.digest,
             request=bid.request,
@@ -181,7 +214,8 @@ class Day:
             distance_m=held.distance_m,
             band=self.places[bid.vendor, bid.place].band,
             draw=self._draw(bid.request, bid.vendor),
-            listed=self._position(held),
+            listed=listed,
+            leads=listed == UNLISTED and held.bid.digest in self.leading,
         )
 
     def _position(self, held: RunBid) -> int:
@@ -189,6 +223,11 @@ class Day:
         if preference is None or held.bid.digest not in preference.listed:
             return UNLISTED
         return preference.listed.index(held.bid.digest)
+
+    def _is_drawn(self, request: str) -> bool:
+        raw = self._seed + crypto.base64url_decode(request)
+        drawn = int.from_bytes(hashlib.sha256(raw).digest()[:8], "big")
+        return drawn * 1000 < self._newcomer_share << 64
 
     def _draw(self, request: str, vendor: str) -> int:
         raw = self._seed + crypto.base64url_decode(request) + vendor.encode()

@@ -5,7 +5,8 @@ For each tick:
 1. its instant is a whole multiple of the market's ticks and later than the one before;
 2. what it displaced was assigned then, was not accepted, and was declined by its vendor's own word or was due;
 3. the places are those that bid on what it displaced, and each one's units those of the run less all that was
-   awarded before (where the date has one run);
+   awarded before (where the date has one run); its vendor leads, as a newcomer, on no more requests than
+   the run left it less those that it has led on since;
 4. the displaced requests that are not needed before it, over the units that are left and without the bids that
    did not hold, give the tick's assignments with all their figures, its fallbacks and its unfilled requests;
 5. the report's counts, and its digests of inputs and outcome.
@@ -35,6 +36,7 @@ class _Standing:
 
     assigned: dict[str, Signed[Assignment]]
     awarded: Counter[tuple[str, str]]
+    led: Counter[str] = field(default_factory=Counter)
     burnt: set[str] = field(default_factory=set)
     instant: str = ""
 
@@ -43,6 +45,7 @@ class _Standing:
         for one in assignments:
             self.assigned[one.body.request] = one
             self.awarded[one.body.vendor, one.body.place] += 1
+            self.led[one.body.vendor] += one.body.newcomer
 
 
 def check_ticks(published: Published, items: Mapping[str, Named], finding: Finding) -> None:
@@ -106,6 +109,11 @@ def _check_places(
     }
     listed = sorted((one.vendor, one.place) for one in tick.places)
     finding.expect(f"tick {tick.report.tick}, places", listed, sorted(bidding))
+    leads = {place.vendor: place.leads for place in published.places}
+    for one in tick.places:
+        most = max(0, leads.get(one.vendor, 0) - standing.led[one.vendor])
+        name = f"tick {tick.report.tick}, leads of {one.vendor} within its quota"
+        finding.expect(name, one.leads <= most, True)
     if published.others_of_date:
         return
     had = {(place.vendor, place.place): place.units for place in published.places}
@@ -131,8 +139,13 @@ def _check_decisions(
         if not one.body.needed_by or one.body.needed_by > tick.report.instant
     ]
     left = {(one.vendor, one.place): one.units for one in tick.places}
+    leads = {one.vendor: one.leads for one in tick.places}
     places = [
-        msgspec.structs.replace(place, units=left.get((place.vendor, place.place), 0))
+        msgspec.structs.replace(
+            place,
+            units=left.get((place.vendor, place.place), 0),
+            leads=leads.get(place.vendor, 0),
+        )
         for place in published.places
     ]
     kept = {one.digest for one in in_time}
@@ -145,6 +158,7 @@ def _check_decisions(
         published.report.seed,
         published.preferences,
         burnt=standing.burnt,
+        newcomer_share=published.market.newcomers.share,
     )
     unfilled = dict(tick.unfilled)
     for request in displaced - kept:
@@ -198,7 +212,7 @@ def _check_report(published: Published, tick: PublishedTick, finding: Finding) -
         finding.expect(f"{name}, {member}", getattr(report, member), count)
     inputs = {
         "displaced": sorted([lost.request, lost.bid, lost.reason] for lost in tick.displaced),
-        "places": sorted([one.vendor, one.place, one.units] for one in tick.places),
+        "places": sorted([one.vendor, one.place, one.units, one.leads] for one in tick.places),
         "run": published.report.inputs,
     }
     versions = {named.request: named.item for named in published.items}

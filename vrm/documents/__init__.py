@@ -53,7 +53,7 @@ from vrm.documents.rating import (
     VendorRating,
     VendorRatingAnswer,
 )
-from vrm.documents.reputation import ReputationRules
+from vrm.documents.reputation import NewcomerRules, ReputationRules
 from vrm.documents.standing import StampClaim, StampDeposit, StandingRules, TierRule
 from vrm.documents.vendor import (
     Acceptance,
@@ -111,6 +111,7 @@ __all__ = [
     "Moderation",
     "Nearness",
     "Need",
+    "NewcomerRules",
     "PersonalRequest",
     "Place",
     "Preference",

@@ -93,7 +93,8 @@ class PersonalRequest(Document, frozen=True, kw_only=True):
     """A signed, anonymous need.
 
     ``item`` asks for one item of a principal's catalogue at its fixed price. With ``roll_over`` a request that
-    stays unfilled joins the next market day.
+    stays unfilled joins the next market day. With ``try_newcomers`` a vendor without a history may go first, if
+    the market's lot falls on the request.
     """
 
     SIGNER: ClassVar[str] = "pseudonym"
@@ -114,6 +115,7 @@ class PersonalRequest(Document, frozen=True, kw_only=True):
     facets: Annotated[Attributes, Meta(max_length=8)] | UnsetType = UNSET
     item: ItemName | UnsetType = UNSET
     roll_over: bool = False
+    try_newcomers: bool = False
 
     def __post_init__(self) -> None:
         if len(set(self.delivery)) != len(self.delivery):

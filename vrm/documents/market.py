@@ -7,7 +7,7 @@ from msgspec import Meta
 from vrm.documents.base import Document, Part
 from vrm.documents.membership import MemberRules, TokenRules
 from vrm.documents.rating import RatingRules
-from vrm.documents.reputation import ReputationRules
+from vrm.documents.reputation import NewcomerRules, ReputationRules
 from vrm.documents.scalars import (
     Amount,
     Currency,
@@ -151,6 +151,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     messages: MessageRules
     reputation: ReputationRules
     ratings: RatingRules
+    newcomers: NewcomerRules
     seed_anchor: Digest
     """The end of the hash chain from which each run's tie-break seed is revealed."""
     log: Annotated[str, Meta(pattern=r"^[!-~]{1,200}$(?!\n)")]
@@ -270,6 +271,8 @@ class Assignment(Document, frozen=True, kw_only=True):
     eligible: Annotated[int, Meta(ge=1)]
     """How many bids on the request were eligible."""
     reserve: tuple[Digest, ...]
+    newcomer: bool = False
+    """The bid went first as a newcomer's."""
 
 
 class Fallback(Document, frozen=True, kw_only=True):

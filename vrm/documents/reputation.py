@@ -1,4 +1,4 @@
-"""How a vendor's reputation follows from evidence, as a market's descriptor states it."""
+"""How reputation follows from evidence, and how newcomers come by some, as a market's descriptor states it."""
 
 from typing import Annotated
 
@@ -34,3 +34,18 @@ class ReputationRules(Part, frozen=True, kw_only=True):
     new_raters_cap: Natural
     full_value_percent: Annotated[int, Meta(ge=1, le=100)]
     full_value_minimum: Natural
+
+
+class NewcomerRules(Part, frozen=True, kw_only=True):
+    """On which requests vendors without a history go first.
+
+    A newcomer is a vendor with fewer than ``evidence_below`` pieces of evidence. Of a thousand requests whose
+    customers allow it (`PersonalRequest.try_newcomers`) ``share`` try newcomers, by lot. On these a newcomer's
+    bid goes before all that the customer's Preference does not list, in no more than ``quota`` assignments in
+    an epoch of ``epoch_days``, counted from 1970-01-01.
+    """
+
+    share: Permille
+    evidence_below: Annotated[int, Meta(ge=0, le=1_000_000)]
+    quota: Annotated[int, Meta(ge=0, le=1_000_000)]
+    epoch_days: Natural

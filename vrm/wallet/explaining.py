@@ -102,6 +102,8 @@ def _assigned_in_words(
         f"{amount} ({assignment.delivery}), {assignment.distance_m / 1000:.1f} km from your area's centre.",
         f"Vendor's reputation: band {assignment.band}. {_ranked_by(entry, assignment.bid)}",
     ]
+    if assignment.newcomer:
+        lines.append("You try newcomers, and the lot fell on this request: so it goes first.")
     if assignment.eligible == 1:
         lines.append("It was the only bid that fulfilled every condition.")
     elif assignment.rank == 1:

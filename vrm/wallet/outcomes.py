@@ -266,6 +266,9 @@ def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | No
         "farther away than you would go": (
             assignment.delivery == "pickup" and assignment.distance_m > request.area.radius_m
         ),
+        "to a newcomer first, which you did not allow": (
+            assignment.newcomer and not request.try_newcomers
+        ),
     }
     found = [fault for fault, present in faults.items() if present]
     return f"The run of {assignment.day} assigned it {found[0]}." if found else None

@@ -52,6 +52,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     attributes: dict[str, str] = {}
     facets: dict[str, str] = {}
     roll_over: bool = False
+    newcomers: bool = False
 
 
 def read_wish(path: Path | None, flags: Mapping[str, Any]) -> Wish:
@@ -105,6 +106,8 @@ def compose(
         members["facets"] = known_facets(wish.facets, market)
     if wish.roll_over:
         members["roll_over"] = True
+    if wish.newcomers:
+        members["try_newcomers"] = True
     _check_cell(cell, market)
     try:
         return msgspec.convert({"type": "PersonalRequest", **members}, PersonalRequest)
@@ -181,6 +184,7 @@ def what_is_public(request: PersonalRequest, market: MarketDescriptor) -> list[t
         ("if nobody gets it", "it joins the next market days" if request.roll_over else ""),
         ("privacy terms", f"{request.terms.id} ({named.get(request.terms.id, 'unknown')})"),
         ("bids ranked by", request.policy),
+        ("newcomers", _newcomers(market) if request.try_newcomers else ""),
         ("facets", "; ".join(f"{k}: {v}" for k, v in (request.facets or {}).items())),
         ("signed by", f"{request.pseudonym} (a fresh key for this request only)"),
     ]
@@ -280,6 +284,11 @@ def known_facets(facets: dict[str, str], market: MarketDescriptor) -> dict[str, 
                 f"{name}={value} is no facet of this market ({known or 'it has none'})."
             )
     return dict(facets)
+
+
+def _newcomers(market: MarketDescriptor) -> str:
+    share = market.newcomers.share / 10
+    return f"they go first if the lot falls on it ({share:g} in 100)"
 
 
 def _way_order(way: str) -> int:

@@ -80,7 +80,7 @@ async def test_a_tick_s_digests_pin_what_it_decided_from(market: ClockedMarket) 
     lost, places = await market.items(f"{part}/displaced"), await market.items(f"{part}/places")
     inputs = {
         "displaced": [[one["request"], one["bid"], one["reason"]] for one in lost],
-        "places": [[one["vendor"], one["place"], one["units"]] for one in places],
+        "places": [[one["vendor"], one["place"], one["units"], one["leads"]] for one in places],
         "run": (await market.get(f"/runs/{DAY}"))["report"]["inputs"],
     }
     assert tick["report"]["inputs"] == crypto.digest(inputs)

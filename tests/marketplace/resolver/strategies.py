@@ -28,9 +28,7 @@ mostly_fine = st.sampled_from([Flaw(0)] * 12 + list(Flaw))
 
 def market_of(rows: Rows) -> Market:
     """The market that the resolver takes."""
-    return market_from_rows(
-        rows.requests, rows.places, rows.bids, rows.seed, rows.newcomer_share
-    )
+    return market_from_rows(rows.requests, rows.places, rows.bids, rows.seed, rows.newcomer_share)
 
 
 @st.composite

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 import crypto
 from crypto.checkpoint import Checkpoint
 from crypto.merkle import Tree, leaf_hash
@@ -15,8 +17,8 @@ from marketplace.cascade.rules import accept_by
 from marketplace.instants import instant_text
 from marketplace.resolver import resolve
 from marketplace.resolver.rows import WAY_CODES
-from marketplace.runs.resolving import Decided, decide
-from marketplace.runs.rules import inputs_digest, outcome_digest
+from marketplace.runs.resolving import decide
+from marketplace.runs.rules import Decided, inputs_digest, outcome_digest
 from marketplace.verify.columns import frozen_day
 from marketplace.verify.day import Day
 from marketplace.verify.load import load
@@ -75,7 +77,12 @@ class Forgery:
         decided = decide(frozen, resolve(frozen.matching))
         report = self.of("report")[0]
         report["document"]["inputs"] = inputs_digest(
-            frozen.requests, frozen.bids, frozen.places, frozen.items, frozen.preferences
+            frozen.requests,
+            frozen.bids,
+            frozen.places,
+            frozen.items,
+            frozen.preferences,
+            day.rules.newcomers.share,
         )
         report["document"]["bids"] = len(frozen.bids)
         report["document"]["outcome"] = self._outcome(decided)
@@ -206,6 +213,7 @@ class Forgery:
                     "rank": int(awards["rank"][at]),
                     "eligible": int(awards["eligible"][at]),
                     "reserve": [reserve[n : n + 43] for n in range(0, len(reserve), 43)],
+                    "newcomer": bool(np.isin(name, decided.led["request"])),
                 },
             }
             self.sign(line)

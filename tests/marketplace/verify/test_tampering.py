@@ -113,6 +113,33 @@ async def test_capacity_changed(forgery: Forgery) -> None:
     assert is_named(forgery.pack(), "capacities", VENDORS[0].did, "1 is stated, 2 is right")
 
 
+async def test_vendor_favoured_as_a_newcomer_beyond_its_quota(forgery: Forgery) -> None:
+    place_of(forgery, VENDORS[0])["leads"] = 11
+    forgery.decide()
+    forgery.log()
+    assert is_named(forgery.pack(), "newcomers", VENDORS[0].did, "11 is stated, 10 is right")
+
+
+async def test_newcomer_denied_its_lead(forgery: Forgery) -> None:
+    place_of(forgery, VENDORS[0])["leads"] = 0
+    forgery.decide()
+    forgery.log()
+    assert is_named(forgery.pack(), "newcomers", VENDORS[0].did, "0 is stated, 10 is right")
+
+
+async def test_assignment_passed_off_as_a_newcomer_s(forgery: Forgery) -> None:
+    line = forgery.of("assignment")[0]
+    line["document"]["newcomer"] = True
+    forgery.sign(line)
+    assert is_named(forgery.pack(), "explanations", line["document"]["request"], "newcomer")
+
+
+async def test_newcomer_s_quota_grown_at_a_tick(forgery: Forgery) -> None:
+    line = forgery.of("left")[0]
+    line["leads"] = 11
+    assert is_named(forgery.pack(), "tick 1", line["vendor"], "leads", "11 is stated, 10 is right")
+
+
 async def test_capacity_changed_in_the_name_of_earlier_runs(forgery: Forgery) -> None:
     place = place_of(forgery, VENDORS[0])
     place["units"], place["awarded"] = 1, 1

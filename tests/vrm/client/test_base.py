@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 import crypto
-from tests.vrm.documents.samples import KEY, OTHER, REPUTATION
+from tests.vrm.documents.samples import KEY, NEWCOMERS, OTHER, REPUTATION
 from vrm.client.base import LARGEST_ANSWER, USER_AGENT, MarketClient
 from vrm.client.patience import wished_pause
 from vrm.documents import (
@@ -64,6 +64,7 @@ def descriptor(key: crypto.SigningKey = KEY) -> bytes:
         messages=MessageRules(days=90, per_day=20, in_all=200),
         reputation=REPUTATION,
         ratings=RatingRules(answer_days=14, within_days=90),
+        newcomers=NEWCOMERS,
         policies=("best-nearby",),
         terms=(
             Agreement(

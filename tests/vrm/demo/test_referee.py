@@ -187,6 +187,10 @@ def with_a_better_band(day: Published) -> Published:
     return replace(day, places=[*day.places[:-1], last])
 
 
+def with_an_assignment_as_a_newcomer_s(day: Published) -> Published:
+    return _assignment(day, 0, newcomer=True)
+
+
 def with_a_moved_place(day: Published) -> Published:
     first = msgspec.structs.replace(day.places[0], reach_m=day.places[0].reach_m + 1)
     return replace(day, places=[first, *day.places[1:]])
@@ -363,6 +367,7 @@ LIES: dict[Lie, str] = {
     with_a_flattered_distance: "distance of bid",
     with_one_unit_more: "report, inputs",
     with_a_better_band: "report, inputs",
+    with_an_assignment_as_a_newcomer_s: ", newcomer: ",
     with_a_moved_place: "place shop",
     without_one_bid: "report, bids",
     with_a_bid_counted_twice: "only one",

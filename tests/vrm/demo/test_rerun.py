@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import crypto
+from marketplace.resolver import BidRow, PlaceRow, RequestRow
+from tests.marketplace.resolver.oracle import Rows, choices
 from tests.vrm.documents.samples import KEY, a_request
 from vrm.client.public import RunBid, RunPlace
 from vrm.demo.rerun import Candidate, Day, metres_between
@@ -60,8 +62,12 @@ def bid(
     return RunBid(Signed(body, a_digest(100 + number), b""), km * 1000)
 
 
-def place(vendor: int, *, units: int = 1, band: int = 16, reach_km: int = 50) -> RunPlace:
-    return RunPlace(VENDORS[vendor], "main", 0, 0, reach_km * 1000, units, band, False, "A" * 43)
+def place(
+    vendor: int, *, units: int = 1, band: int = 16, reach_km: int = 50, leads: int = 0
+) -> RunPlace:
+    return RunPlace(
+        VENDORS[vendor], "main", 0, 0, reach_km * 1000, units, band, False, leads, "A" * 43
+    )
 
 
 @st.composite
@@ -170,6 +176,74 @@ def test_the_last_word_is_the_hash_of_seed_request_and_vendor() -> None:
         (1, "b4ccdc72c996"),
         (3, "d7aa7245b5bd"),
     ]
+
+
+# --- newcomers ---
+
+
+@st.composite
+def days_with_newcomers(draw: st.DrawFn) -> tuple[Day, Rows]:
+    """A day at a market where newcomers go first on half of the requests; and for the resolver's oracle."""
+    asked = [request(n, try_newcomers=draw(st.booleans())) for n in range(draw(st.integers(1, 6)))]
+    quotas = draw(st.lists(st.integers(0, 2), min_size=1, max_size=3))
+    places = [place(v, units=3, leads=leads) for v, leads in enumerate(quotas)]
+    pairs = itertools.product(range(len(asked)), range(len(quotas)))
+    amounts = st.sampled_from([19_900, 20_000, 99_000])
+    bids = [bid(n, r, v, km=2, amount=draw(amounts)) for n, (r, v) in enumerate(pairs)]
+    seed = draw(st.binary(min_size=32, max_size=32))
+    day = Day(asked, bids, places, {}, crypto.base64url_encode(seed), newcomer_share=500)
+    rows = Rows(
+        [
+            RequestRow(
+                id=crypto.base64url_decode(one.digest),
+                policy=one.body.policy,
+                price=one.body.price.amount,
+                fixed=False,
+                currency="USD",
+                terms="",
+                ways=one.body.delivery,
+                radius_m=one.body.area.radius_m,
+                tries_newcomers=one.body.try_newcomers,
+            )
+            for one in asked
+        ],
+        [
+            PlaceRow(
+                did=one.vendor,
+                place=one.place,
+                capacity=one.units,
+                band=one.band,
+                reach_m=one.reach_m,
+                leads=one.leads,
+            )
+            for one in places
+        ],
+        [
+            BidRow(
+                request=crypto.base64url_decode(one.bid.body.request),
+                did=one.bid.body.vendor,
+                place="main",
+                price=one.bid.body.price.amount,
+                currency="USD",
+                terms="",
+                way="ship",
+                distance_m=one.distance_m,
+            )
+            for one in bids
+        ],
+        seed,
+        500,
+    )
+    return day, rows
+
+
+@settings(max_examples=100, deadline=None)
+@given(days_with_newcomers())
+def test_newcomers_lead_where_the_resolver_s_oracle_lets_them(played: tuple[Day, Rows]) -> None:
+    day, rows = played
+    for row in rows.requests:
+        order = day.orders[crypto.base64url_encode(row.id)]
+        assert [one.vendor for one in order] == [one.did for one in choices(rows, row)]
 
 
 # --- eligibility ---

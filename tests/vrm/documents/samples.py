@@ -26,6 +26,7 @@ from vrm.documents import (
     Message,
     Moderation,
     Need,
+    NewcomerRules,
     PersonalRequest,
     Preference,
     Profile,
@@ -63,6 +64,8 @@ REPUTATION = ReputationRules(
     full_value_percent=90,
     full_value_minimum=20,
 )
+
+NEWCOMERS = NewcomerRules(share=100, evidence_below=12, quota=10, epoch_days=7)
 
 WAYS = ("ship", "pickup", "on-site")
 POLICIES = ("best-nearby", "best-value", "nearest", "lowest-price")
@@ -227,6 +230,7 @@ SORTS = [
             "facets": attributes,
             "item": st.fixed_dictionaries({"principal": st.just(OTHER.did), "id": slugs}),
             "roll_over": st.booleans(),
+            "try_newcomers": st.booleans(),
         },
     ),
     a_sort(
@@ -367,6 +371,7 @@ SORTS = [
             "eligible": st.integers(1, 100),
             "reserve": st.lists(digests, max_size=5),
         },
+        {"newcomer": st.booleans()},
     ),
     a_sort(
         Fallback,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from crypto.note import Verifier
 from tests.vrm.documents.samples import (
     KEY,
+    NEWCOMERS,
     OTHER,
     POLICIES,
     REPUTATION,
@@ -100,6 +101,7 @@ MEMBER_SORTS = [
             "ratings": st.fixed_dictionaries(
                 {"answer_days": st.integers(1, 90), "within_days": st.integers(1, 365)}
             ),
+            "newcomers": st.just(msgspec.to_builtins(NEWCOMERS)),
             "seed_anchor": digests,
             "log": st.just(Verifier("market.example/log", OTHER.public).text),
         },

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import crypto
-from tests.vrm.documents.samples import REPUTATION
+from tests.vrm.documents.samples import NEWCOMERS, REPUTATION
 from vrm.client.vendor import place
 from vrm.documents import (
     AcceptedTerms,
@@ -76,6 +76,7 @@ def market() -> MarketDescriptor:
         messages=MessageRules(days=90, per_day=20, in_all=200),
         reputation=REPUTATION,
         ratings=RatingRules(answer_days=14, within_days=90),
+        newcomers=NEWCOMERS,
         policies=("best-nearby",),
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),
         admission="open",
