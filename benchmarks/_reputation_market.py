@@ -19,6 +19,7 @@ from marketplace.reputation.rules import (
     FULL_VALUE_PERCENT,
     OWN_WORD,
     RATER_SHARES,
+    Kind,
     Score,
     prior_share,
 )
@@ -58,15 +59,15 @@ class Books:
     """What each way of scoring knows; a row for each vendor."""
 
     weight: I64 = field(
-        default_factory=lambda: np.zeros((VENDORS + SPARE, DAYS, 2, 2), dtype=np.int64)
+        default_factory=lambda: np.zeros((VENDORS + SPARE, DAYS, len(Kind), 2), dtype=np.int64)
     )
-    """(vendor, day, fresh, good)"""
+    """(vendor, day, kind, good)"""
     pieces: I64 = field(default_factory=lambda: np.zeros((VENDORS + SPARE, 2), dtype=np.int64))
     """Ratings: (vendor, good)."""
 
-    def note(self, vendor: I64, day: int, share: I64, weight: I64, good: Mask) -> None:
+    def note(self, vendor: I64, day: int, kind: I64, weight: I64, good: Mask) -> None:
         flat = np.ravel_multi_index(
-            (vendor, np.full_like(vendor, day), (share == NEW) * 1, good * 1), self.weight.shape
+            (vendor, np.full_like(vendor, day), kind, good * 1), self.weight.shape
         )
         np.add.at(self.weight.reshape(-1), flat, weight)
 
@@ -79,12 +80,10 @@ Scoring = Callable[[Books, int], I64]
 
 def posterior(books: Books, day: int) -> I64:
     """The bands of this project."""
-    vendor, when, fresh = (one.ravel() for one in np.indices((VENDORS + SPARE, day + 1, 2)))
+    vendor, when, kind = (one.ravel() for one in np.indices((VENDORS + SPARE, day + 1, len(Kind))))
     known = books.weight[:, : day + 1].reshape(-1, 2)
     none = np.zeros(len(vendor), dtype=np.int64)
-    sums = Sums(
-        *(vendor, when + FIRST_DAY, fresh.astype(np.bool_), known[:, 1], known[:, 0], none, none)
-    )
+    sums = Sums(*(vendor, when + FIRST_DAY, kind, known[:, 1], known[:, 0], none, none))
     prior = prior_share(market_tally(sums, day + FIRST_DAY))
     found = tallies(sums, VENDORS + SPARE, day + FIRST_DAY)
     return np.array([Score(own, prior).band for own in found])
@@ -174,7 +173,11 @@ def weigh_all(share: I64, amount: I64, full: int) -> I64:
     return weights(share, amount, np.full(len(amount), full, dtype=np.int64))
 
 
-def own_words(amount: I64, full: int) -> tuple[I64, I64]:
-    """Whose word Acceptances are, and what they weigh."""
-    share = np.full(len(amount), OWN_WORD, dtype=np.int64)
-    return share, weigh_all(share, amount, full)
+def own_words(amount: I64, full: int) -> I64:
+    """What Acceptances weigh."""
+    return weigh_all(np.full(len(amount), OWN_WORD, dtype=np.int64), amount, full)
+
+
+def kinds(share: I64, directed: Mask) -> I64:
+    """The kind of customers' words."""
+    return np.where(directed | (share == NEW), int(Kind.WEAK), int(Kind.FIRM))

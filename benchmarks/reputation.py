@@ -36,6 +36,7 @@ from benchmarks._reputation_market import (
     Mask,
     Scoring,
     full_value,
+    kinds,
     matched,
     own_words,
     plain_mean,
@@ -43,7 +44,7 @@ from benchmarks._reputation_market import (
     share_of_positives,
     weigh_all,
 )
-from marketplace.reputation.rules import RATER_SHARES, UNIT, score
+from marketplace.reputation.rules import RATER_SHARES, UNIT, Kind, score
 
 SEEDS: Final = 5
 NEW, TRUSTED = RATER_SHARES["new"], RATER_SHARES["trusted"]
@@ -127,9 +128,10 @@ def shares(attack: Attack, scoring: Scoring, seed: int) -> Floats:
             good[~honest], share[~honest], rated[~honest] = fakes.good, fakes.share, True
             fakes_won += int(np.count_nonzero(~honest))
         amounts.append(value[honest])
-        books.note(vendor, day, *own_words(value, full), np.ones(len(taken), dtype=np.bool_))
+        weak = np.full(len(taken), int(Kind.WEAK))
+        books.note(vendor, day, weak, own_words(value, full), np.ones(len(taken), dtype=np.bool_))
         weight = weigh_all(share, value, full)
-        books.note(vendor[rated], day, share[rated], weight[rated], good[rated])
+        books.note(vendor[rated], day, kinds(share, ~honest)[rated], weight[rated], good[rated])
         if attack.silenced and scoring is not posterior:
             rated &= good | (vendor != target) | (random.random(len(taken)) > attack.silenced)
         books.rate(vendor[rated], good[rated])

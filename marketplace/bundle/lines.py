@@ -168,6 +168,8 @@ class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
     """Of the order that it is about."""
     tier: Tier | UnsetType = UNSET
     """The customer's whose word it is; without one it is the vendor's own, or its silence."""
+    directed: bool
+    """Whether that customer, and not what vendors stand for, decided to whom the order went."""
     weight: Number
     """When it was recorded, in thousandths of one full observation."""
     good: bool

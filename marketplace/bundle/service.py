@@ -197,6 +197,7 @@ async def _frozen(market: Market, bundle: Bundle) -> Lines:
                 category=row.category,
                 amount=row.amount,
                 tier=row.tier or msgspec.UNSET,
+                directed=row.directed,
                 weight=row.weight,
                 good=row.good,
                 leaf=row.number,

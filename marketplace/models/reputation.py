@@ -22,13 +22,15 @@ class Evidence(Base):
     """Of the order that it is about."""
     tier: Mapped[str | None]
     """The customer's whose word it is; null where it is the vendor's own."""
+    directed: Mapped[bool]
+    """That customer, and not what vendors stand for, decided to whom the order went."""
     weight: Mapped[int]
     """When it was recorded; see `reputation.rules`."""
     good: Mapped[bool]
 
 
 class EvidenceDay(Base):
-    """The sums of a date's evidence about a vendor, all made anew each night.
+    """The sums of a date's evidence of a kind about a vendor, all made anew each night.
 
     Those of the vendor with no name are of the whole market.
     """
@@ -36,8 +38,8 @@ class EvidenceDay(Base):
     __tablename__ = "evidence_days"
     vendor: Mapped[str] = mapped_column(primary_key=True)
     date: Mapped[str] = mapped_column(primary_key=True)
-    fresh: Mapped[bool] = mapped_column(primary_key=True)
-    """It is from `new` customers."""
+    kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """A `reputation.rules.Kind`."""
     good: Mapped[int]
     bad: Mapped[int]
     good_pieces: Mapped[int]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from marketplace.db import AnyRow, upsert
 from marketplace.models import PublishedRequest, SignedAssignment
 from marketplace.models.fulfilment import Delivery
+from marketplace.models.mail import RunPreference
 from marketplace.models.ratings import RatedAssignment, StoredRating, StoredRatingAnswer
 from marketplace.ratings.rules import Rateable
 
@@ -79,10 +80,16 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
         .add_columns(
             PublishedRequest.category,
             PublishedRequest.tier,
+            PublishedRequest.policy,
             SignedAssignment.wire.label("assignment_wire"),
+            RunPreference.preference,
         )
         .join(PublishedRequest, PublishedRequest.digest == row.request)
         .join(SignedAssignment, SignedAssignment.digest == row.assignment)
+        .outerjoin(
+            RunPreference,
+            (RunPreference.day == SignedAssignment.day) & (RunPreference.request == row.request),
+        )
         .where(row.revealed_at.is_(None), row.closes_at <= instant)
         .order_by(row.closes_at, row.assignment)
         .limit(limit)

@@ -25,6 +25,7 @@ from marketplace.ratings.rules import (
 )
 from marketplace.ratings.schemas import RatingStored
 from marketplace.reputation import service as reputation
+from marketplace.reputation.rules import is_directed
 from marketplace.reputation.service import Piece
 from marketplace.requests.rules import check_facets
 from vrm.documents import (
@@ -206,8 +207,7 @@ async def _open(
             }
         )
         if row.rating:
-            amount = recall(row.assignment_wire, Assignment).amount
-            piece = Piece(signed.digest, row.vendor, row.category, amount, body.tier)
+            piece = _piece(signed, row)
             pieces[row.stars >= GOOD_STARS].append(piece)
     await repository.reveal(connection, opened)
     await log.put(connection, (row["digest"] for row in opened))
@@ -219,4 +219,13 @@ async def _open(
         connection,
         instant,
         [(row.vendor, "rating.revealed", EventData(assignment=row.assignment)) for row in rows],
+    )
+
+
+def _piece(signed: Signed[Reveal], row: AnyRow) -> Piece:
+    given = recall(row.assignment_wire, Assignment)
+    directed = is_directed(row.policy, given.eligible, is_preferred=row.preference is not None)
+    return Piece(
+        *(signed.digest, row.vendor, row.category, given.amount, signed.body.tier),
+        directed=directed,
     )

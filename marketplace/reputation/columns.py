@@ -11,12 +11,17 @@ import numpy as np
 from marketplace.reputation.rules import (
     AGE_TABLE,
     EPOCH_DAYS,
+    FIRM_CAP,
     FULL_VALUE_AGE,
     FULL_VALUE_MINIMUM,
     FULL_VALUE_PERCENT,
     HALF_LIFE_DAYS,
-    NEW_RATERS_CAP,
+    UNIT,
+    WEAK_FLOOR,
+    WEAK_PART,
+    Kind,
     Tally,
+    with_weak,
 )
 
 I64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -28,14 +33,14 @@ _MOST_HALVINGS: Final = 63
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sums:
-    """Sums of evidence, a row for each vendor, day and kind of customer; weights as they were recorded."""
+    """Sums of evidence, a row for each vendor, day and kind; weights as they were recorded."""
 
     vendor: I64
     """A number from 0."""
     day: I64
     """Days since 1970."""
-    fresh: Mask
-    """It is from `new` customers."""
+    kind: I64
+    """A `Kind`."""
     good: I64
     bad: I64
     good_pieces: I64
@@ -50,34 +55,30 @@ def age_weights(age: I64) -> I64:
 
 
 def market_tally(sums: Sums, today: int) -> Tally:
-    """All evidence, as it weighs on a day; nothing of it is capped."""
+    """All evidence, as it weighs on a day for the market's own share."""
     age = age_weights(today - sums.day)
-    return Tally(
-        int((sums.good * age).sum()),
-        int((sums.bad * age).sum()),
-        int(sums.good_pieces.sum()),
-        int(sums.bad_pieces.sum()),
-    )
+    columns = (sums.good * age, sums.bad * age, sums.good_pieces, sums.bad_pieces)
+    weak = sums.kind == Kind.WEAK
+    firm, rest = (Tally(*(int(column[mask].sum()) for column in columns)) for mask in (~weak, weak))
+    return with_weak(firm, rest)
 
 
 def tallies(sums: Sums, vendors: int, today: int) -> list[Tally]:
     """Each vendor's evidence as it weighs on a day."""
     age = age_weights(today - sums.day)
-    good, bad = _capped(sums)
+    good, bad = counted(sums)
     columns = (good * age, bad * age, sums.good_pieces, sums.bad_pieces)
     return list(map(Tally, *(_by(sums.vendor, vendors, column).tolist() for column in columns)))
 
 
-def day_sums(vendor: I64, day: I64, fresh: Mask, weight: I64, good: Mask) -> Sums:
+def day_sums(vendor: I64, day: I64, kind: I64, weight: I64, good: Mask) -> Sums:
     """Add up pieces of evidence, given as columns."""
-    keys = np.stack((vendor, day, fresh.astype(np.int64)))
+    keys = np.stack((vendor, day, kind))
     found, at = np.unique(keys, axis=1, return_inverse=True)
     at = at.reshape(-1)
     rows = found.shape[1]
     return Sums(
-        found[0],
-        found[1],
-        found[2].astype(np.bool_),
+        *found,
         *(_by(at, rows, weight * mask) for mask in (good, ~good)),
         *(_by(at, rows, mask.astype(np.int64)) for mask in (good, ~good)),
     )
@@ -106,17 +107,17 @@ def weights(share: I64, amount: I64, full: I64) -> I64:
     return np.where(full > 0, by_value, share)
 
 
-def _capped(sums: Sums) -> tuple[I64, I64]:
+def counted(sums: Sums) -> tuple[I64, I64]:
     """The weights that count, by `rules.capped`."""
-    good, bad = sums.good.copy(), sums.bad.copy()
-    rows = np.flatnonzero(sums.fresh)
-    epoch = sums.day[rows] - sums.day[rows] % EPOCH_DAYS
-    _, at = np.unique(np.stack((sums.vendor[rows], epoch)), axis=1, return_inverse=True)
-    at = at.reshape(-1)
-    whole = _by(at, len(rows), good[rows] + bad[rows])[at]
-    for column in (good, bad):
-        column[rows] = column[rows] * NEW_RATERS_CAP // np.maximum(whole, NEW_RATERS_CAP)
-    return good, bad
+    keys = np.stack((sums.vendor, sums.day - sums.day % EPOCH_DAYS))
+    found, at = np.unique(keys, axis=1, return_inverse=True)
+    at, epochs = at.reshape(-1), found.shape[1]
+    weight, weak = sums.good + sums.bad, sums.kind == Kind.WEAK
+    firm = _by(at, epochs, weight * (sums.kind == Kind.FIRM))
+    whole = np.where(weak, _by(at, epochs, weight * weak)[at], firm[at])
+    weak_caps = WEAK_FLOOR + np.minimum(firm, FIRM_CAP) * WEAK_PART // UNIT
+    cap = np.where(weak, weak_caps[at], FIRM_CAP)
+    return sums.good * cap // np.maximum(cap, whole), sums.bad * cap // np.maximum(cap, whole)
 
 
 def _by(number: I64, count: int, values: I64) -> I64:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, case, delete, false, func, insert, literal, select
+from sqlalchemy import Select, and_, case, delete, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, insert_found_new
 from marketplace.models.reputation import Evidence, EvidenceDay, FullValue
-from marketplace.reputation.rules import FULL_VALUE_MINIMUM, FULL_VALUE_PERCENT
+from marketplace.reputation.rules import FULL_VALUE_MINIMUM, FULL_VALUE_PERCENT, Kind
 
 WHOLE_MARKET: Final = ""
 MOST_NAMED: Final = 500
@@ -19,7 +19,14 @@ _SUMS: Final = [
     func.sum(case((Evidence.good, 1), else_=0)).label("good_pieces"),
     func.sum(case((Evidence.good, 0), else_=1)).label("bad_pieces"),
 ]
-_NAMES: Final = ["vendor", "date", "fresh", "good", "bad", "good_pieces", "bad_pieces"]
+_KIND: Final = case(
+    (and_(Evidence.tier.is_(None), Evidence.good), int(Kind.WEAK)),
+    (Evidence.tier.is_(None), int(Kind.FAILING)),
+    (Evidence.directed | (Evidence.tier == "new"), int(Kind.WEAK)),
+    else_=int(Kind.FIRM),
+)
+"""As `rules.kind_of` tells it."""
+_NAMES: Final = ["vendor", "date", "kind", "good", "bad", "good_pieces", "bad_pieces"]
 
 
 async def add(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
@@ -66,7 +73,7 @@ async def sum_up(connection: AsyncConnection, before: str) -> None:
         insert(day).from_select(_NAMES, _grouped().where(Evidence.date < before))
     )
     sums = [func.sum(column) for column in (day.good, day.bad, day.good_pieces, day.bad_pieces)]
-    whole = select(literal(WHOLE_MARKET), day.date, false(), *sums).group_by(day.date)
+    whole = select(literal(WHOLE_MARKET), day.date, day.kind, *sums).group_by(day.date, day.kind)
     await connection.execute(insert(day).from_select(_NAMES, whole))
 
 
@@ -84,7 +91,7 @@ async def sums_since(connection: AsyncConnection, date: str) -> Sequence[AnyRow]
 
 
 def _grouped() -> Select[*tuple[Any, ...]]:
-    fresh = (func.coalesce(Evidence.tier, "") == "new").label("fresh")
-    return select(Evidence.vendor, Evidence.date, fresh, *_SUMS).group_by(
-        Evidence.vendor, Evidence.date, fresh
+    kind = _KIND.label("kind")
+    return select(Evidence.vendor, Evidence.date, kind, *_SUMS).group_by(
+        Evidence.vendor, Evidence.date, kind
     )

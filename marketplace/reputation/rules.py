@@ -24,9 +24,22 @@ it.
   least; below that all amounts weigh alike). So standing that was built on small orders is worth little on
   large ones.
 
-Epochs are weeks, counted from 1970-01-01. Of the weight of `new` customers a vendor takes at most
-`NEW_RATERS_CAP` in an epoch: beyond that, the sums of each day are scaled down together, and their shares of
-good and bad stay as they were.
+Epochs are weeks, counted from 1970-01-01.
+
+**Kinds.** Whoever buys from themselves can praise without end, and no rule can tell such praise from any other
+by its words. So it counts by how hard it is to make, and of each vendor only so much in an epoch:
+
+* *weak* is what a vendor can make by itself: its word for itself, the word of `new` customers, and anybody's of
+  an order that was *directed* (`is_directed`): its customer's Preference or a policy that does not begin with
+  the band decided, or there was no other bid to take;
+* *firm* is the word of other customers of an order that the market gave, by what vendors stand for;
+* *failing* is a vendor's word or silence against itself, which nobody else can make.
+
+With firm weights that add up to F in an epoch, every firm and every failing sum s of it counts as
+``s * FIRM_CAP // max(FIRM_CAP, F)``. With weak weights that add up to W, every weak sum counts as
+``s * C // max(C, W)``, where ``C = WEAK_FLOOR + min(F, FIRM_CAP) * WEAK_PART // UNIT``. So good and bad keep
+their shares, and a week of bought praise is at most a week's part of a record. The market's own share counts
+all that is firm or failing, and of what is weak as much as the prior weighs.
 
 **Age.** On day t a day's sum of day d weighs ``sum * age_weight(t - d)``: halved in 180 days, of an integer
 table in steps of 2^-16. It is a product and not a quotient, so that sums by day and sums over all pieces agree
@@ -36,11 +49,13 @@ exactly.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from fractions import Fraction
 from typing import Final, NamedTuple
 
 from vrm.documents.membership import Tier
 from vrm.documents.reputation import ReputationRules
+from vrm.documents.scalars import Policy
 
 UNIT: Final = 1000
 """The weight of one full observation, when it is recorded."""
@@ -57,10 +72,17 @@ SHARE_WITHOUT_HISTORY: Final = Fraction(85, 100)
 BANDS: Final = 20
 
 RATER_SHARES: Final[dict[Tier, int]] = {"new": 500, "known": 800, "trusted": 1000}
-OWN_WORD: Final = 250
+OWN_WORD: Final = 25
 AGAINST: Final = 1000
 EPOCH_DAYS: Final = 7
-NEW_RATERS_CAP: Final = UNIT
+FIRM_CAP: Final = 2 * UNIT
+WEAK_FLOOR: Final = 100
+WEAK_PART: Final = 25
+"""Of the firm weight that counts, in thousandths."""
+DIRECTED_BELOW: Final = 2
+"""An order with fewer eligible bids is directed."""
+BY_BAND: Final[frozenset[Policy]] = frozenset({"best-nearby", "best-value"})
+"""The policies that begin with the band."""
 FULL_VALUE_MINIMUM: Final = 20
 FULL_VALUE_PERCENT: Final = 90
 FULL_VALUE_AGE: Final = 2
@@ -68,6 +90,14 @@ FULL_VALUE_AGE: Final = 2
 
 Evidence = tuple[int, int, bool]
 """The day that it is of, its weight when it was recorded, and whether it speaks for the vendor."""
+
+
+class Kind(IntEnum):
+    """How hard evidence is to make."""
+
+    WEAK = 0
+    FIRM = 1
+    FAILING = 2
 
 
 def _root(power: int, degree: int) -> int:
@@ -105,6 +135,17 @@ class Tally(NamedTuple):
     @property
     def pieces(self) -> int:
         return self.good_pieces + self.bad_pieces
+
+
+def with_weak(firm: Tally, weak: Tally) -> Tally:
+    """A market's evidence: what is firm or failing, and of what is weak as much as the prior weighs."""
+    whole = max(PRIOR_STRENGTH, weak.good + weak.bad)
+    return Tally(
+        firm.good + weak.good * PRIOR_STRENGTH // whole,
+        firm.bad + weak.bad * PRIOR_STRENGTH // whole,
+        firm.good_pieces + weak.good_pieces,
+        firm.bad_pieces + weak.bad_pieces,
+    )
 
 
 def prior_share(market: Tally) -> Fraction:
@@ -161,20 +202,42 @@ def epoch_of(day: int) -> int:
     return day - day % EPOCH_DAYS
 
 
-def capped(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """One vendor's evidence from `new` customers as it counts: a sum for each day, good or bad.
+def capped(evidence: Iterable[tuple[Kind, Evidence]]) -> list[Evidence]:
+    """One vendor's evidence as it counts: a sum for each day and kind, good or bad."""
+    sums: dict[tuple[Kind, int, bool], int] = defaultdict(int)
+    epochs: dict[tuple[Kind, int], int] = defaultdict(int)
+    for kind, (day, weight, good) in evidence:
+        sums[kind, day, good] += weight
+        epochs[kind, epoch_of(day)] += weight
+    found = []
+    for (kind, day, good), weight in sums.items():
+        firm, weak = (epochs[one, epoch_of(day)] for one in (Kind.FIRM, Kind.WEAK))
+        cap, whole = (weak_cap(firm), weak) if kind is Kind.WEAK else (FIRM_CAP, firm)
+        found.append((day, weight * cap // max(cap, whole), good))
+    return found
 
-    An epoch whose weights add up to W, above `NEW_RATERS_CAP`, has each of its sums s taken as s * cap // W.
+
+def weak_cap(firm: int) -> int:
+    """How much weak weight counts in an epoch that has so much firm weight."""
+    return WEAK_FLOOR + min(firm, FIRM_CAP) * WEAK_PART // UNIT
+
+
+def is_directed(policy: Policy, eligible: int, *, is_preferred: bool) -> bool:
+    """Whether an assignment's customer, and not what vendors stand for, decided to whom it went.
+
+    Args:
+        policy: the request's.
+        eligible: how many bids on it were eligible.
+        is_preferred: a Preference of its customer counted.
     """
-    sums: dict[tuple[int, bool], int] = defaultdict(int)
-    epochs: dict[int, int] = defaultdict(int)
-    for day, weight, good in evidence:
-        sums[day, good] += weight
-        epochs[epoch_of(day)] += weight
-    return [
-        (day, weight * NEW_RATERS_CAP // max(NEW_RATERS_CAP, epochs[epoch_of(day)]), good)
-        for (day, good), weight in sums.items()
-    ]
+    return is_preferred or policy not in BY_BAND or eligible < DIRECTED_BELOW
+
+
+def kind_of(tier: Tier | None, *, good: bool, directed: bool) -> Kind:
+    """How hard it is to make a customer's word, by its tier, or the vendor's own where there is none."""
+    if tier is None:
+        return Kind.WEAK if good else Kind.FAILING
+    return Kind.WEAK if directed or tier == "new" else Kind.FIRM
 
 
 def share_of(tier: Tier | None, *, good: bool) -> int:
@@ -208,7 +271,10 @@ def stated() -> ReputationRules:
         rater_shares=RATER_SHARES,
         own_word=OWN_WORD,
         epoch_days=EPOCH_DAYS,
-        new_raters_cap=NEW_RATERS_CAP,
+        firm_cap=FIRM_CAP,
+        weak_floor=WEAK_FLOOR,
+        weak_part=WEAK_PART,
+        directed_below=DIRECTED_BELOW,
         full_value_percent=FULL_VALUE_PERCENT,
         full_value_minimum=FULL_VALUE_MINIMUM,
     )

@@ -47,6 +47,8 @@ class Piece(NamedTuple):
     """The order's value, in minor units."""
     tier: Tier | None = None
     """Of the customer whose word it is; none where it is the vendor's own, or its silence."""
+    directed: bool = False
+    """Whether that customer decided to whom the order went; see `rules.is_directed`."""
 
 
 class Standing(NamedTuple):
@@ -153,7 +155,7 @@ def _columns(rows: Sequence[AnyRow], numbers: dict[str, int]) -> Sums:
     return Sums(
         np.array([numbers.get(row.vendor, 0) for row in rows], dtype=np.int64),
         np.array([days[row.date] for row in rows], dtype=np.int64),
-        np.array([row.fresh for row in rows], dtype=np.bool_),
+        np.array([row.kind for row in rows], dtype=np.int64),
         *(
             np.array([int(getattr(row, name)) for row in rows], dtype=np.int64)
             for name in Tally._fields

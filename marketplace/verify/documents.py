@@ -110,7 +110,7 @@ DISPLACED: Final = np.dtype(
 EVIDENCE: Final = np.dtype(
     [
         ("digest", DIGEST), ("leaf", "i8"), ("vendor", DID), ("date", "S10"), ("category", SLUG),
-        ("amount", "i8"), ("tier", "S7"), ("weight", "i8"), ("good", "?"),
+        ("amount", "i8"), ("tier", "S7"), ("directed", "?"), ("weight", "i8"), ("good", "?"),
     ]
 )  # fmt: skip
 
@@ -338,6 +338,7 @@ def _evidence(batch: Batch, _market: str) -> Checked:
             line.category,
             line.amount,
             line.tier or "",
+            line.directed,
             line.weight,
             line.good,
         )

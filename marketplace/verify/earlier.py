@@ -22,8 +22,9 @@ from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log
 from marketplace.verify.quotas import check_quotas, led_before
 
-Answer = tuple[bytes, bool, bytes, int, bytes]
-"""The vendor, whether it speaks for it, the order's category and amount, and the customer's tier: none here."""
+Answer = tuple[bytes, bool, bytes, int, bytes, bool]
+"""The vendor, whether it speaks for it, the order's category and amount, the customer's tier, and whether that
+customer directed it: no customer's word is here."""
 
 
 def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress: Progress) -> None:
@@ -43,6 +44,7 @@ def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress
             bytes(row["category"]),
             int(row["amount"]),
             bytes(row["tier"]),
+            bool(row["directed"]),
         )
         for row in joined(day.evidence, EVIDENCE)
     }
@@ -118,7 +120,7 @@ def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
 def _answer(day: Day, vendor: bytes, good: bool, given: np.void) -> Answer:
     at, there = found_in(day.requests["digest"], np.array([given["request"]], dtype="S43"))
     category = bytes(day.requests["category"][at[0]]) if there[0] else b""
-    return bytes(vendor), good, category, int(given["amount"]), b""
+    return bytes(vendor), good, category, int(given["amount"]), b"", False
 
 
 def _tell_lost(day: Day, earlier: Day, digest: bytes, right: Answer, stated: Answer | None) -> None:

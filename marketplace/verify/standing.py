@@ -13,7 +13,15 @@ from marketplace.reputation.columns import (
     tallies,
     weights,
 )
-from marketplace.reputation.rules import Score, Tally, prior_share, share_of, stated
+from marketplace.reputation.rules import (
+    Kind,
+    Score,
+    Tally,
+    kind_of,
+    prior_share,
+    share_of,
+    stated,
+)
 from marketplace.resolver.tables import I64
 from marketplace.runs.rules import leads_left, units_left
 from marketplace.verify.day import Day, joined
@@ -91,7 +99,7 @@ def check_bands(day: Day) -> None:
     good = evidence["good"]
     _check_weights(findings, evidence, date)
     vendors, number = np.unique(evidence["vendor"], return_inverse=True)
-    sums = day_sums(number, date, evidence["tier"] == b"new", evidence["weight"], good)
+    sums = day_sums(number, date, _kinds(evidence), evidence["weight"], good)
     today = int(np.datetime64(day.date, "D").astype(np.int64))
     prior = prior_share(market_tally(sums, today))
     found = tallies(sums, len(vendors), today)
@@ -106,6 +114,16 @@ def check_bands(day: Day) -> None:
     findings.checked["evidence"] += len(evidence)
     if given := int(np.count_nonzero(evidence["tier"] != b"")):
         findings.on_word["tiers of the customers whose word counted"] += given
+
+
+def _kinds(evidence: Block) -> I64:
+    names = ("tier", "good", "directed")
+    rows = list(zip(*(evidence[name].tolist() for name in names), strict=True))
+    kinds: dict[tuple[bytes, bool, bool], Kind] = {
+        (tier, good, directed): kind_of(_TIERS[tier], good=good, directed=directed)
+        for tier, good, directed in set(rows)
+    }
+    return np.array([kinds[row] for row in rows], dtype=np.int64)
 
 
 def _check_weights(findings: Findings, evidence: Block, date: I64) -> None:

@@ -166,8 +166,9 @@ async def play(
     for key, balance in zip(VENDORS, plan.evidence, strict=False):
         if balance:  # then it is no newcomer here
             await market.execute(
-                "INSERT INTO evidence (document, vendor, date, category, amount, weight, good) "
-                "VALUES (:vendor, :vendor, '2026-11-01', 'baby', 100, :weight, :good)",
+                "INSERT INTO evidence "
+                "(document, vendor, date, category, amount, tier, directed, weight, good) "
+                "VALUES (:vendor, :vendor, '2026-11-01', 'baby', 100, 'trusted', false, :weight, :good)",
                 vendor=key.did,
                 weight=abs(balance),
                 good=balance > 0,

@@ -19,8 +19,13 @@ class ReputationRules(Part, frozen=True, kw_only=True):
     share begins at ``share_without_history``. Evidence halves in ``half_life_days``. It weighs by whose word it
     is (``rater_shares`` of customers, ``own_word`` of a vendor that speaks for itself) and by the order's
     amount, up to the category's full value: that below which ``full_value_percent`` of its orders lie, where
-    there are ``full_value_minimum``. Of customers of the tier `new` a vendor takes no more weight in an epoch
-    of ``epoch_days`` than ``new_raters_cap``.
+    there are ``full_value_minimum``.
+
+    Firm is what customers of the tiers above `new` say of orders that were not directed: it counts up to
+    ``firm_cap`` for a vendor in an epoch of ``epoch_days``. Weak is what else customers say, and vendors for
+    themselves: it counts up to ``weak_floor`` and ``weak_part`` of the firm weight that counts. An order is
+    directed if its customer's Preference counted, if its policy does not begin with the band, or if fewer bids
+    than ``directed_below`` were eligible.
     """
 
     bands: Natural
@@ -31,7 +36,10 @@ class ReputationRules(Part, frozen=True, kw_only=True):
     rater_shares: dict[Tier, Permille]
     own_word: Permille
     epoch_days: Natural
-    new_raters_cap: Natural
+    firm_cap: Natural
+    weak_floor: Natural
+    weak_part: Permille
+    directed_below: Natural
     full_value_percent: Annotated[int, Meta(ge=1, le=100)]
     full_value_minimum: Natural
 

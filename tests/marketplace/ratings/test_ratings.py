@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 import pytest
+from sqlalchemy import select
 
+from marketplace.models.reputation import Evidence
 from marketplace.moderation import service as moderation
 from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given, delivered, given
 from tests.support import (
@@ -55,6 +57,22 @@ async def evidence(market: ClockedMarket) -> list[Any]:
     """The evidence besides the vendor's own acceptance: documents, and whether they speak for it."""
     rows = (await market.contents())["evidence"]
     return [(row[0], row[-1]) for row in rows if row[5] is not None]
+
+
+@pytest.mark.parametrize(
+    ("policy", "prefers", "directed"),
+    [("best-value", False, False), ("best-value", True, True), ("lowest-price", False, True)],
+)
+async def test_whoever_directs_an_order_to_a_vendor_praises_it_as_such(
+    lite: ClockedMarket, policy: str, prefers: bool, directed: bool
+) -> None:
+    one = await delivered(lite, policy=policy, prefers=prefers)
+    await lite.store(says_back(lite, one))
+    await lite.send(says(lite, one))
+    await lite.publish()
+    async with lite.market.db.snapshot() as connection:
+        customers = select(Evidence.directed).where(Evidence.tier.is_not(None))
+        assert (await connection.execute(customers)).scalars().all() == [directed]
 
 
 async def test_both_are_opened_together(market: ClockedMarket) -> None:

@@ -19,20 +19,30 @@ from marketplace.reputation.columns import (
 from marketplace.reputation.rules import (
     AGE_TABLE,
     AGE_UNIT,
+    FIRM_CAP,
     FULL_VALUE_MINIMUM,
     HALF_LIFE_DAYS,
-    NEW_RATERS_CAP,
+    PRIOR_STRENGTH,
     PRIOR_WITHOUT_HISTORY,
     UNIT,
+    WEAK_FLOOR,
+    Kind,
     Score,
+    Tally,
     age_weight,
     capped,
+    is_directed,
+    kind_of,
     prior_share,
     score,
     share_of,
     tally,
+    weak_cap,
     weigh,
+    with_weak,
 )
+from vrm.documents.membership import Tier
+from vrm.documents.scalars import Policy
 
 TODAY = 20_779
 
@@ -42,7 +52,7 @@ class One(NamedTuple):
 
     vendor: int
     day: int
-    fresh: bool
+    kind: Kind
     weight: int
     good: bool
 
@@ -52,7 +62,7 @@ pieces = st.lists(
         One,
         st.integers(0, 3),
         st.integers(TODAY - 900, TODAY),
-        st.booleans(),
+        st.sampled_from(Kind),
         st.integers(1, UNIT),
         st.booleans(),
     ),
@@ -62,20 +72,21 @@ pieces = st.lists(
 
 def plainly(evidence: list[One], vendor: int) -> Score:
     """A vendor's score, piece by piece, as `rules` tells it."""
-    own = [one for one in evidence if one.vendor == vendor]
-    known = [one[1:2] + one[3:] for one in own if not one.fresh]
-    fresh = capped([one[1:2] + one[3:] for one in own if one.fresh])
-    prior = prior_share(tally([one[1:2] + one[3:] for one in evidence], TODAY))
-    return score([*known, *fresh], TODAY, prior)
+    own = capped((one.kind, one[1:2] + one[3:]) for one in evidence if one.vendor == vendor)
+    weak, firm = (
+        tally([one[1:2] + one[3:] for one in evidence if (one.kind is Kind.WEAK) is is_weak], TODAY)
+        for is_weak in (True, False)
+    )
+    return score(own, TODAY, prior_share(with_weak(firm, weak)))
 
 
 def in_columns(evidence: list[One]) -> list[Score]:
     """All vendors' scores, by their sums by day."""
-    vendor, day, fresh, weight, good = (
-        np.array([one[at] for one in evidence], dtype=kind)
-        for at, kind in enumerate(("i8", "i8", "?", "i8", "?"))
+    vendor, day, kind, weight, good = (
+        np.array([one[at] for one in evidence], dtype=dtype)
+        for at, dtype in enumerate(("i8", "i8", "i8", "i8", "?"))
     )
-    sums = day_sums(vendor, day, fresh, weight, good)
+    sums = day_sums(vendor, day, kind, weight, good)
     prior = prior_share(market_tally(sums, TODAY))
     return [Score(own, prior) for own in tallies(sums, 4, TODAY)]
 
@@ -137,14 +148,78 @@ def test_three_perfect_outcomes_do_not_outrank_three_hundred_good_ones() -> None
     assert many.value > three.value
 
 
-def test_a_flood_of_praise_by_new_customers_weighs_no_more_than_the_cap() -> None:
-    flood = capped([(TODAY, 500, True)] * 1000 + [(TODAY, 500, False)] * 250)
-    assert sum(weight for _, weight, _ in flood) == NEW_RATERS_CAP
-    assert {good: weight for _, weight, good in flood} == {True: 800, False: 200}
+def weights_of(evidence: list[tuple[Kind, tuple[int, int, bool]]]) -> dict[bool, int]:
+    found = {True: 0, False: 0}
+    for _, weight, good in capped(evidence):
+        found[good] += weight
+    return found
 
 
-def test_praise_by_new_customers_is_taken_as_it_is_below_the_cap() -> None:
-    assert capped([(TODAY, 500, True), (TODAY, 500, True)]) == [(TODAY, 1000, True)]
+def test_a_flood_of_praise_that_anybody_can_make_weighs_no_more_than_its_cap() -> None:
+    flood = [(Kind.WEAK, (TODAY, 500, number % 5 > 0)) for number in range(10_000)]
+    assert weights_of(flood) == {True: WEAK_FLOOR * 4 // 5, False: WEAK_FLOOR // 5}
+    firm = [(Kind.FIRM, (TODAY, UNIT, False))] * 2
+    assert weights_of([*flood, *firm]) == {
+        True: weak_cap(2 * UNIT) * 4 // 5,
+        False: weak_cap(2 * UNIT) // 5 + 2 * UNIT,
+    }
+
+
+def test_no_week_of_bought_praise_weighs_more_than_a_week() -> None:
+    bought = [(Kind.FIRM, (TODAY, UNIT, True))] * 1000
+    assert weights_of(bought) == {True: FIRM_CAP, False: 0}
+
+
+def test_praise_does_not_drown_a_vendor_s_own_failings() -> None:
+    failings = [(Kind.FAILING, (TODAY, UNIT, False))] * 20
+    praise = [(Kind.WEAK, (TODAY, UNIT, True))] * 10_000
+    assert weights_of([*failings, *praise]) == {True: WEAK_FLOOR, False: 20 * UNIT}
+    # Many orders have many failings; they keep their share.
+    many = [(Kind.FIRM, (TODAY, UNIT, True))] * 180
+    assert weights_of([*failings, *many]) == {True: FIRM_CAP, False: FIRM_CAP // 9}
+
+
+def test_words_below_the_caps_count_as_they_are() -> None:
+    words = [(Kind.WEAK, (TODAY, 30, True)), (Kind.FIRM, (TODAY, 800, False))]
+    assert capped(words) == [(TODAY, 30, True), (TODAY, 800, False)]
+
+
+def test_a_flood_of_complaints_moves_the_prior_no_more_than_the_prior_weighs() -> None:
+    firm = Tally(good=80 * UNIT * AGE_UNIT, bad=20 * UNIT * AGE_UNIT)
+    flood = with_weak(firm, Tally(bad=10_000 * UNIT * AGE_UNIT))
+    assert flood.bad - firm.bad == PRIOR_STRENGTH
+    assert prior_share(firm) - prior_share(flood) < Fraction(6, 100)
+
+
+@pytest.mark.parametrize(
+    ("policy", "eligible", "is_preferred", "directed"),
+    [
+        ("best-nearby", 2, False, False),
+        ("best-value", 10, False, False),
+        ("best-nearby", 10, True, True),
+        ("best-value", 1, False, True),
+        ("nearest", 10, False, True),
+        ("lowest-price", 10, False, True),
+    ],
+)
+def test_an_order_is_directed_where_standing_does_not_decide(
+    policy: Policy, eligible: int, is_preferred: bool, directed: bool
+) -> None:
+    assert is_directed(policy, eligible, is_preferred=is_preferred) is directed
+
+
+@pytest.mark.parametrize(
+    ("tier", "good", "directed", "kind"),
+    [
+        (None, True, False, Kind.WEAK),
+        (None, False, False, Kind.FAILING),
+        ("new", False, False, Kind.WEAK),
+        ("known", True, False, Kind.FIRM),
+        ("trusted", False, True, Kind.WEAK),
+    ],
+)
+def test_kinds_of_words(tier: Tier | None, good: bool, directed: bool, kind: Kind) -> None:
+    assert kind_of(tier, good=good, directed=directed) is kind
 
 
 @pytest.mark.parametrize(
@@ -163,7 +238,7 @@ def test_a_small_order_weighs_little(amount: int, full: int | None, weight: int)
 
 
 def test_a_vendor_s_word_for_itself_weighs_less_than_that_against_itself() -> None:
-    assert (share_of(None, good=True), share_of(None, good=False)) == (250, 1000)
+    assert (share_of(None, good=True), share_of(None, good=False)) == (25, 1000)
 
 
 @given(

@@ -61,7 +61,7 @@ async def test_evidence_turned_in_favour_of_a_vendor(days: Days) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "lie"), [("amount", 1), ("category", "other"), ("tier", "trusted")]
+    ("name", "lie"), [("amount", 1), ("category", "other"), ("tier", "trusted"), ("directed", True)]
 )
 async def test_evidence_told_of_another_order_or_by_another(
     days: Days, name: str, lie: object

@@ -202,6 +202,7 @@ async def test_band_raised_by_heavy_evidence(forgery: Forgery) -> None:
         "date": DAY,
         "category": "baby",
         "amount": 20_000,
+        "directed": False,
         "weight": 1_000_000,
         "good": True,
     }
@@ -209,7 +210,7 @@ async def test_band_raised_by_heavy_evidence(forgery: Forgery) -> None:
     place_of(forgery, VENDORS[2])["band"] = 19
     forgery.decide()
     forgery.log()
-    assert is_named(forgery.pack(), "bands", str(piece["document"]), "250 is right")
+    assert is_named(forgery.pack(), "bands", str(piece["document"]), "25 is right")
 
 
 async def test_suspension_without_record(forgery: Forgery) -> None:
