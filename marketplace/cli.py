@@ -9,11 +9,9 @@ from typing import Annotated, NoReturn
 import dramatiq
 import msgspec
 import typer
-import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import schema
-from marketplace.app import create_app
 from marketplace.audit.command import audit_privacy
 from marketplace.demo import play
 from marketplace.errors import ConfigurationError, MarketError
@@ -29,6 +27,7 @@ from marketplace.monitor.command import monitor
 from marketplace.new_market import write_home
 from marketplace.replay.command import replay
 from marketplace.runs import operation
+from marketplace.serving import listen
 from marketplace.settings import Settings, load_settings
 from marketplace.unlocking import Home, unlocked, with_market
 from marketplace.vendors import service as vendors
@@ -124,20 +123,10 @@ def serve(
         )
     schema.upgrade(settings.database)
     works = not settings.broker_url if worker is None else worker
-    config = uvicorn.Config(
-        create_app(settings, identity, works=works),
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,  # an address in a log would be a trace of an anonymous call
-        proxy_headers=False,  # nobody here needs to know for whom a proxy speaks
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
     console.note(f"{settings.name} ({identity.did}) starts on http://{host}:{port}")
     if not works:
         console.note("No worker runs in this process: start one with `market worker`.")
-    uvicorn.Server(config).run()
+    listen(settings, identity, host=host, port=port, works=works)
 
 
 @app.command()
@@ -268,15 +257,15 @@ def demo(
         "demo-market"
     ),
     requests: Annotated[
-        int, typer.Option(help="How many customers post one request each.", min=1)
+        int, typer.Option(help="How many customers post a request on the first day.", min=1)
     ] = 300,
     vendors_count: Annotated[
         int, typer.Option("--vendors", help="How many vendors bid.", min=1)
     ] = 60,
-    seed: Annotated[int, typer.Option(help="Another seed plays another day.")] = 2026,
+    seed: Annotated[int, typer.Option(help="Another seed plays other days.")] = 2026,
     as_json: console.Json = False,
 ) -> None:
-    """Play one market day: market, vendors and customers as separate processes that share only HTTP.
+    """Play three market days: market, vendors and customers as separate processes that share only HTTP.
 
     Every assignment is checked again from the published run by a referee with code of its own; the exit
     code is 1 if anything differs.

@@ -9,20 +9,27 @@ import httpx
 from marketplace.errors import MarketError
 
 PATIENCE_SECONDS = 60.0
+QUIET_SECONDS = 2.5
 
 
 def await_publication(url: str, requests: int, withdrawn: int) -> None:
     """Wait until the batches hold what the customers posted, as a wallet would."""
     deadline = time.monotonic() + PATIENCE_SECONDS
-    with httpx.Client(base_url=url) as client:
-        while time.monotonic() < deadline:
-            batches = every(client, "/batches")
-            published = sum(len(batch["requests"]) for batch in batches)
-            taken_back = sum(len(batch["withdrawals"]) for batch in batches)
-            if (published, taken_back) == (requests, withdrawn):
-                return
-            time.sleep(0.2)
+    while time.monotonic() < deadline:
+        if published(url) == (requests, withdrawn):
+            return
+        time.sleep(0.2)
     raise MarketError("The market did not publish what it promised.")
+
+
+def published(url: str) -> tuple[int, int]:
+    """How many requests, and how many withdrawals, the batches hold so far."""
+    with httpx.Client(base_url=url) as client:
+        batches = every(client, "/batches")
+    return (
+        sum(len(batch["requests"]) for batch in batches),
+        sum(len(batch["withdrawals"]) for batch in batches),
+    )
 
 
 def await_announcements(url: str, day: str) -> int:
@@ -39,15 +46,19 @@ def await_announcements(url: str, day: str) -> int:
     raise MarketError("The market did not announce what it had decided.")
 
 
-def await_mail(url: str, messages: int) -> None:
-    """Wait until the mail holds so many messages."""
+def await_mail(url: str) -> None:
+    """Wait until the mail has not grown over some of the demo's batch instants."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    held, since = -1, time.monotonic()
     with httpx.Client(base_url=url) as client:
         while time.monotonic() < deadline:
-            if sum(segment["messages"] for segment in every(client, "/mail")) >= messages:
+            messages = sum(segment["messages"] for segment in every(client, "/mail"))
+            if messages > held:
+                held, since = messages, time.monotonic()
+            elif time.monotonic() - since > QUIET_SECONDS:
                 return
             time.sleep(0.2)
-    raise MarketError("The market did not carry the bids to the customers.")
+    raise MarketError("The market's mail does not come to rest.")
 
 
 def every(client: httpx.Client, path: str) -> list[Any]:

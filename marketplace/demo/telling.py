@@ -1,9 +1,9 @@
 """Telling about the demo's day: figures, decisions in words, and what to try next."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import httpx
 from rich.text import Text
@@ -55,16 +55,37 @@ def _story(client: httpx.Client, run: str, decision: dict[str, Any]) -> list[str
     return told[:LONGEST_STORY]
 
 
-def tell(
-    home: Path,
-    url: str,
-    day: str,
-    summary: dict[str, Any],
-    verdict: dict[str, Any],
-    told: list[list[str]],
-    posted: dict[str, Any],
-) -> None:
+class Day(Protocol):
+    """What is told of a day; see `day.Played`."""
+
+    @property
+    def day(self) -> str: ...
+    @property
+    def summary(self) -> dict[str, Any]: ...
+    @property
+    def verdict(self) -> dict[str, Any]: ...
+    @property
+    def told(self) -> list[list[str]]: ...
+    @property
+    def posted(self) -> dict[str, Any]: ...
+
+
+def tell(home: Path, url: str, days: Sequence[Day], seconds: float) -> None:
     """Print it all for a person."""
+    columns = [_figures(day.summary, day.verdict) for day in days]
+    rows = [[name, *(column.get(name, "0") for column in columns)] for name in columns[0]]
+    heads = ["Market day", *(day.day for day in days)]
+    console.out.print(console.table(heads, rows))
+    for title, *sentences in days[0].told:
+        console.out.print(Text(f"\n{title}", style="bold"))
+        for sentence in sentences:
+            console.out.print(Text(f"  {sentence}"))
+    console.out.print(Text(f"\n{seconds} seconds. What to try next", style="bold"))
+    for line in _next_steps(home, url, days[-1].summary, days[-1].posted):
+        console.out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _figures(summary: dict[str, Any], verdict: dict[str, Any]) -> dict[str, str]:
     rows = [
         ("requests", summary["requests"]),
         ("bids", summary["bids"]),
@@ -82,16 +103,7 @@ def tell(
         ("verified from its bundle alone", "yes" if summary["verified"] else "NO"),
         ("seconds", summary["seconds"]),
     ]
-    console.out.print(
-        console.table([f"Market day {day}", ""], [(name, str(value)) for name, value in rows])
-    )
-    for title, *sentences in told:
-        console.out.print(Text(f"\n{title}", style="bold"))
-        for sentence in sentences:
-            console.out.print(Text(f"  {sentence}"))
-    console.out.print(Text("\nWhat to try next", style="bold"))
-    for line in _next_steps(home, url, summary, posted):
-        console.out.print(Text(f"  {line}"), soft_wrap=True)
+    return {name: str(value) for name, value in rows}
 
 
 def _pair(summary: dict[str, Any], *names: str) -> str:

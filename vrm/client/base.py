@@ -87,6 +87,7 @@ class MarketClient:
         timeout: seconds for connecting, and between two bytes.
         attempts: how often a call is made before it counts as failed.
         pause: the most seconds by which an anonymous write is put off at random.
+        clock: seconds since 1970, by which signed reads are dated; a play may live in the past.
     """
 
     def __init__(
@@ -99,10 +100,12 @@ class MarketClient:
         timeout: float = 20.0,
         attempts: int = 4,
         pause: float = 0.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.url = checked_url(url)
         self.market = market
         self.pause = pause
+        self._clock = clock
         self._key = key
         self._transport = transport
         self._timeout = timeout
@@ -372,7 +375,7 @@ class MarketClient:
             body,
             self._key,
             tag=READ_TAG,
-            created=int(time.time()),
+            created=int(self._clock()),
             nonce=secrets.token_urlsafe(16),
         )
         request.headers.update(added)

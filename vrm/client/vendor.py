@@ -10,7 +10,7 @@ market's. Everything sent is signed with the vendor's key; the one exception is 
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -104,9 +104,16 @@ class VendorClient(
         transport: httpx.AsyncBaseTransport | None = None,
         timeout: float = 20.0,
         attempts: int = 4,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(
-            url, market=market, key=key, transport=transport, timeout=timeout, attempts=attempts
+            url,
+            market=market,
+            key=key,
+            transport=transport,
+            timeout=timeout,
+            attempts=attempts,
+            clock=clock,
         )
         self._signer = key
         self._last_seq = 0

@@ -13,6 +13,7 @@ from typing import Final
 from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_answers import OwnAssignment
+from vrm.demo.past import Meeting
 from vrm.vendor.answering import answer, note_declined
 from vrm.vendor.ledger import Ledger
 from vrm.vendor.program import Files, read_desk
@@ -37,9 +38,9 @@ class Asked:
     have_sold: Collection[str]
 
 
-async def asked(url: str) -> Asked:
+async def asked(meeting: Meeting) -> Asked:
     """Find out who is to answer, from what the newest run and its newest tick have published."""
-    async with PublicClient(url) as client:
+    async with PublicClient(meeting.url) as client:
         published = [run.day async for run in client.runs() if run.report is not None]
         day = published[0]
         given = Counter([one.body.vendor async for one in client.assignments(day)])

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -29,6 +29,7 @@ from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.console import Json
 from vrm.demo.catalogue import BY_SKU, ITEMS, SHOPS, Item, towns
+from vrm.demo.past import Behind, Meeting
 from vrm.documents import CatalogueItem, MarketDescriptor
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused
@@ -88,11 +89,13 @@ def cast(
     centre: str,
     count: int,
     seed: int,
+    day: int = 1,
 ) -> list[Customer]:
     """Think up customers; the same seed gives the same ones.
 
     Args:
         items: the brands' items, by GTIN.
+        day: on which of the demo's days they come.
 
     Raises:
         UsageError: ``centre`` is no US postal code that this installation knows.
@@ -102,7 +105,7 @@ def cast(
     cutoff = parse_instant(clock.cutoff)
     return [
         Customer(
-            home=folder / f"customer-{number:04}",
+            home=folder / f"{_prefix(day)}{number:04}",
             town=dice.choice(around),
             wish=_wish(item, market, items, cutoff, dice),
             changes_mind=dice.random() < WITHDRAWN,
@@ -117,14 +120,14 @@ async def brands_items(client: CustomerClient) -> dict[str, CatalogueItem]:
     return {str(item.gtin): item for item in listed if item.gtin}
 
 
-async def play(url: str, customers: list[Customer], progress: Progress) -> list[Posted]:
+async def play(meeting: Meeting, customers: list[Customer], progress: Progress) -> list[Posted]:
     """Let all customers post, a few at a time; each over connections of their own."""
     task = progress.add_task("customers post", total=len(customers))
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def take_turn(customer: Customer) -> Posted:
         async with turn:
-            posted = await _post(url, customer)
+            posted = await _post(meeting, customer)
         progress.advance(task)
         return posted
 
@@ -133,29 +136,33 @@ async def play(url: str, customers: list[Customer], progress: Progress) -> list[
     return [done.result() for done in running]
 
 
-async def prefer(url: str, chosen: list[Path]) -> dict[str, int]:
+async def prefer(meeting: Meeting, chosen: list[Path]) -> dict[str, int]:
     """Let customers order the bids on their requests: the nearest first, the farthest not at all."""
     turn = asyncio.Semaphore(AT_ONCE)
 
     async def one(home: Path) -> bool:
         async with turn:
-            return await _prefer(url, home)
+            return await _prefer(meeting, home)
 
     done = await asyncio.gather(*(one(home) for home in chosen))
     return {"looked": len(chosen), "preferred": sum(done)}
 
 
-def particular(folder: Path, seed: int) -> list[Path]:
+def _prefix(day: int) -> str:
+    return f"customer-{day}-"
+
+
+def particular(folder: Path, seed: int, day: int = 1) -> list[Path]:
     """Draw the wallets of those who look at their bids."""
-    homes = sorted(home for home in folder.glob("customer-*") if Wallet.exists(home))
+    homes = sorted(home for home in folder.glob(f"{_prefix(day)}*") if Wallet.exists(home))
     dice = random.Random(seed)  # noqa: S311 - a play, not a secret
     return dice.sample(homes, min(PARTICULAR, len(homes)))
 
 
-async def _prefer(url: str, home: Path) -> bool:
+async def _prefer(meeting: Meeting, home: Path) -> bool:
     passphrase = keyfile.passphrase(home / PASSPHRASE_FILE)
     wallet = await asyncio.to_thread(Wallet.open, home, passphrase)
-    async with CustomerClient(url) as client:
+    async with meeting.customer() as client:
         await outcomes.sync(wallet, client)
         [entry] = (await mail.fetch(wallet, client)).state.requests
         found = (await offers.judge(client, [entry]))[entry.digest].good
@@ -172,11 +179,11 @@ async def _prefer(url: str, home: Path) -> bool:
     return True
 
 
-async def _post(url: str, customer: Customer) -> Posted:
-    async with CustomerClient(url) as client:
+async def _post(meeting: Meeting, customer: Customer) -> Posted:
+    async with meeting.customer() as client:
         market = await client.descriptor()
-        wallet = await asyncio.to_thread(_make_wallet, url, market, customer)
-        await membership.join(wallet, client, datetime.now(UTC))
+        wallet = await asyncio.to_thread(_make_wallet, meeting, market, customer)
+        await membership.join(wallet, client, meeting.now())
         await tokens.draw_due(wallet, client)
         entry = await asyncio.to_thread(own.prepare, wallet, customer.wish, market)
         try:
@@ -188,15 +195,15 @@ async def _post(url: str, customer: Customer) -> Posted:
     return Posted(customer, entry.digest, None, withdrawn=customer.changes_mind)
 
 
-def _make_wallet(url: str, market: MarketDescriptor, customer: Customer) -> Wallet:
+def _make_wallet(meeting: Meeting, market: MarketDescriptor, customer: Customer) -> Wallet:
     passphrase = secrets.token_urlsafe(12)
     town = customer.town
     wallet = Wallet.create(
         customer.home,
         passphrase.encode(),
-        url=url,
+        url=meeting.url,
         rules=market,
-        now=datetime.now(UTC),
+        now=meeting.now(),
         places=[NamedPlace("home", f"{town.code} {town.name}", choose_cell(town.at, market))],
         cost=Cost.MINIMUM,
     )
@@ -302,22 +309,27 @@ def customers(
     seed: Annotated[int, typer.Option(help="Draws the needs and the towns.")] = 1,
     centre: Annotated[str, typer.Option(help="The US postal code in their midst.")] = "60601",
     phase: Annotated[Literal["post", "prefer"], typer.Option(help="What to do now.")] = "post",
+    day: Annotated[int, typer.Option(min=1, help="On which of the days they come.")] = 1,
+    behind: Behind = 0,
     json: Json = False,
 ) -> None:
     """Make wallets all over one metropolitan area and let each post a need, or some order their bids."""
+    meeting = Meeting(market, behind)
     if phase == "prefer":
-        told = console.run(prefer(market, particular(home, seed)))
+        told = console.run(prefer(meeting, particular(home, seed, day)))
         console.print_json(told) if json else console.say(str(told))
         return
     started = time.monotonic()
 
     async def all_of_it() -> list[Posted]:
-        async with CustomerClient(market) as client:
+        async with meeting.customer() as client:
             rules, clock = await client.descriptor(), await client.clock()
             items = await brands_items(client)
-        players = cast(rules, clock, items, folder=home, centre=centre, count=count, seed=seed)
+        players = cast(
+            rules, clock, items, folder=home, centre=centre, count=count, seed=seed, day=day
+        )
         with Progress(console=console.err, transient=True) as progress:
-            return await play(market, players, progress)
+            return await play(meeting, players, progress)
 
     summary = _summary(console.run(all_of_it()), home, time.monotonic() - started)
     if json:

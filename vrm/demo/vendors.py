@@ -31,16 +31,16 @@ from rich.progress import Progress
 
 from crypto.vault import Cost
 from vrm import console, keyfile
-from vrm.client.base import MarketClient
 from vrm.client.brand import BrandClient
 from vrm.client.vendor import VendorClient
 from vrm.console import Json
 from vrm.demo import brands
 from vrm.demo.answers import Answers, answer_all, asked
 from vrm.demo.catalogue import BRANDS
+from vrm.demo.past import Behind, Meeting
 from vrm.demo.shops import Vendor, draw_vendors, write_files
 from vrm.documents import MarketDescriptor
-from vrm.errors import UsageError
+from vrm.errors import MarketRefused, UsageError
 from vrm.vendor.home import Home, Market
 from vrm.vendor.program import Files, Round, bid_round
 
@@ -98,28 +98,30 @@ def play(
     seed: Annotated[int, typer.Option(help="Draws the same shops each time.")] = 1,
     centre: Annotated[str, typer.Option(help="The postal code that they live around.")] = "60614",
     phase: Annotated[Phase, typer.Option(help="What to do now.")] = "register",
+    behind: Behind = 0,
     json: Json = False,
 ) -> None:
     """Play the vendors of a demonstration."""
     result: Registered | Bidden | Answers
+    meeting = Meeting(market, behind)
     match phase:
         case "register":
             shops = draw_vendors(seed, count, centre)
-            result = console.run(register(market, home, shops, centre))
+            result = console.run(register(meeting, home, shops, centre))
         case "bid":
-            result = console.run(bid(market, home))
+            result = console.run(bid(meeting, home))
         case "answer":
-            result = console.run(answer(market, home))
+            result = console.run(answer(meeting, home))
     if json:
         console.print_json(result)
     else:
         console.say(f"{phase}: {msgspec.to_builtins(result)}")
 
 
-async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) -> Registered:
+async def register(meeting: Meeting, home: Path, cast: Sequence[Vendor], centre: str) -> Registered:
     """Make the vendors and introduce them to the market, and the brands that some of them sell."""
     started = time.monotonic()
-    async with MarketClient(url) as client:
+    async with meeting.visitor() as client:
         market = await client.descriptor()
     parts: list[Part] = []
     by_kind: dict[str, list[str]] = defaultdict(list)
@@ -127,7 +129,7 @@ async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) ->
     def enter(number: int, vendor: Vendor) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
             folder = f"vendor-{number:02}"
-            did = await _enter(url, market, home / folder, vendor)
+            did = await _enter(meeting, market, home / folder, vendor)
             parts.append(Part(folder, vendor.name, did, vendor.shop.to_suspend))
             by_kind[vendor.shop.kind].append(did)
 
@@ -136,8 +138,8 @@ async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) ->
     await _all("Vendors register", [enter(*pair) for pair in enumerate(cast, 1)])
     for number, brand in enumerate(BRANDS, 1):
         folder = home / f"brand-{number}"
-        _make_home(url, market, folder)
-        async with _client(BrandClient, url, folder) as client:
+        _make_home(meeting.url, market, folder)
+        async with _client(BrandClient, meeting, folder) as client:
             sellers = by_kind[brand.sold_by] if brand.sold_by else None
             await brands.enter(client, brand, market, sellers, centre)
     parts.sort(key=lambda part: part.folder)
@@ -151,7 +153,7 @@ async def register(url: str, home: Path, cast: Sequence[Vendor], centre: str) ->
     )
 
 
-async def bid(url: str, home: Path) -> Bidden:
+async def bid(meeting: Meeting, home: Path) -> Bidden:
     """Let every vendor's bidding program go over the board, and name those that are to go.
 
     Raises:
@@ -163,7 +165,11 @@ async def bid(url: str, home: Path) -> Bidden:
 
     def work(part: Part) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
-            rounds.append(await _work(url, home / part.folder))
+            try:
+                rounds.append(await _work(meeting, home / part.folder))
+            except MarketRefused as refusal:
+                if refusal.code != "suspended":  # on an earlier day
+                    raise
 
         return one
 
@@ -179,20 +185,20 @@ async def bid(url: str, home: Path) -> Bidden:
     )
 
 
-async def answer(url: str, home: Path) -> Answers:
+async def answer(meeting: Meeting, home: Path) -> Answers:
     """Let the vendors that were given something last say whether they stand by it.
 
     Raises:
         UsageError: the first phase has not taken place.
     """
     parts = _cast(home)
-    turn = await asked(url)
+    turn = await asked(meeting)
     said: list[Answers] = []
 
     def work(part: Part) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
             folder = home / part.folder
-            async with _client(VendorClient, url, folder) as client:
+            async with _client(VendorClient, meeting, folder) as client:
                 with Home(folder).ledger() as ledger:
                     has_sold = part.vendor in turn.have_sold
                     said.append(await answer_all(client, ledger, _files(folder), has_sold=has_sold))
@@ -210,11 +216,11 @@ def _cast(home: Path) -> list[Part]:
         raise UsageError(f"No vendors in {home}; play --phase register first.") from None
 
 
-async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendor) -> str:
-    _make_home(url, market, folder)
+async def _enter(meeting: Meeting, market: MarketDescriptor, folder: Path, vendor: Vendor) -> str:
+    _make_home(meeting.url, market, folder)
     terms = [agreement.id for agreement in market.terms]
     write_files(folder, vendor, market.currency.digits, terms)
-    async with _client(VendorClient, url, folder) as client:
+    async with _client(VendorClient, meeting, folder) as client:
         await client.register(
             vendor.name,
             places=vendor.places,
@@ -227,8 +233,8 @@ async def _enter(url: str, market: MarketDescriptor, folder: Path, vendor: Vendo
         return client.did
 
 
-async def _work(url: str, folder: Path) -> Round:
-    async with _client(VendorClient, url, folder) as client:
+async def _work(meeting: Meeting, folder: Path) -> Round:
+    async with _client(VendorClient, meeting, folder) as client:
         with Home(folder).ledger() as ledger:
             return await bid_round(client, ledger, _files(folder), tell=lambda _: None)
 
@@ -243,10 +249,10 @@ def _make_home(url: str, market: MarketDescriptor, folder: Path) -> None:
     Home(folder).create(Market(url, market.market), secret.encode(), cost=Cost.MINIMUM)
 
 
-def _client(kind: type[C], url: str, folder: Path) -> C:
+def _client(kind: type[C], meeting: Meeting, folder: Path) -> C:
     place = Home(folder)
     key = place.key(keyfile.passphrase(folder / PASSPHRASE))
-    return kind(url, key, market=place.market().did)
+    return meeting.vendor(kind, key, place.market().did)
 
 
 async def _all(what: str, works: Sequence[Callable[[], Awaitable[None]]]) -> None:

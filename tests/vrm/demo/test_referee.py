@@ -24,6 +24,7 @@ from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient, place
 from vrm.demo import brands, customers
 from vrm.demo.catalogue import BRANDS
+from vrm.demo.past import Meeting
 from vrm.demo.published import Published, download
 from vrm.demo.referee import check, referee
 from vrm.documents import Preference, Signed, sign
@@ -77,7 +78,7 @@ async def post(url: str, folder: Path) -> None:
         rules, clock, items, folder=folder / "wallets", centre="60601", count=30, seed=3
     )
     with Progress(disable=True) as progress:
-        posted = await customers.play(url, players, progress)
+        posted = await customers.play(Meeting(url), players, progress)
     assert all(post.request for post in posted)
 
 

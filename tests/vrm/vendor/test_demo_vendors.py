@@ -8,6 +8,7 @@ import pytest
 from tests.vrm.vendor.live import LiveMarket
 from vrm.client.public import PublicClient
 from vrm.demo.catalogue import ITEMS, SHOPS
+from vrm.demo.past import Meeting
 from vrm.demo.shops import draw_vendors
 from vrm.demo.vendors import answer, bid, register
 from vrm.documents import Area, AskingPrice, Need
@@ -54,8 +55,10 @@ async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
 ) -> None:
     home = tmp_path / "vendors"
     with pytest.raises(UsageError, match="--phase register first"):
-        await bid(live.url, home)
-    registered = await register(live.url, home, draw_vendors(1, EVERY_KIND, CENTRE), CENTRE)
+        await bid(Meeting(live.url), home)
+    registered = await register(
+        Meeting(live.url), home, draw_vendors(1, EVERY_KIND, CENTRE), CENTRE
+    )
     assert registered.vendors == EVERY_KIND
     folder = home / "vendor-01"
     assert read_stock(folder / "stock.csv", digits=2).items
@@ -65,7 +68,7 @@ async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
     tuning = await post_tuning(live)
     await live.post(Need(title="Left-handed bagpipes", category="music"))
     live.publish()
-    result = await bid(live.url, home)
+    result = await bid(Meeting(live.url), home)
     assert (result.read, result.bids, len(result.to_suspend)) == (2, 2, 2)
     live.suspend(result.to_suspend)
     day = live.close_day()
@@ -79,13 +82,13 @@ async def test_vendors_register_and_bid_and_a_suspension_leaves_none_eligible(
 
 async def test_vendors_accept_decline_and_say_nothing(live: LiveMarket, tmp_path: Path) -> None:
     home = tmp_path / "vendors"
-    await register(live.url, home, draw_vendors(1, 2 * EVERY_KIND, CENTRE), CENTRE)
+    await register(Meeting(live.url), home, draw_vendors(1, 2 * EVERY_KIND, CENTRE), CENTRE)
     await post_everything(live)
     live.publish()
-    result = await bid(live.url, home)
+    result = await bid(Meeting(live.url), home)
     live.suspend(result.to_suspend)
     day = live.close_day()
-    said = await answer(live.url, home)
+    said = await answer(Meeting(live.url), home)
     assert said.accepted > 0
     assert said.declined > 0
     async with PublicClient(live.url) as client:
@@ -98,4 +101,4 @@ async def test_vendors_accept_decline_and_say_nothing(live: LiveMarket, tmp_path
     assert tick.report is not None
     assert tick.report.body.declined == said.declined
     assert tick.report.body.assigned > 0
-    assert (await answer(live.url, home)).declined == 0
+    assert (await answer(Meeting(live.url), home)).declined == 0
