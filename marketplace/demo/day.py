@@ -2,14 +2,23 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from marketplace.bundle.source import save
 from marketplace.demo.clock import hold_next_tick
-from marketplace.demo.lists import await_announcements, await_mail, await_publication, published
+from marketplace.demo.lists import (
+    await_announcements,
+    await_mail,
+    await_publication,
+    await_ratings,
+    published,
+    rated,
+)
 from marketplace.demo.stage import Stage
+from marketplace.demo.standing import Standings, changes, fallen, passed_over, standings
 from marketplace.demo.telling import stories
 from marketplace.runs import operation
 from marketplace.vendors import service as vendors
@@ -28,6 +37,8 @@ class Played:
     summary: dict[str, Any]
     verdict: dict[str, Any]
     told: list[list[str]]
+    after: Standings
+    """The vendors' reputations when all of its evidence was in."""
     posted: dict[str, Any]
     faults: list[str]
 
@@ -36,12 +47,15 @@ FOLLOWED = ("accepted", "declined", "timed_out", "placed_again", "shipped")
 """What became of the assignments, as the referee counts it."""
 
 
-def play_day(stage: Stage, number: int, requests: int, seed: int) -> Played:
+def play_day(
+    stage: Stage, number: int, requests: int, seed: int, history: Sequence[Standings]
+) -> Played:
     """Play a day, close it, let its vendors answer, and have it judged.
 
     Args:
         number: which of the demo's days, from 1.
         requests: how many customers post, who are new.
+        history: the vendors' reputations before the first day and after each day since.
 
     Raises:
         MarketError: a player failed.
@@ -63,6 +77,7 @@ def play_day(stage: Stage, number: int, requests: int, seed: int) -> Played:
     report = asyncio.run(operation.resolve_now(stage.market, RUN_PATIENCE))
     day = report["day"]
     _play_cascade(stage, day)
+    followed = _follow(stage, number)
     verdict = stage.judge("vrm.demo.referee", "--market", stage.url, "--day", day, "--json")
     bundle = stage.home / f"{day}.bundle"
     asyncio.run(_save(stage, day, bundle))
@@ -75,12 +90,44 @@ def play_day(stage: Stage, number: int, requests: int, seed: int) -> Played:
         "items_served_nearby": verdict.get("items_served_nearby"),
         "unfilled": report["unfilled"],
         **{name: verdict.get(name) for name in FOLLOWED},
+        **followed,
         "median_km": verdict.get("median_km"),
         "bundle": str(bundle),
         "verified": not faults,
         "seconds": round(time.monotonic() - started, 1),
     }
-    return Played(day, summary, verdict, stories(stage.url, day), posted, faults)
+    after = standings(stage.url)
+    say(changes(history[-1], after))
+    told = stories(stage.url, day)
+    if number > 1:
+        told = passed_over(stage.url, day, fallen(*history[-2:]))
+    return Played(day, summary, verdict, told, after, posted, faults)
+
+
+def _follow(stage: Stage, number: int) -> dict[str, int]:
+    """Let some assignments go on to their end: told where to, written about, shipped, received, rated."""
+    day = ("--day", number)
+    before = rated(stage.url)
+    told = stage.play("customers", "--phase", "tell", *day)
+    await_mail(stage.url)
+    shipped = stage.play("vendors", "--phase", "deliver")
+    await_mail(stage.url)
+    received = stage.play("customers", "--phase", "receive", *day)
+    await_mail(stage.url)
+    praised = stage.play("vendors", "--phase", "rate")
+    await_ratings(stage.url, before + received["rated"])
+    say(
+        f"{told['told']} customers tell their vendors where to deliver; {shipped['shipped']} orders are shipped, "
+        f"{received['received']} received. {received['rated']} customers and {praised['rated']} times their "
+        "vendors rate each other."
+    )
+    return {
+        "disclosed": told["told"],
+        "messages": told["wrote"] + shipped["wrote"],
+        "delivered": shipped["shipped"],
+        "received": received["received"],
+        "ratings": received["rated"] + praised["rated"],
+    }
 
 
 def say(line: str) -> None:

@@ -61,6 +61,23 @@ def await_mail(url: str) -> None:
     raise MarketError("The market's mail does not come to rest.")
 
 
+def await_ratings(url: str, ratings: int) -> None:
+    """Wait until so many assignments have ratings that anybody can read."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if rated(url) >= ratings:
+            return
+        time.sleep(0.5)
+    raise MarketError("The market did not open the ratings that are in.")
+
+
+def rated(url: str) -> int:
+    """How many assignments have ratings that anybody can read."""
+    with httpx.Client(base_url=url) as client:
+        vendors = [row["vendor"] for row in every(client, "/vendors")]
+        return sum(len(every(client, f"/vendors/{did}/ratings")) for did in vendors)
+
+
 def every(client: httpx.Client, path: str) -> list[Any]:
     """Read a list to its end."""
     items: list[Any] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from marketplace.demo.day import Played, play_day, say
 from marketplace.demo.stage import new_home, serving
+from marketplace.demo.standing import Standings, standings
 from marketplace.demo.telling import tell
 from marketplace.errors import MarketError
 from marketplace.logging_setup import configure_logging
@@ -34,14 +35,17 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
     passphrase_file = new_home(home)
     settings, identity = unlocked(home / "market", passphrase_file)
     days: list[Played] = []
+    history: list[Standings] = []
     for number in range(1, DAYS + 1):
         behind = (DAYS - number) * DAY_SECONDS
         with serving(home, passphrase_file, behind, settings, identity) as stage:
             say(f"Day {number}. The market listens on {stage.url}.")
             if number == 1:
                 stage.play("vendors", "--phase", "register", "--count", vendors, "--seed", seed)
+                history.append(standings(stage.url))
             count = requests if number == 1 else max(1, requests // FEWER)
-            days.append(play_day(stage, number, count, seed))
+            days.append(play_day(stage, number, count, seed, history))
+            history.append(days[-1].after)
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         console.print_json({"days": [day.summary for day in days], "seconds": seconds})

@@ -9,6 +9,7 @@ import httpx
 from rich.text import Text
 
 from marketplace.demo.lists import every, run_path
+from marketplace.demo.standing import Standings
 from vrm import console
 
 LONGEST_STORY = 5
@@ -67,6 +68,8 @@ class Day(Protocol):
     @property
     def told(self) -> list[list[str]]: ...
     @property
+    def after(self) -> Standings: ...
+    @property
     def posted(self) -> dict[str, Any]: ...
 
 
@@ -76,13 +79,32 @@ def tell(home: Path, url: str, days: Sequence[Day], seconds: float) -> None:
     rows = [[name, *(column.get(name, "0") for column in columns)] for name in columns[0]]
     heads = ["Market day", *(day.day for day in days)]
     console.out.print(console.table(heads, rows))
-    for title, *sentences in days[0].told:
-        console.out.print(Text(f"\n{title}", style="bold"))
-        for sentence in sentences:
-            console.out.print(Text(f"  {sentence}"))
+    for day in days:
+        for title, *sentences in day.told:
+            _print_story(f"{title} ({day.day})", sentences)
+    for title, *sentences in _reputations([day.after for day in days]):
+        _print_story(title, sentences)
     console.out.print(Text(f"\n{seconds} seconds. What to try next", style="bold"))
     for line in _next_steps(home, url, days[-1].summary, days[-1].posted):
         console.out.print(Text(f"  {line}"), soft_wrap=True)
+
+
+def _print_story(title: str, sentences: Sequence[str]) -> None:
+    console.out.print(Text(f"\n{title}", style="bold"))
+    for sentence in sentences:
+        console.out.print(Text(f"  {sentence}"))
+
+
+def _reputations(days: Sequence[Standings]) -> Iterator[list[str]]:
+    """How the vendor that stands best in the end got there, and the one that stands worst."""
+    last = days[-1]
+    ranked = sorted(
+        (did for did in last if last[did].pieces),
+        key=lambda did: (last[did].band, -last[did].pieces),
+    )
+    for did in dict.fromkeys((*ranked[-1:], *ranked[:1])):
+        path = ", ".join(str(day[did].band) for day in days)
+        yield [f"{last[did].name}: band {path} after each day", last[did].sentence]
 
 
 def _figures(summary: dict[str, Any], verdict: dict[str, Any]) -> dict[str, str]:
@@ -99,6 +121,11 @@ def _figures(summary: dict[str, Any], verdict: dict[str, Any]) -> dict[str, str]
         ("accepted by their vendors", str(summary["accepted"])),
         ("declined, and not answered in time", _pair(summary, "declined", "timed_out")),
         ("of these placed again, and shipped by brands", _pair(summary, "placed_again", "shipped")),
+        (
+            "told where to deliver, shipped, received",
+            _pair(summary, "disclosed", "delivered", "received"),
+        ),
+        ("messages, ratings", _pair(summary, "messages", "ratings")),
         ("checked again by the referee", "yes" if verdict["verified"] else "NO"),
         ("verified from its bundle alone", "yes" if summary["verified"] else "NO"),
         ("seconds", summary["seconds"]),

@@ -1,7 +1,8 @@
 """Play the customers of a market day: ``python -m vrm.demo.customers --market URL --home DIR --count 300``.
 
 With ``--phase prefer``, once bids are in the mail, some of them put the bids on their requests into an order of
-their own, as a person would who would rather not go far.
+their own, as a person would who would rather not go far. ``tell`` and ``receive`` follow some to the end
+(`receiving`).
 
 Each customer is a real wallet in a folder of its own, at the centroid of a real postal code, with one need. The
 wallets' passphrases lie beside them, so that anybody can open one afterwards; their vaults cost nothing to
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
+import msgspec
 import typer
 from rich.progress import Progress
 
@@ -28,11 +30,13 @@ from vrm import console, keyfile
 from vrm.client.base import Clock
 from vrm.client.customer import CustomerClient
 from vrm.console import Json
+from vrm.demo import receiving
 from vrm.demo.catalogue import BY_SKU, ITEMS, SHOPS, Item, towns
 from vrm.demo.past import Behind, Meeting
+from vrm.demo.receiving import PASSPHRASE_FILE
 from vrm.documents import CatalogueItem, MarketDescriptor
 from vrm.documents.scalars import parse_instant
-from vrm.errors import MarketRefused
+from vrm.errors import MarketRefused, UsageError
 from vrm.money import decimal_text
 from vrm.places import Town
 from vrm.wallet import Wallet, mail, membership, offers, outcomes, tokens
@@ -56,8 +60,6 @@ WITHDRAWN: Final = 0.03
 
 PARTICULAR: Final = 12
 """How many look at their bids, and give them an order of their own where there are several."""
-
-PASSPHRASE_FILE: Final = "passphrase"  # noqa: S105 - a name, not a secret
 
 
 @dataclass(frozen=True)
@@ -280,6 +282,15 @@ def _needed_by(cutoff: datetime, dice: random.Random) -> str | None:
     return (cutoff + timedelta(days=dice.randint(2, 14))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def _wallets(folder: Path, day: int) -> dict[str, Path]:
+    """The wallets that posted on a day, by their requests' digests."""
+    try:
+        names = msgspec.json.decode((folder / f"day-{day}.json").read_bytes(), type=dict[str, str])
+    except FileNotFoundError:
+        raise UsageError(f"Nobody has posted in {folder} on day {day}.") from None
+    return {request: folder / name for request, name in names.items()}
+
+
 def _summary(posted: list[Posted], folder: Path, seconds: float) -> dict[str, object]:
     good = [post for post in posted if post.request]
     example = next((post.customer.home for post in good if not post.withdrawn), None)
@@ -308,7 +319,9 @@ def customers(
     count: Annotated[int, typer.Option(min=1, max=9999, help="How many.")] = 300,
     seed: Annotated[int, typer.Option(help="Draws the needs and the towns.")] = 1,
     centre: Annotated[str, typer.Option(help="The US postal code in their midst.")] = "60601",
-    phase: Annotated[Literal["post", "prefer"], typer.Option(help="What to do now.")] = "post",
+    phase: Annotated[
+        Literal["post", "prefer", "tell", "receive"], typer.Option(help="What to do now.")
+    ] = "post",
     day: Annotated[int, typer.Option(min=1, help="On which of the days they come.")] = 1,
     behind: Behind = 0,
     json: Json = False,
@@ -318,6 +331,10 @@ def customers(
     if phase == "prefer":
         told = console.run(prefer(meeting, particular(home, seed, day)))
         console.print_json(told) if json else console.say(str(told))
+        return
+    if phase in {"tell", "receive"}:
+        follow = receiving.tell if phase == "tell" else receiving.receive
+        console.print_json(console.run(follow(meeting, _wallets(home, day))))
         return
     started = time.monotonic()
 
@@ -331,7 +348,10 @@ def customers(
         with Progress(console=console.err, transient=True) as progress:
             return await play(meeting, players, progress)
 
-    summary = _summary(console.run(all_of_it()), home, time.monotonic() - started)
+    posted = console.run(all_of_it())
+    wallets = {post.request: post.customer.home.name for post in posted if post.request}
+    keyfile.write_private(home / f"day-{day}.json", msgspec.json.encode(wallets))
+    summary = _summary(posted, home, time.monotonic() - started)
     if json:
         console.print_json(summary)
         return

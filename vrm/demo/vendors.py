@@ -3,13 +3,16 @@
     python -m vrm.demo.vendors --market URL --home DIR --count 60 --centre 60614 --phase register --json
     python -m vrm.demo.vendors --market URL --home DIR --phase bid --json
     python -m vrm.demo.vendors --market URL --home DIR --phase answer --json
+    python -m vrm.demo.vendors --market URL --home DIR --phase deliver --json
+    python -m vrm.demo.vendors --market URL --home DIR --phase rate --json
 
 ``register`` makes the vendors: a folder each with key, passphrase, stock and rules, a profile at the market,
 and today's capacities; then the brands, which list items and name the vendors that may sell them. ``bid`` lets
 the real bidding program of each vendor go over the board once, and names those that the catalogue wants out:
 whoever plays the operator suspends them before the close, so that their bids stand and are not eligible. (A
 vendor cannot get out of a firm bid itself.) ``answer`` lets those whom the newest run, or its newest tick, gave
-something say whether they stand by it (`answers`).
+something say whether they stand by it (`answers`). ``deliver`` lets them ship what they know where to, and
+``rate`` lets them rate those customers (`delivering`).
 
 Every folder is a vendor's home as `vendor` knows it, and can be tried afterwards:
 
@@ -37,6 +40,7 @@ from vrm.console import Json
 from vrm.demo import brands
 from vrm.demo.answers import Answers, answer_all, asked
 from vrm.demo.catalogue import BRANDS
+from vrm.demo.delivering import CARELESS, Delivered, deliver, rate
 from vrm.demo.past import Behind, Meeting
 from vrm.demo.shops import Vendor, draw_vendors, write_files
 from vrm.documents import MarketDescriptor
@@ -52,7 +56,7 @@ PASSPHRASE: Final = "passphrase"  # noqa: S105 - a file's name
 
 C = TypeVar("C", bound=VendorClient)
 
-Phase = Literal["register", "bid", "answer"]
+Phase = Literal["register", "bid", "answer", "deliver", "rate"]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -102,7 +106,7 @@ def play(
     json: Json = False,
 ) -> None:
     """Play the vendors of a demonstration."""
-    result: Registered | Bidden | Answers
+    result: Registered | Bidden | Answers | Delivered
     meeting = Meeting(market, behind)
     match phase:
         case "register":
@@ -112,6 +116,8 @@ def play(
             result = console.run(bid(meeting, home))
         case "answer":
             result = console.run(answer(meeting, home))
+        case "deliver" | "rate":
+            result = console.run(follow(meeting, home, phase))
     if json:
         console.print_json(result)
     else:
@@ -207,6 +213,32 @@ async def answer(meeting: Meeting, home: Path) -> Answers:
 
     await _all("Vendors answer", [work(part) for part in parts if part.vendor in turn.vendors])
     return Answers(sum(one.accepted for one in said), sum(one.declined for one in said))
+
+
+async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]) -> Delivered:
+    """Let the vendors deliver what they know where to, or rate whom they have served.
+
+    Raises:
+        UsageError: the first phase has not taken place.
+    """
+    did: list[Delivered] = []
+
+    def work(number: int, part: Part) -> Callable[[], Awaitable[None]]:
+        async def one() -> None:
+            folder = home / part.folder
+            async with _client(VendorClient, meeting, folder) as client:
+                if phase == "rate":
+                    did.append(await rate(client))
+                    return
+                careless = number % CARELESS == 0
+                with Home(folder).ledger() as ledger:
+                    did.append(await deliver(client, ledger, meeting, careless=careless))
+
+        return one
+
+    cast = [pair for pair in enumerate(_cast(home), 1) if not pair[1].to_suspend]
+    await _all("Vendors deliver", [work(*pair) for pair in cast])
+    return sum(did, Delivered())
 
 
 def _cast(home: Path) -> list[Part]:
