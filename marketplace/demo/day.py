@@ -117,9 +117,9 @@ def _follow(stage: Stage, number: int) -> dict[str, int]:
     praised = stage.play("vendors", "--phase", "rate")
     await_ratings(stage.url, before + received["rated"])
     say(
-        f"{told['told']} customers tell their vendors where to deliver; {shipped['shipped']} orders are shipped, "
-        f"{received['received']} received. {received['rated']} customers and {praised['rated']} times their "
-        "vendors rate each other."
+        f"{told['told']} customers tell their vendors where to deliver; {shipped['shipped']} orders are "
+        f"shipped, {received['received']} received. {received['rated']} customers rate their vendors, and "
+        f"{praised['rated']} are rated by them."
     )
     return {
         "disclosed": told["told"],

@@ -48,7 +48,8 @@ def changes(before: Standings, after: Standings) -> str:
 
 def fallen(before: Standings, after: Standings) -> dict[str, Standing]:
     """The vendors that fell, as they stood before."""
-    return {did: one for did, one in before.items() if after[did].band < one.band}
+    both = before.keys() & after.keys()
+    return {did: before[did] for did in sorted(both) if after[did].band < before[did].band}
 
 
 def passed_over(url: str, day: str, fell: Mapping[str, Standing]) -> list[list[str]]:

@@ -11,7 +11,7 @@ from vrm.demo.past import Meeting
 from vrm.vendor.conversing import hear, say
 from vrm.vendor.ledger import Ledger
 
-CARELESS: Final = 5
+CARELESS: Final = 9
 """Every so many vendors is careless, by the number of its folder."""
 
 
@@ -58,11 +58,11 @@ async def deliver(
     return done
 
 
-async def rate(client: VendorClient) -> Delivered:
-    """Let one vendor rate the customers whose deliveries have ended and whom it has not rated."""
+async def rate(client: VendorClient, day: str) -> Delivered:
+    """Let one vendor rate the customers of a day who have said whether it came."""
     done = Delivered()
     async for one in client.deliveries():
-        if one.state in {"received", "not-received"}:
+        if one.day == day and one.state in {"received", "not-received"}:
             await client.rate(one.request, one.assignment, 5)
             done.rated += 1
     return done

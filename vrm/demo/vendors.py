@@ -35,6 +35,7 @@ from rich.progress import Progress
 from crypto.vault import Cost
 from vrm import console, keyfile
 from vrm.client.brand import BrandClient
+from vrm.client.public import PublicClient
 from vrm.client.vendor import VendorClient
 from vrm.console import Json
 from vrm.demo import brands
@@ -222,13 +223,15 @@ async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]
         UsageError: the first phase has not taken place.
     """
     did: list[Delivered] = []
+    async with PublicClient(meeting.url) as public:
+        newest = [run.day async for run in public.runs() if run.report is not None][0]
 
     def work(number: int, part: Part) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
             folder = home / part.folder
             async with _client(VendorClient, meeting, folder) as client:
                 if phase == "rate":
-                    did.append(await rate(client))
+                    did.append(await rate(client, newest))
                     return
                 careless = number % CARELESS == 0
                 with Home(folder).ledger() as ledger:
