@@ -10,7 +10,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.runtime ## Play one market day on this machine
+demo: $(VENV)/.runtime ## Play three market days on this machine
 	@$(BIN)/market demo
 
 test: $(VENV)/.dev ## Run the tests

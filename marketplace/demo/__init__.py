@@ -1,4 +1,4 @@
-"""`market demo`: a market day on one machine, played by programs that share nothing but HTTP."""
+"""`market demo`: market days on one machine, played by programs that share nothing but HTTP."""
 
 from marketplace.demo.play import play
 

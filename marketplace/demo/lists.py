@@ -9,7 +9,7 @@ import httpx
 from marketplace.errors import MarketError
 
 PATIENCE_SECONDS = 60.0
-QUIET_SECONDS = 2.5
+QUIET_SECONDS = 2.0
 
 
 def await_publication(url: str, requests: int, withdrawn: int) -> None:

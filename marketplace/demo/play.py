@@ -19,7 +19,7 @@ from vrm import console
 from vrm.documents.membership import DAY_SECONDS
 
 DAYS = 3
-FEWER = 4
+FEWER = 6
 """By what the customers of the first day are divided for each later one."""
 
 

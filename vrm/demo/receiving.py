@@ -21,7 +21,7 @@ from vrm.wallet.own import OwnRequest
 AT_ONCE: Final = 8
 """Customers that are at it at the same time."""
 
-FOLLOWING: Final = 24
+FOLLOWING: Final = 12
 """How many the play follows on each day."""
 
 PASSPHRASE_FILE: Final = "passphrase"  # noqa: S105 - a name, not a secret
