@@ -224,7 +224,7 @@ async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]
     """
     did: list[Delivered] = []
     async with PublicClient(meeting.url) as public:
-        newest = [run.day async for run in public.runs() if run.report is not None][0]
+        newest, *_ = [run.day async for run in public.runs() if run.report is not None]
 
     def work(number: int, part: Part) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
