@@ -14,7 +14,8 @@ import crypto
 from marketplace.descriptor import service as descriptor
 from marketplace.log import service as log
 from marketplace.tokens import service as tokens
-from tests.support.builders import a_bid, a_key, a_place, a_request, a_vendor, an_acceptance
+from tests.support.answers import an_acceptance
+from tests.support.builders import a_bid, a_key, a_place, a_request, a_vendor
 from tests.support.market import ClockedMarket
 from vrm.client.batches import in_batches
 from vrm.documents import PersonalRequest, Signed

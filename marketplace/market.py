@@ -68,6 +68,7 @@ class Market:
             tokens=settings.tokens.document(),
             mail=settings.mail.document(),
             messages=settings.messages.document(),
+            fulfilment=settings.fulfilment.document(),
             reputation=reputation.stated(),
             ratings=settings.ratings.document(),
             newcomers=settings.newcomers.document(),

@@ -37,6 +37,11 @@ admission = "open"           # of customers; "invited": by a code (market invite
 # per_day = 20                 # so many a day about one assignment, each
 # in_all = 200
 
+[fulfilment]
+# disclose_hours = 24          # how long an accepted assignment waits to be told whom to deliver to
+# grace_hours = 24             # how long after its lead time a vendor that has not shipped is overdue
+# confirm_days = 14            # how long after that a customer can say whether it came
+
 [newcomers]
 # share = 100                  # on so many of 1000 requests that allow it, vendors without a history go first
 # evidence_below = 12          # those with fewer pieces of evidence

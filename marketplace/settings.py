@@ -25,6 +25,7 @@ from vrm.documents import (
     Category,
     CellRange,
     DemandBounds,
+    FulfilmentRules,
     MailRules,
     MemberRules,
     MessageRules,
@@ -211,6 +212,18 @@ class NewcomerSettings(BaseModel, extra="forbid"):
         return msgspec.convert(self.model_dump(), NewcomerRules)
 
 
+class FulfilmentSettings(BaseModel, extra="forbid"):
+    """See `vrm.documents.FulfilmentRules`."""
+
+    disclose_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    grace_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    confirm_days: Annotated[int, Field(ge=1, le=365)] = 14
+
+    def document(self) -> FulfilmentRules:
+        """The rules as the descriptor states them."""
+        return msgspec.convert(self.model_dump(), FulfilmentRules)
+
+
 class Settings(BaseSettings):
     """One market's settings."""
 
@@ -231,6 +244,7 @@ class Settings(BaseSettings):
     mail: MailSettings = MailSettings()
     messages: MessageSettings = MessageSettings()
     ratings: RatingSettings = RatingSettings()
+    fulfilment: FulfilmentSettings = FulfilmentSettings()
     newcomers: NewcomerSettings = NewcomerSettings()
     categories: dict[str, str] = Field(default_factory=DEFAULT_CATEGORIES.copy)
     """Slug and title of each category; ``other`` is always there."""

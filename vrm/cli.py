@@ -69,6 +69,7 @@ for command in (
     rating.rate,
     rating.answer_rating,
     rating.like_me,
+    disclosing.cancel,
     requests.withdraw,
     posting.send,
     receipts.receipts,

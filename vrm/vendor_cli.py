@@ -66,6 +66,7 @@ for command in (
     rating.rate,
     rating.ratings,
     rating.answer_rating,
+    delivering.cancel,
     receipts.receipts,
     verifying.verify,
     automatic.run,

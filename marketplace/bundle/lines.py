@@ -68,6 +68,10 @@ ATickReport = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Ti
 ADecline = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Decline"})]
 AAssignment = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Assignment"})]
 AFallback = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Fallback"})]
+AShipment = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Shipment"})]
+AVendorCancellation = Annotated[
+    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/VendorCancellation"})
+]
 AAcceptance = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Acceptance"})]
 
 
@@ -161,7 +165,8 @@ class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
 
     vendor: Did
     document: Digest
-    """The document that it is: an Acceptance, a Decline, or an Assignment whose time ran out."""
+    """The document that it is: an Acceptance, Decline, Shipment or VendorCancellation, or an Assignment whose
+    vendor let its time pass."""
     date: LocalDate
     category: Slug
     amount: Amount
@@ -321,6 +326,40 @@ class AcceptanceLine(Logged, frozen=True, kw_only=True, tag="acceptance"):
     document: AAcceptance
 
 
+class Shipped(Part, frozen=True, kw_only=True):
+    """A vendor's word that it has shipped an order, or has it ready."""
+
+    leaf: Leaf
+    late: bool
+    """Whether its time was over, by when it was told whom to deliver to and by its bid's lead time."""
+    document: AShipment
+
+
+class Cancelled(Part, frozen=True, kw_only=True):
+    """A vendor's word that it will not deliver after all."""
+
+    leaf: Leaf
+    document: AVendorCancellation
+
+
+class DeliveryLine(Line, frozen=True, kw_only=True, tag="delivery"):
+    """How the vendor of an accepted assignment delivered, where that speaks for it or against it. By request
+    and tick."""
+
+    request: Digest
+    tick: Number
+    overdue: Leaf | UnsetType = UNSET
+    """Of the assignment: its vendor let its time, and the grace after it, pass without a word."""
+    shipped: Shipped | UnsetType = UNSET
+    cancelled: Cancelled | UnsetType = UNSET
+
+    @property
+    def leaves(self) -> list[int]:
+        """All that it names."""
+        parts = [part.leaf for part in (self.shipped, self.cancelled) if part]
+        return parts if self.overdue is UNSET else [self.overdue, *parts]
+
+
 class RollOverLine(Line, frozen=True, kw_only=True, tag="roll-over"):
     """A request that joined a later cutoff. By request."""
 
@@ -365,6 +404,7 @@ AnyLine = (
     | FallbackLine
     | UnfilledLine
     | AcceptanceLine
+    | DeliveryLine
     | RollOverLine
     | ProofLine
 )
@@ -386,7 +426,8 @@ FROZEN: Final = (
 )
 """What a run decides from. The log must hold its documents before the freeze."""
 
-AFTER: Final = (AcceptanceLine, RollOverLine, ProofLine)
+AFTER: Final = (AcceptanceLine, DeliveryLine, RollOverLine, ProofLine)
+"""What is known of the whole day."""
 
 ORDER: Final = (
     *FROZEN,

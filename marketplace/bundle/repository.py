@@ -8,7 +8,7 @@ downloads.
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, and_, false, func, select, tuple_, union_all
+from sqlalchemy import Select, and_, false, func, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -32,6 +32,7 @@ from marketplace.models.cascade import (
     TickPlace,
 )
 from marketplace.models.catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from marketplace.models.fulfilment import Delivery, StoredShipment, StoredVendorCancellation
 from marketplace.models.log import KeptDocument, LogLeaf
 from marketplace.models.mail import RunPreference
 from marketplace.models.moderation import StoredModeration
@@ -285,6 +286,30 @@ def acceptances(db: Database, day: str, size: int) -> AsyncIterator[Sequence[Any
         select(row.request, row.tick, row.wire, LogLeaf.number)
         .join(LogLeaf, LogLeaf.digest == row.digest)
         .where(row.day == day, row.accepted, LogLeaf.number < size)
+    )
+    return _blocks(db, query, (row.request, row.tick))
+
+
+def deliveries(db: Database, day: str, size: int) -> AsyncIterator[Sequence[AnyRow]]:
+    """What speaks for or against vendors of how they delivered, among the first leaves, by request and tick."""
+    row, sent, dropped = Delivery, StoredShipment, StoredVendorCancellation
+    of_sent, of_dropped, of_overdue = aliased(LogLeaf), aliased(LogLeaf), aliased(LogLeaf)
+    overdue = and_(of_overdue.digest == row.assignment, row.overdue)
+    query = (
+        select(
+            *(row.request, row.tick, of_overdue.number.label("overdue")),
+            *(sent.wire.label("sent"), sent.late, of_sent.number.label("sent_leaf")),
+            *(dropped.wire.label("dropped"), of_dropped.number.label("dropped_leaf")),
+        )
+        .outerjoin(sent, sent.request == row.request)
+        .outerjoin(dropped, dropped.request == row.request)
+        .outerjoin(of_sent, and_(of_sent.digest == sent.digest, of_sent.number < size))
+        .outerjoin(of_dropped, and_(of_dropped.digest == dropped.digest, of_dropped.number < size))
+        .outerjoin(of_overdue, and_(overdue, of_overdue.number < size))
+        .where(
+            row.day == day,
+            or_(*(leaf.number.is_not(None) for leaf in (of_sent, of_dropped, of_overdue))),
+        )
     )
     return _blocks(db, query, (row.request, row.tick))
 

@@ -22,8 +22,10 @@ from vrm.documents import (
     PersonalRequest,
     Preference,
     RunReport,
+    Shipment,
     Suspension,
     TickReport,
+    VendorCancellation,
     VendorProfile,
 )
 
@@ -41,8 +43,10 @@ DOCUMENTS: tuple[type[Document], ...] = (
     PersonalRequest,
     Preference,
     RunReport,
+    Shipment,
     Suspension,
     TickReport,
+    VendorCancellation,
     VendorProfile,
 )
 

@@ -16,7 +16,9 @@ from marketplace.bundle.lines import (
     AssignmentLine,
     BidFigures,
     BidLine,
+    Cancelled,
     CapacityLine,
+    DeliveryLine,
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
@@ -36,6 +38,7 @@ from marketplace.bundle.lines import (
     RequestFigures,
     RequestLine,
     RollOverLine,
+    Shipped,
     SuspensionLine,
     TickLine,
     UnfilledLine,
@@ -179,6 +182,9 @@ async def _lines(market: Market, bundle: Bundle) -> Lines:
         yield block
     async for block in _decided(market, bundle):
         bundle.late.extend(line.leaf for line in block if isinstance(line, Logged))
+        bundle.late.extend(
+            leaf for line in block if isinstance(line, DeliveryLine) for leaf in line.leaves
+        )
         yield block
     async for block in _proofs(market, bundle):
         yield block
@@ -265,6 +271,8 @@ async def _decided(market: Market, bundle: Bundle) -> Lines:
             AcceptanceLine(request=row.request, tick=row.tick, leaf=row.number, document=_raw(row))
             for row in rows
         ]
+    async for rows in repository.deliveries(db, day, bundle.head_size):
+        yield [_delivery(row) for row in rows]
     last = bundle.ticks[-1].tick if bundle.ticks else 0
     async for rows in repository.roll_overs(db, day, last):
         yield [
@@ -390,6 +398,22 @@ def _displaced(row: AnyRow) -> DisplacedLine:
         assigned_at=row.assigned_at,
         leaf=row.number,
         document=msgspec.UNSET if row.wire is None else _raw(row),
+    )
+
+
+def _delivery(row: AnyRow) -> DeliveryLine:
+    unset = msgspec.UNSET
+    sent, dropped = row.sent_leaf is not None, row.dropped_leaf is not None
+    return DeliveryLine(
+        request=row.request,
+        tick=row.tick,
+        overdue=unset if row.overdue is None else row.overdue,
+        shipped=Shipped(leaf=row.sent_leaf, late=row.late, document=msgspec.Raw(row.sent))
+        if sent
+        else unset,
+        cancelled=Cancelled(leaf=row.dropped_leaf, document=msgspec.Raw(row.dropped))
+        if dropped
+        else unset,
     )
 
 

@@ -28,7 +28,9 @@ async def ticks(connection: AsyncConnection, day: str, after: int, limit: int) -
 
 def _acceptances(day: str, _tick: int) -> _Listing:
     row = AssignmentAnswer
-    query = select(row.request, row.tick, row.wire).where(row.day == day, row.accepted)
+    query = select(row.request, row.tick, row.answered_at, row.wire).where(
+        row.day == day, row.accepted
+    )
     return query, (row.request, row.tick)
 
 

@@ -17,6 +17,7 @@ from marketplace.cascade.schemas import (
 )
 from marketplace.db import AnyRow
 from marketplace.errors import Refused
+from marketplace.fulfilment.rules import disclose_by
 from marketplace.http.paging import FollowedPage, Page, cut, read_cursor, write_cursor
 from marketplace.instants import instant_text
 from marketplace.market import Market
@@ -53,7 +54,10 @@ async def list_acceptances(
     return await _list(
         market, "acceptances", day, 0, read_cursor(cursor, tuple[str, int]), limit,
         lambda row: AcceptanceView(
-            request=row.request, tick=row.tick, document=msgspec.Raw(row.wire)
+            request=row.request,
+            tick=row.tick,
+            disclose_by=instant_text(disclose_by(row.answered_at, market.rules.fulfilment)),
+            document=msgspec.Raw(row.wire),
         ),
         lambda row: (row.request, row.tick),
     )  # fmt: skip

@@ -36,6 +36,8 @@ class AcceptanceView(msgspec.Struct, frozen=True, kw_only=True):
 
     request: str
     tick: int
+    disclose_by: str
+    """Until when its customer must say whom to deliver to, or it lapses."""
     document: msgspec.Raw
 
 

@@ -123,7 +123,7 @@ async def _decide(
         evidence.append(_piece(one, row))
         outcomes.append(True)
     await _add(market, connection, rows, evidence, now)
-    await fulfilment.begin(connection, begun)
+    await fulfilment.begin(market, connection, begun)
     return outcomes
 
 

@@ -157,7 +157,8 @@ async def freeze_places(
             RunPlace.vendor,
             RunPlace.place,
             RunPlace.units,
-            (func.coalesce(awarded.c.units, 0) - RunPlace.awarded).label("since"),
+            # What was freed since counts in later runs only, so that a tick follows from its day alone.
+            (func.coalesce(awarded.c.units, 0) - RunPlace.awarded - RunPlace.freed).label("since"),
             RunPlace.leads,
             (func.coalesce(led.c.awards, 0) - RunPlace.led).label("led_since"),
         )

@@ -1,9 +1,21 @@
 """Every query about fulfilment."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from sqlalchemy import and_, bindparam, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    false,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, upsert
@@ -11,12 +23,16 @@ from marketplace.fulfilment.rules import Given
 from marketplace.models import Award, PublishedRequest, SignedAssignment, StoredBid
 from marketplace.models.fulfilment import (
     Delivery,
+    StoredCancellation,
     StoredConfirmation,
     StoredDisclosure,
     StoredShipment,
+    StoredVendorCancellation,
 )
+from marketplace.reputation.service import Piece
 
-Table = type[StoredDisclosure] | type[StoredConfirmation]
+Table = type[StoredDisclosure] | type[StoredConfirmation] | type[StoredCancellation]
+Said = type[StoredShipment] | type[StoredVendorCancellation]
 
 _CHUNK: Final = 5_000
 """Requests that one query names: databases have a limit."""
@@ -34,68 +50,80 @@ async def find_delivery(connection: AsyncConnection, assignment: str) -> AnyRow 
     return (await connection.execute(query)).one_or_none()
 
 
-async def hold(connection: AsyncConnection, requests: Iterable[str]) -> dict[str, AnyRow]:
+async def hold(connection: AsyncConnection, requests: Iterable[str]) -> dict[str, Given]:
     """Find deliveries by request, and let nobody else change them before this commits."""
     named = sorted(set(requests))
-    found: dict[str, AnyRow] = {}
+    found: dict[str, Given] = {}
     for at in range(0, len(named), _CHUNK):
         query = (
-            select(Delivery.__table__)
+            _given(inner=True)
             .where(Delivery.request.in_(named[at : at + _CHUNK]))
             .order_by(Delivery.request)
-            .with_for_update()
+            .with_for_update(of=Delivery)
         )
-        found |= {row.request: row for row in await connection.execute(query)}
+        found |= {row.request: Given(*row) for row in await connection.execute(query)}
     return found
 
 
 async def change(connection: AsyncConnection, changes: Mapping[str, Mapping[str, Any]]) -> None:
-    """Change deliveries, by request; each to the same columns."""
-    if changes:
-        columns = next(iter(changes.values()))
-        changed = update(Delivery).where(Delivery.request == bindparam("of"))
-        changed = changed.values({name: bindparam(f"to_{name}") for name in columns})
-        rows = [
-            {"of": request} | {f"to_{name}": value for name, value in values.items()}
-            for request, values in sorted(changes.items())
-        ]
-        await connection.execute(changed, rows)
+    """Change columns of deliveries, by request."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for request, values in sorted(changes.items()):
+        row = {f"to_{name}": value for name, value in values.items()}
+        alike[tuple(sorted(values))].append(row | {"of": request})
+    for names, rows in alike.items():
+        if names:
+            changed = update(Delivery).where(Delivery.request == bindparam("of"))
+            values = {name: bindparam(f"to_{name}") for name in names}
+            await connection.execute(changed.values(values), rows)
+
+
+async def due(connection: AsyncConnection, instant: int, limit: int) -> Sequence[str]:
+    """The requests of deliveries whose deadline is not after an instant, some of them."""
+    query = select(Delivery.request).where(Delivery.deadline <= instant)
+    found = await connection.execute(query.order_by(Delivery.deadline).limit(limit))
+    return found.scalars().all()
 
 
 async def find_assignment(connection: AsyncConnection, digest: str) -> Given | None:
     """Find an assignment, with what has become of it if it was accepted."""
+    query = _given(inner=False).where(SignedAssignment.digest == digest)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else Given(*row)
+
+
+async def pieces(connection: AsyncConnection, requests: Sequence[str]) -> list[Piece]:
+    """Deliveries as evidence: the assignment's digest, its vendor, and the order's category and amount."""
+    query = (
+        select(Delivery.assignment, Delivery.vendor, PublishedRequest.category, StoredBid.amount)
+        .join(PublishedRequest, PublishedRequest.digest == Delivery.request)
+        .join(Award, _award_of(Delivery))
+        .join(StoredBid, StoredBid.digest == Award.bid)
+        .where(Delivery.request.in_(requests))
+        .order_by(Delivery.request)
+    )
+    return [Piece(*row) for row in await connection.execute(query)]
+
+
+def _given(*, inner: bool) -> Select[*tuple[Any, ...]]:
+    """What `Given` holds, in its order; of accepted assignments only, or of all."""
+    given = SignedAssignment
     query = (
         select(
-            *(SignedAssignment.request, PublishedRequest.pseudonym, SignedAssignment.vendor),
-            *(StoredBid.delivery, Delivery.state),
-            *(Delivery.disclosed_at, Delivery.shipped_at, Delivery.ended_at),
+            *(given.request, given.digest, PublishedRequest.pseudonym, given.vendor),
+            *(StoredBid.delivery, func.coalesce(Delivery.lead_hours, 0), Delivery.state),
+            *(Delivery.disclosed_at, Delivery.shipped_at),
+            *(func.coalesce(Delivery.overdue, false()), Delivery.deadline, Delivery.ended_at),
         )
-        .join(PublishedRequest, PublishedRequest.digest == SignedAssignment.request)
-        .join(
-            Award,
-            and_(
-                Award.day == SignedAssignment.day,
-                Award.request == SignedAssignment.request,
-                Award.tick == SignedAssignment.tick,
-            ),
-        )
+        .join(PublishedRequest, PublishedRequest.digest == given.request)
+        .join(Award, _award_of(given))
         .join(StoredBid, StoredBid.digest == Award.bid)
-        .outerjoin(Delivery, Delivery.assignment == SignedAssignment.digest)
-        .where(SignedAssignment.digest == digest)
     )
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    return Given(
-        request=row.request,
-        pseudonym=row.pseudonym,
-        vendor=row.vendor,
-        way=row.delivery,
-        state=row.state,
-        is_disclosed=row.disclosed_at is not None,
-        is_shipped=row.shipped_at is not None,
-        has_ended=row.ended_at is not None,
-    )
+    return query.join(Delivery, Delivery.assignment == given.digest, isouter=not inner)
+
+
+def _award_of(row: Any) -> ColumnElement[bool]:
+    return and_(Award.day == row.day, Award.request == row.request, Award.tick == row.tick)
 
 
 async def deliveries_of(
@@ -112,15 +140,15 @@ async def deliveries_of(
     return (await connection.execute(query)).all()
 
 
-async def find_shipment(connection: AsyncConnection, request: str) -> AnyRow | None:
-    """Find what a vendor said of shipping what a request asked for."""
-    query = select(StoredShipment.__table__).where(StoredShipment.request == request)
+async def said(connection: AsyncConnection, table: Said, request: str) -> AnyRow | None:
+    """Find what a vendor said of what a request asked for."""
+    query = select(table.__table__).where(table.request == request)
     return (await connection.execute(query)).one_or_none()
 
 
-async def add_shipment(connection: AsyncConnection, row: dict[str, Any]) -> None:
-    """Store a vendor's Shipment."""
-    await connection.execute(insert(StoredShipment), row)
+async def add_said(connection: AsyncConnection, table: Said, row: dict[str, Any]) -> None:
+    """Store what a vendor said."""
+    await connection.execute(insert(table), row)
 
 
 async def find(connection: AsyncConnection, table: Table, request: str) -> AnyRow | None:
@@ -146,6 +174,16 @@ async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
         select(StoredConfirmation.received)
         .join(PublishedRequest, PublishedRequest.digest == StoredConfirmation.request)
         .where(PublishedRequest.pseudonym == pseudonym)
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def cancelled_by_vendor(connection: AsyncConnection, pseudonym: str) -> str | None:
+    """``vendor-cancelled`` where a pseudonym's vendor has taken its Acceptance back."""
+    query = (
+        select(Delivery.state)
+        .join(PublishedRequest, PublishedRequest.digest == Delivery.request)
+        .where(PublishedRequest.pseudonym == pseudonym, Delivery.state == "vendor-cancelled")
     )
     return (await connection.execute(query)).scalar_one_or_none()
 

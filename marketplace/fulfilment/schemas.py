@@ -13,6 +13,14 @@ class ShipmentStored(msgspec.Struct, frozen=True, kw_only=True):
     """The document's digest."""
 
 
+class VendorCancellationStored(msgspec.Struct, frozen=True, kw_only=True):
+    """A vendor's cancellation is stored, and goes to the customer with the next mail."""
+
+    assignment: str
+    cancellation: str
+    """The document's digest."""
+
+
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """What has become of an assignment that the reading vendor accepted; a time is null until it comes."""
 
@@ -24,6 +32,10 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     accepted_at: str
     disclosed_at: str | None
     """When the vendor could read whom to deliver to."""
+    ship_by: str | None
+    """When a Shipment after it is late."""
+    overdue: bool
+    """Whether the vendor has let that and the market's grace pass, which speaks against it."""
     shipped_at: str | None
     """When the vendor said that it is on its way, or ready."""
     ended_at: str | None
@@ -44,5 +56,14 @@ class ConfirmationView(msgspec.Struct, frozen=True, kw_only=True):
 
     digest: str
     confirmation: msgspec.Raw
+    assignment: msgspec.Raw
+    request: msgspec.Raw
+
+
+class CancellationView(msgspec.Struct, frozen=True, kw_only=True):
+    """A Cancellation to the vendor that reads, with the documents that it is about."""
+
+    digest: str
+    cancellation: msgspec.Raw
     assignment: msgspec.Raw
     request: msgspec.Raw

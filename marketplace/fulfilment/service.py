@@ -1,48 +1,62 @@
-"""The use cases about fulfilment: what customers say, and what vendors read of it.
+"""What customers say of accepted assignments, and what others ask about these.
 
-What vendors say is in `shipping`.
+What vendors say is in `shipping`, what happens when nobody says anything in `deadlines`.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
-import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.db import AnyRow, take_turns
 from marketplace.errors import Refused
 from marketplace.fulfilment import repository
 from marketplace.fulfilment.repository import Table
-from marketplace.fulfilment.rules import check_confirmation, check_own
-from marketplace.fulfilment.schemas import ConfirmationView, DeliveryView, DisclosureView
-from marketplace.http.paging import FollowedPage, Page, cut, read_cursor, write_cursor
-from marketplace.instants import instant_text
+from marketplace.fulfilment.rules import (
+    CustomersWord,
+    after_customers_word,
+    check_customers_word,
+    disclose_by,
+)
 from marketplace.market import Market
-from marketplace.models.fulfilment import StoredConfirmation, StoredDisclosure
+from marketplace.models.fulfilment import (
+    StoredCancellation,
+    StoredConfirmation,
+    StoredDisclosure,
+)
 from marketplace.notices.schemas import EventData, EventType
 from marketplace.notices.service import About
 from marketplace.pending import service as pending
-from vrm.documents import Confirmation, Disclosure, Promise, Signed, read, recall
+from vrm.documents import Cancellation, Confirmation, Disclosure, Promise, Signed, read, recall
 from vrm.documents.membership import DAY_SECONDS
 
-T = TypeVar("T")
-
-Word = Disclosure | Confirmation
-KINDS: tuple[tuple[type[Word], Table, EventType], ...] = (
+KINDS: tuple[tuple[type[CustomersWord], Table, EventType], ...] = (
     (Disclosure, StoredDisclosure, "disclosure.made"),
     (Confirmation, StoredConfirmation, "confirmation.made"),
+    (Cancellation, StoredCancellation, "cancellation.made"),
 )
+"""In the order in which they count where a batch brings several on one assignment."""
 
 
-async def begin(connection: AsyncConnection, accepted: Sequence[dict[str, Any]]) -> None:
+async def begin(
+    market: Market, connection: AsyncConnection, accepted: Sequence[dict[str, Any]]
+) -> None:
     """Let deliveries begin, in the transaction that stores their Acceptances.
 
     Args:
         accepted: the columns ``request``, ``assignment``, ``day``, ``tick``, ``vendor``, ``pseudonym``,
             ``lead_hours`` and ``accepted_at`` of each.
     """
-    begun = {"disclosed_at": None, "shipped_at": None, "ended_at": None, "state": "accepted"}
-    await repository.begin(connection, [row | begun for row in accepted])
+    begun = {
+        "disclosed_at": None,
+        "shipped_at": None,
+        "overdue": False,
+        "ended_at": None,
+        "state": "accepted",
+    }
+    rules = market.rules.fulfilment
+    rows = [row | begun | {"deadline": disclose_by(row["accepted_at"], rules)} for row in accepted]
+    await repository.begin(connection, rows)
 
 
 async def find_delivery(connection: AsyncConnection, assignment: str) -> AnyRow | None:
@@ -56,8 +70,7 @@ async def disclose(market: Market, raw: bytes) -> Signed[Promise]:
     The same document again gets the same promise, as long as no newer one is known.
 
     Raises:
-        Refused: no such assignment of that request, another pseudonym's request, one that its vendor has not
-            accepted, or a newer Disclosure is known.
+        Refused: see `rules.check_customers_word`, or a newer Disclosure is known.
     """
     return await _take(market, read(raw, Disclosure), StoredDisclosure)
 
@@ -66,12 +79,23 @@ async def confirm(market: Market, raw: bytes) -> Signed[Promise]:
     """Let a Confirmation wait for the next batch instant, and promise that it counts from then on.
 
     Raises:
-        Refused: as with `disclose`, or the vendor was told nothing, or it was received before.
+        Refused: as with `disclose`, or it was received before.
     """
     return await _take(market, read(raw, Confirmation), StoredConfirmation)
 
 
-async def _take(market: Market, signed: Signed[Word], table: Table) -> Signed[Promise]:
+async def cancel(market: Market, raw: bytes) -> Signed[Promise]:
+    """Let a Cancellation wait for the next batch instant, and promise that its vendor has it by then.
+
+    It counts unless the vendor ships before that.
+
+    Raises:
+        Refused: as with `disclose`.
+    """
+    return await _take(market, read(raw, Cancellation), StoredCancellation)
+
+
+async def _take(market: Market, signed: Signed[CustomersWord], table: Table) -> Signed[Promise]:
     body = signed.body
     market.check_addressed(body)
     async with market.db.unit_of_work() as connection:
@@ -83,151 +107,86 @@ async def _take(market: Market, signed: Signed[Word], table: Table) -> Signed[Pr
         if known is not None:
             publish_by = int(known.publish_by)
         else:
-            found = await repository.find_assignment(connection, body.assignment)
-            given = check_own(body.pseudonym, body.request, found)
+            now = await market.db.now(connection)
+            given = await repository.find_assignment(connection, body.assignment)
+            check_customers_word(body, given, now)
             waiting = await pending.about(connection, body.type, body.request)
-            earlier = [recall(row.wire, type(body)) for row in waiting]
-            earlier += [] if kept is None or kept.wire is None else [recall(kept.wire, type(body))]
-            if isinstance(body, Confirmation):
-                check_confirmation(given)
-                if any(one.received for one in earlier if isinstance(one, Confirmation)):
-                    raise Refused("already-received", "What was received stays so.", "received")
-            newest = [one.seq for one in earlier] + ([] if kept is None else [kept.seq])
-            if body.seq <= max(newest, default=-1):
-                raise Refused("stale-sequence", f"Send a seq above {max(newest)}.", "seq")
-            publish_by = market.calendar.publish_by(await market.db.now(connection))
+            if not isinstance(body, Cancellation):
+                _check_newest(
+                    body, [row.wire for row in (*waiting, kept) if row and row.wire], kept
+                )
+            publish_by = market.calendar.publish_by(now)
             await pending.drop(connection, waiting)
             await pending.wait(connection, signed, body.request, publish_by)
     return pending.promise(market, signed, publish_by)
 
 
-async def hand_over(
-    connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
-) -> list[About]:
-    """Give vendors what pending documents tell them, at a batch instant; answers what to tell them of it.
+def _check_newest(
+    body: Disclosure | Confirmation, wires: Sequence[bytes], kept: AnyRow | None
+) -> None:
+    """Refuse what an earlier document of its kind makes stale, or has settled."""
+    earlier = [recall(wire, type(body)) for wire in wires]
+    if any(isinstance(one, Confirmation) and one.received for one in earlier):
+        raise Refused("already-received", "What was received stays so.", "received")
+    newest = [one.seq for one in earlier] + ([] if kept is None else [kept.seq])
+    if body.seq <= max(newest, default=-1):
+        raise Refused("stale-sequence", f"Send a seq above {max(newest)}.", "seq")
 
-    What comes after the end of a delivery counts no more.
+
+async def hand_over(
+    market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
+) -> list[About]:
+    """Let pending documents count at a batch instant; answers what to tell their vendors.
+
+    What comes too late counts no more.
     """
     events: list[About] = []
     for kind, table, event in KINDS:
         told = {row.request: row for row in rows if row.kind == kind.__name__}
         if not told:
             continue
-        deliveries = await repository.hold(connection, told)
         number = await repository.next_number(connection, table)
+        deliveries = await repository.hold(connection, told)
         changes: dict[str, dict[str, Any]] = {}
-        for request, delivery in sorted(deliveries.items()):
-            if delivery.ended_at is not None:
-                continue
+        for request, given in sorted(deliveries.items()):
             body = recall(told[request].wire, kind)
-            row = {
-                "request": request,
-                "number": number,
-                "vendor": delivery.vendor,
-                "assignment": body.assignment,
-                "digest": told[request].digest,
-                "seq": body.seq,
-                "publish_by": told[request].publish_by,
-                "wire": told[request].wire,
-            }
-            said = {"received": body.received} if isinstance(body, Confirmation) else {}
-            await repository.keep(connection, table, row | said)
-            changes[request] = _changed(delivery, body, instant)
+            changed = after_customers_word(body, given, instant, market.rules.fulfilment)
+            if changed is None:
+                continue
+            changes[request] = changed
+            await repository.keep(connection, table, _row(body, told[request], given, number))
             data = EventData(assignment=body.assignment, request=request)
-            events.append((delivery.vendor, event, data))
+            events.append((given.vendor, event, data))
         await repository.change(connection, changes)
     return events
 
 
-def _changed(delivery: AnyRow, body: Word, instant: int) -> dict[str, Any]:
-    """What a customer's word makes of a delivery."""
-    if isinstance(body, Disclosure):
-        return {"disclosed_at": delivery.disclosed_at or instant}
-    if body.received:
-        return {"state": "received", "ended_at": instant}
-    return {"state": "not-received", "ended_at": None}
+def _row(body: CustomersWord, waited: AnyRow, given: Any, number: int) -> dict[str, Any]:
+    row = {
+        "request": body.request,
+        "number": number,
+        "vendor": given.vendor,
+        "assignment": body.assignment,
+        "digest": waited.digest,
+        "publish_by": waited.publish_by,
+        "wire": waited.wire,
+    }
+    if isinstance(body, Cancellation):
+        return row
+    said = {"received": body.received} if isinstance(body, Confirmation) else {}
+    return row | {"seq": body.seq} | said
 
 
-async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
-    """What a pseudonym said about whether what it asked for came; none if it said nothing."""
-    return await repository.received(connection, pseudonym)
+async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
+    """How what a pseudonym asked for has ended, as far as that is worth a stamp: ``received`` or
+    ``not-received`` by its own word, ``vendor-cancelled``; none otherwise."""
+    received = await repository.received(connection, pseudonym)
+    if received is not None:
+        return "received" if received else "not-received"
+    return await repository.cancelled_by_vendor(connection, pseudonym)
 
 
 async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:
     """Forget at an instant what Disclosures hold that the market has kept long enough."""
     keep = market.rules.mail.keep_days * DAY_SECONDS
     await repository.forget(connection, instant - keep)
-
-
-async def list_deliveries(
-    market: Market, vendor: str, cursor: str | None, limit: int
-) -> Page[DeliveryView]:
-    """List what has become of what a vendor accepted, oldest first."""
-    after = read_cursor(cursor, tuple[int, str]) or (0, "")
-    async with market.db.snapshot() as connection:
-        found = await repository.deliveries_of(connection, vendor, after, limit + 1)
-    rows, more = cut(found, limit)
-    here = write_cursor(rows[-1].accepted_at, rows[-1].request) if more else None
-    return Page(items=[_view(row) for row in rows], next=here)
-
-
-def _view(row: AnyRow) -> DeliveryView:
-    return DeliveryView(
-        assignment=row.assignment,
-        request=row.request,
-        day=row.day,
-        state=row.state,
-        accepted_at=instant_text(row.accepted_at),
-        disclosed_at=_instant(row.disclosed_at),
-        shipped_at=_instant(row.shipped_at),
-        ended_at=_instant(row.ended_at),
-    )
-
-
-def _instant(seconds: int | None) -> str | None:
-    return None if seconds is None else instant_text(seconds)
-
-
-async def list_disclosures(
-    market: Market, vendor: str, cursor: str | None, limit: int
-) -> FollowedPage[DisclosureView]:
-    """List the Disclosures to a vendor; one that takes the place of another comes anew, at the end."""
-    return await _list(
-        market, StoredDisclosure, vendor, cursor, limit,
-        lambda said: DisclosureView(disclosure=msgspec.Raw(said.wire), **_about(said)),
-    )  # fmt: skip
-
-
-async def list_confirmations(
-    market: Market, vendor: str, cursor: str | None, limit: int
-) -> FollowedPage[ConfirmationView]:
-    """List the Confirmations to a vendor likewise."""
-    return await _list(
-        market, StoredConfirmation, vendor, cursor, limit,
-        lambda said: ConfirmationView(confirmation=msgspec.Raw(said.wire), **_about(said)),
-    )  # fmt: skip
-
-
-def _about(said: AnyRow) -> dict[str, Any]:
-    """What both kinds of words are told with."""
-    return {
-        "digest": said.digest,
-        "assignment": msgspec.Raw(said.assignment_wire),
-        "request": msgspec.Raw(said.request_wire),
-    }
-
-
-async def _list(
-    market: Market,
-    table: Table,
-    vendor: str,
-    cursor: str | None,
-    limit: int,
-    view: Callable[[AnyRow], T],
-) -> FollowedPage[T]:
-    after = read_cursor(cursor, tuple[int, str]) or (0, "")
-    async with market.db.snapshot() as connection:
-        found = await repository.of_vendor(connection, table, vendor, after, limit + 1)
-    rows, more = cut(found, limit)
-    here = write_cursor(rows[-1].number, rows[-1].request) if rows else cursor
-    return FollowedPage(items=[view(row) for row in rows], next=here if more else None, resume=here)

@@ -18,6 +18,7 @@ from vrm.documents import (
     Bid,
     BidPrice,
     BidWithdrawal,
+    Cancellation,
     Capacity,
     CatalogueItem,
     Confirmation,
@@ -45,6 +46,7 @@ from vrm.documents import (
     Shipment,
     Signed,
     Told,
+    VendorCancellation,
     VendorMessage,
     VendorProfile,
     VendorRating,
@@ -166,6 +168,20 @@ def examples(market: Market) -> dict[str, Any]:
         assignment=assignment,
         state="ready",
     )
+    cancellation = Cancellation(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        assignment=assignment,
+        salt="AAAAAAAAAAAAAAAAAAAAAA",
+    )
+    vendor_cancellation = VendorCancellation(
+        market=market.did,
+        vendor=vendor.did,
+        request=request.digest,
+        assignment=assignment,
+        reason="It broke in the shop.",
+    )
     message, reply = _messages(market, vendor, pseudonym, message_key, request, assignment)
     rating = Rating(
         market=market.did,
@@ -222,6 +238,8 @@ def examples(market: Market) -> dict[str, Any]:
         sign(shipment, vendor),
         sign(message, pseudonym),
         sign(reply, vendor),
+        sign(cancellation, pseudonym),
+        sign(vendor_cancellation, vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
         sign(rating, pseudonym),

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 from marketplace.descriptor import service as descriptor
+from marketplace.fulfilment import deadlines
 from marketplace.jobs.tasks import Actors
 from marketplace.log import service as log
 from marketplace.mail import service as mail
@@ -30,6 +31,7 @@ async def keep_time(market: Market, actors: Actors, stop: asyncio.Event) -> None
     loop = asyncio.get_running_loop()
     wakes = (
         (requests.batch_is_due, actors.publish_batch),
+        (deadlines.is_due, actors.keep_deadlines),
         (ratings.is_due, actors.reveal_ratings),
         (mail.is_due, actors.publish_mail),
         (runs.work_is_due, actors.close_days),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import dramatiq
 
+from marketplace.fulfilment import deadlines
 from marketplace.log import service as log
 from marketplace.mail import service as mail
 from marketplace.market import Market
@@ -30,6 +31,7 @@ class Actors:
     publish_batch: dramatiq.Actor[[], None]
     publish_mail: dramatiq.Actor[[], None]
     reveal_ratings: dramatiq.Actor[[], None]
+    keep_deadlines: dramatiq.Actor[[], None]
     close_days: dramatiq.Actor[[], None]
     keep_keys: dramatiq.Actor[[], None]
     grow_log: dramatiq.Actor[[], None]
@@ -92,6 +94,7 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         publish_batch=declare("publish_batch", requests.publish_batch),
         publish_mail=declare("publish_mail", mail.publish),
         reveal_ratings=declare("reveal_ratings", ratings.reveal),
+        keep_deadlines=declare("keep_deadlines", deadlines.settle),
         close_days=declare("close_days", _close_days),
         keep_keys=declare("keep_keys", _keep_keys),
         grow_log=declare("grow_log", log.grow),

@@ -28,9 +28,11 @@ from marketplace.models import (
     StoredBidWithdrawal,
 )
 from marketplace.models.fulfilment import (
+    StoredCancellation,
     StoredConfirmation,
     StoredDisclosure,
     StoredShipment,
+    StoredVendorCancellation,
 )
 from marketplace.models.mail import (
     MailSegment,
@@ -169,6 +171,7 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "bid-withdrawal": (StoredBidWithdrawal, StoredBid.request),
     "question": (StoredQuestion, StoredQuestion.request),
     "shipment": (StoredShipment, StoredShipment.request),
+    "vendor-cancellation": (StoredVendorCancellation, StoredVendorCancellation.request),
     "request": (PublishedRequest, PublishedRequest.digest),
     "withdrawal": (PublishedWithdrawal, PublishedWithdrawal.request),
     "preference": (StoredPreference, StoredPreference.request),
@@ -181,5 +184,6 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "vendor-rating": (StoredRating, StoredRating.request),
     "rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
     "vendor-rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
+    "cancellation": (StoredCancellation, StoredCancellation.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

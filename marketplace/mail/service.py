@@ -32,6 +32,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "Message": "message",
     "Rating": "rating",
     "VendorRatingAnswer": "vendor-rating-answer",
+    "Cancellation": "cancellation",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

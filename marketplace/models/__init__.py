@@ -340,7 +340,9 @@ class RunPlace(Base):
     reach_m: Mapped[int]
     units: Mapped[int]
     awarded: Mapped[int] = mapped_column(server_default=text("0"))
-    """The units awarded on the date before the freeze; `units` are what was left then."""
+    """The units awarded on the date before the freeze and not freed; `units` are what was left then."""
+    freed: Mapped[int] = mapped_column(server_default=text("0"))
+    """The units of the date that were awarded and freed before the freeze."""
     band: Mapped[int]
     suspended: Mapped[bool]
     leads: Mapped[int] = mapped_column(server_default=text("0"))

@@ -1,6 +1,6 @@
 """The tables of what follows on an accepted assignment."""
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.models import ANONYMOUS, Base
@@ -13,6 +13,13 @@ class Delivery(Base):
     __table_args__ = (
         UniqueConstraint("assignment"),
         Index("ix_deliveries_vendor_accepted_at_request", "vendor", "accepted_at", "request"),
+        Index(
+            "ix_deliveries_deadline",
+            "deadline",
+            sqlite_where=text("deadline IS NOT NULL"),
+            postgresql_where=text("deadline IS NOT NULL"),
+        ),
+        Index("ix_deliveries_day_request", "day", "request"),
         ANONYMOUS,
     )
     request: Mapped[str] = mapped_column(primary_key=True)
@@ -29,10 +36,14 @@ class Delivery(Base):
     """The batch instant that handed the first Disclosure over."""
     shipped_at: Mapped[int | None]
     """When the vendor said that it is on its way, or ready."""
+    overdue: Mapped[bool] = mapped_column(server_default=text("false"))
+    """Whether the vendor let its time and the grace pass without a word."""
+    deadline: Mapped[int | None]
+    """When somebody's time runs out next; null once it has ended, and where it began before there were any."""
     ended_at: Mapped[int | None]
     """From when on nobody can change what has become of it."""
     state: Mapped[str]
-    """``accepted``, ``shipped``, ``ready``, ``received`` or ``not-received``."""
+    """See `marketplace.fulfilment.rules`."""
 
 
 class StoredShipment(Base):
@@ -41,7 +52,37 @@ class StoredShipment(Base):
     __tablename__ = "shipments"
     request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
     vendor: Mapped[str]
+    late: Mapped[bool]
+    """Whether its time was over."""
     digest: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class StoredVendorCancellation(Base):
+    """A vendor's word that it will not deliver after all."""
+
+    __tablename__ = "vendor_cancellations"
+    request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
+    vendor: Mapped[str]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class StoredCancellation(Base):
+    """A customer's word that it wants no delivery any more, taken out of `pending` in time."""
+
+    __tablename__ = "cancellations"
+    __table_args__ = (
+        Index("ix_cancellations_vendor_number_request", "vendor", "number", "request"),
+        ANONYMOUS,
+    )
+    request: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    """As of a Disclosure."""
+    vendor: Mapped[str]
+    assignment: Mapped[str]
+    digest: Mapped[str]
+    publish_by: Mapped[int]
     wire: Mapped[bytes]
 
 

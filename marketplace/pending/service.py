@@ -22,6 +22,7 @@ Kind = Literal[
     "Message",
     "Rating",
     "VendorRatingAnswer",
+    "Cancellation",
 ]
 """The types of the documents that wait here."""
 

@@ -147,15 +147,14 @@ async def collect(market: Market) -> None:
 
 async def ended(connection: AsyncConnection, pseudonym: str) -> str:
     """How a pseudonym's request ended: ``none`` where there is none, ``waits`` or ``open`` where it has not,
-    ``withdrawn``, ``unfilled``, ``received`` or ``not-received`` by its author's word, or ``decided``
-    otherwise."""
+    ``withdrawn``, ``unfilled``, ``received`` or ``not-received`` by its author's word, ``vendor-cancelled``,
+    or ``decided`` otherwise."""
     if await pending.request_waits(connection, pseudonym):
         return "waits"
     ended = await repository.ended(connection, pseudonym)
-    received = await fulfilment.received(connection, pseudonym) if ended == "decided" else None
-    if received is None:
+    if ended != "decided":
         return ended
-    return "received" if received else "not-received"
+    return await fulfilment.ended(connection, pseudonym) or ended
 
 
 async def list_batches(market: Market, cursor: str | None, limit: int) -> Page[BatchView]:
@@ -194,7 +193,7 @@ async def _settle(
     """
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
-    events = await fulfilment.hand_over(connection, instant, rows)
+    events = await fulfilment.hand_over(market, connection, instant, rows)
     events += await messages.hand_over(connection, rows)
     await ratings.take(market, connection, instant, rows)
     await rating_answers.publish(connection, rows)

@@ -41,6 +41,7 @@ from marketplace.models import (
     VendorPlace,
 )
 from marketplace.models.cascade import Displaced, RollOver, RunBid
+from marketplace.models.fulfilment import Delivery
 from marketplace.models.mail import AlternativeBid
 from marketplace.reputation.rules import Score
 from marketplace.resolver import Policy, Way
@@ -90,7 +91,7 @@ async def wait_for_writers(connection: AsyncConnection) -> None:
 async def bidding_places(
     connection: AsyncConnection, day: str, date: str, epoch: tuple[str, str]
 ) -> Sequence[AnyRow]:
-    """The places that bid on a day's requests, with their units for the date and those already awarded.
+    """The places that bid on a day's requests, with their units for the date and those awarded and freed.
 
     Args:
         epoch: of newcomers' quotas: its first date, and the next one's.
@@ -102,7 +103,7 @@ async def bidding_places(
         .distinct()
         .subquery()
     )
-    awarded, led = awarded_on(date), led_in(epoch)
+    awarded, freed, led = awarded_on(date), freed_on(date), led_in(epoch)
     query = (
         select(
             VendorPlace.__table__,
@@ -110,6 +111,7 @@ async def bidding_places(
             Vendor.suspended,
             func.coalesce(PlaceCapacity.units, VendorPlace.capacity).label("units"),
             func.coalesce(awarded.c.units, 0).label("awarded"),
+            func.coalesce(freed.c.units, 0).label("freed"),
             func.coalesce(led.c.awards, 0).label("led"),
         )
         .join(
@@ -129,6 +131,10 @@ async def bidding_places(
             awarded,
             and_(awarded.c.vendor == VendorPlace.vendor, awarded.c.place == VendorPlace.place),
         )
+        .outerjoin(
+            freed,
+            and_(freed.c.vendor == VendorPlace.vendor, freed.c.place == VendorPlace.place),
+        )
         .outerjoin(led, led.c.vendor == VendorPlace.vendor)
         .order_by(VendorPlace.vendor, VendorPlace.place)
     )
@@ -138,15 +144,30 @@ async def bidding_places(
 def awarded_on(date: str) -> Subquery:
     """The units awarded on a date by all its runs and their ticks, by vendor and place.
 
-    What was accepted, what still waits for its vendor and what is burnt each take their unit.
+    What was accepted, what still waits for its vendor and what is burnt each take their unit, and so does what
+    was freed.
     """
+    of_date = Award.day.startswith(date, autoescape=True)
+    return _units().where(of_date).group_by(StoredBid.vendor, StoredBid.place).subquery()
+
+
+def freed_on(date: str) -> Subquery:
+    """Those of them that customers freed: by a Cancellation, or by not saying whom to deliver to."""
+    given = and_(
+        Award.day == Delivery.day, Award.request == Delivery.request, Award.tick == Delivery.tick
+    )
+    freed = and_(
+        Delivery.day.startswith(date, autoescape=True), Delivery.state.in_(("cancelled", "lapsed"))
+    )
+    query = _units().join(Delivery, given).where(freed)
+    return query.group_by(StoredBid.vendor, StoredBid.place).subquery()
+
+
+def _units() -> Select[*tuple[Any, ...]]:
     return (
         select(StoredBid.vendor, StoredBid.place, func.count().label("units"))
         .select_from(Award)
         .join(StoredBid, StoredBid.digest == Award.bid)
-        .where(Award.day.startswith(date, autoescape=True))
-        .group_by(StoredBid.vendor, StoredBid.place)
-        .subquery()
     )
 
 
@@ -180,8 +201,9 @@ async def freeze(
             "lat_e6": row.lat_e6,
             "lng_e6": row.lng_e6,
             "reach_m": row.reach_m,
-            "units": units_left(row.units, row.awarded),
-            "awarded": row.awarded,
+            "units": units_left(row.units, row.awarded - row.freed),
+            "awarded": row.awarded - row.freed,
+            "freed": row.freed,
             "band": scores[row.vendor].band,
             "suspended": row.suspended,
             "leads": leads_left(scores[row.vendor].own.pieces, row.led, newcomers),

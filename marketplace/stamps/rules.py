@@ -8,7 +8,7 @@ from vrm.documents import TokenRules
 from vrm.documents.membership import TIERS, Tier
 from vrm.documents.standing import Stamp
 
-RETURNED: Final = frozenset(("withdrawn", "unfilled", "not-received"))
+RETURNED: Final = frozenset(("withdrawn", "unfilled", "not-received", "vendor-cancelled"))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from marketplace.runs.resolving import decide
 from marketplace.verify.cascade import check_cascade
 from marketplace.verify.columns import check_bids, frozen_day
 from marketplace.verify.day import Day
+from marketplace.verify.delivering import check_deliveries
 from marketplace.verify.earlier import check_evidence
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
@@ -71,6 +72,7 @@ def verify(
     check_run_report(day, frozen, decided)
     progress("ticks", 0)
     check_cascade(day, frozen)
+    check_deliveries(day)
     progress("log", 0)
     check_log(day, since)
     if earlier := tuple(earlier):

@@ -109,6 +109,7 @@ class Day:
     waves: list[Wave] = field(default_factory=list)
     """The run, then its ticks."""
     acceptances: list[Block] = field(default_factory=list)
+    deliveries: list[Block] = field(default_factory=list)
     roll_overs: list[RollOverLine] = field(default_factory=list)
     proofs: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict)
     early: Leaves = field(default_factory=Leaves)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 import crypto
@@ -20,6 +21,7 @@ from marketplace.bundle.lines import (
     AcceptanceLine,
     AssignmentLine,
     BidLine,
+    DeliveryLine,
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
@@ -43,6 +45,8 @@ from vrm.documents import (
     Moderation,
     PersonalRequest,
     Preference,
+    Shipment,
+    VendorCancellation,
     examine,
 )
 from vrm.documents.place import centre_of, resolution_of
@@ -107,6 +111,15 @@ DISPLACED: Final = np.dtype(
     ]
 )  # fmt: skip
 """``digest`` and ``assignment`` are the Decline's and what it names; empty where the time ran out."""
+DELIVERY: Final = np.dtype(
+    [
+        ("request", DIGEST), ("tick", "i8"), ("overdue", "i8"), ("late", "?"),
+        *((f"{word}_{name}", kind) for word in ("shipped", "cancelled") for name, kind in (
+            ("digest", DIGEST), ("leaf", "i8"), ("vendor", DID), ("assignment", DIGEST),
+        )),
+    ]
+)  # fmt: skip
+"""What the vendor's two words say; without one its texts are empty, and a leaf that is not there is -1."""
 EVIDENCE: Final = np.dtype(
     [
         ("digest", DIGEST), ("leaf", "i8"), ("vendor", DID), ("date", "S10"), ("category", SLUG),
@@ -328,6 +341,26 @@ def _displaced(batch: Batch, market: str) -> Checked:
     return Checked(batch.kind, np.array(rows, dtype=DISPLACED), faults, documents=verified)
 
 
+def _deliveries(batch: Batch, market: str) -> Checked:
+    rows: list[tuple[Any, ...]] = []
+    faults: list[Fault] = []
+    verified = 0
+    for line in decoded(batch, DeliveryLine):
+        late = bool(line.shipped and line.shipped.late)
+        row = [line.request, line.tick, -1 if line.overdue is UNSET else line.overdue, late]
+        for part, expected in ((line.shipped, Shipment), (line.cancelled, VendorCancellation)):
+            if not part:
+                row += ["", -1, "", ""]
+                continue
+            read, verified = read_document(part.document, expected, market), verified + 1
+            faults += read.faults
+            body = read.body
+            said = ("", "") if body is None else (body.vendor, body.assignment)
+            row += [read.digest, part.leaf, *said]
+        rows.append(tuple(row))
+    return Checked(batch.kind, np.array(rows, dtype=DELIVERY), faults, documents=verified)
+
+
 def _evidence(batch: Batch, _market: str) -> Checked:
     rows = [
         (
@@ -389,6 +422,7 @@ _CHECKS: Final[dict[str, Callable[[Batch, str], Checked]]] = {
     kind_of(AssignmentLine): _assignments,
     kind_of(FallbackLine): _fallbacks,
     kind_of(AcceptanceLine): _acceptances,
+    kind_of(DeliveryLine): _deliveries,
     kind_of(DisplacedLine): _displaced,
 }
 MANY: Final = frozenset(_CHECKS)
@@ -401,6 +435,7 @@ _KINDS: Final[Sequence[type[Line]]] = (
     AssignmentLine,
     FallbackLine,
     AcceptanceLine,
+    DeliveryLine,
     DisplacedLine,
 )
 _DECODERS: Final = {kind: msgspec.json.Decoder(kind) for kind in _KINDS}

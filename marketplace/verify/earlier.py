@@ -1,8 +1,9 @@
 """Evidence against the days that it comes from.
 
 A day's bundle lists the digests of all evidence that counted. Whether those documents deserve it, and whether
-any is missing, the earlier days' bundles tell: a vendor's Acceptance speaks for it; its Decline, or an
-Assignment whose time ran out, against it. They tell too how far newcomers' quotas had gone.
+any is missing, the earlier days' bundles tell: a vendor's Acceptance, or a Shipment in time, speaks for it; its
+Decline, a late Shipment, its cancellation, or an Assignment whose time it let pass, against it.
+They tell too how far newcomers' quotas had gone.
 """
 
 from collections import Counter
@@ -16,7 +17,8 @@ from crypto.errors import LogError
 from crypto.note import Verifier
 from marketplace.verify.cascade import assignment_of
 from marketplace.verify.day import Day, found_in, joined
-from marketplace.verify.documents import ACCEPTANCE, DISPLACED, EVIDENCE
+from marketplace.verify.delivering import spoken
+from marketplace.verify.documents import ACCEPTANCE, DELIVERY, DISPLACED, EVIDENCE
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log
@@ -115,6 +117,12 @@ def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
                 continue  # told of where the tick is checked
             digest = bytes(row["digest"]) or bytes(given["digest"])
             yield digest, int(row["leaf"]), _answer(day, row["vendor"], False, given)
+
+    for row in joined(day.deliveries, DELIVERY):
+        given = assignment_of(day, row["request"], int(row["tick"]))
+        if given is not None:
+            for digest, leaf, good in spoken(row, bytes(given["digest"])):
+                yield digest, leaf, _answer(day, given["vendor"], good, given)
 
 
 def _answer(day: Day, vendor: bytes, good: bool, given: np.void) -> Answer:

@@ -97,6 +97,7 @@ class _Loader:
             "fallback": (("request",), self._into("fallbacks")),
             "displaced": (("request",), self._displaced),
             "acceptance": (("request", "tick"), self._acceptance),
+            "delivery": (("request", "tick"), self._delivery),
         }
 
     def take(self, batch: Batch, done: Checked | None) -> None:
@@ -123,7 +124,7 @@ class _Loader:
     def finish(self) -> None:
         """Join what has come in blocks."""
         day = self._day
-        lists = [day.evidence, day.preferences, day.named, day.acceptances]
+        lists = [day.evidence, day.preferences, day.named, day.acceptances, day.deliveries]
         for wave in day.waves:
             lists += [wave.displaced, wave.assignments, wave.fallbacks, wave.unfilled]
         for blocks in lists:
@@ -277,6 +278,12 @@ class _Loader:
     def _acceptance(self, rows: Block, _done: Checked) -> None:
         self._day.acceptances.append(rows)
         self._day.late.add(rows["leaf"], rows["digest"])
+
+    def _delivery(self, rows: Block, _done: Checked) -> None:
+        self._day.deliveries.append(rows)
+        for word in ("shipped", "cancelled"):
+            said = rows[rows[f"{word}_digest"] != b""]
+            self._day.late.add(said[f"{word}_leaf"], said[f"{word}_digest"])
 
     def _bid(self, rows: Block, _done: Checked) -> None:
         """Keep of bids the figures only."""

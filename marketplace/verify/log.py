@@ -15,7 +15,7 @@ from crypto.note import Verifier
 from marketplace.resolver.ids import raw_ids
 from marketplace.verify.cascade import assignment_of
 from marketplace.verify.day import Day, Leaves, joined
-from marketplace.verify.documents import DISPLACED
+from marketplace.verify.documents import DELIVERY, DISPLACED
 from marketplace.verify.findings import BundleFault
 
 BLOCK: Final = 1 << 14
@@ -77,6 +77,10 @@ def _add_time_outs(day: Day) -> None:
                     continue
                 digest = bytes(given["digest"])
             day.late.add([row["leaf"]], [digest])
+    for row in joined(day.deliveries, DELIVERY):
+        given = assignment_of(day, row["request"], int(row["tick"]))
+        if row["overdue"] >= 0 and given is not None:
+            day.late.add([row["overdue"]], [bytes(given["digest"])])
 
 
 def _check_leaves(day: Day, leaves: Leaves, tree: Checkpoint, name: str) -> None:

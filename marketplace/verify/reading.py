@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from marketplace.bundle.lines import FROZEN, ORDER, Header, ReportLine, TickLine, kind_of
+from marketplace.bundle.lines import AFTER, FROZEN, ORDER, Header, ReportLine, TickLine, kind_of
 from marketplace.verify.findings import BundleFault
 
 LONGEST: Final = 1 << 18
@@ -26,7 +26,7 @@ CHUNK: Final = 1 << 18
 _KIND: Final = re.compile(rb'\{"kind":"([a-z-]{1,16})"[,}]')
 _ORDER: Final = [kind_of(line) for line in ORDER]
 _TICK: Final = _ORDER.index(kind_of(TickLine))
-_AFTER_TICKS: Final = len(_ORDER) - 3
+_AFTER_TICKS: Final = len(_ORDER) - len(AFTER)
 _SINGLE: Final = {kind_of(Header), kind_of(ReportLine)}
 _REPORT: Final = len(FROZEN)
 

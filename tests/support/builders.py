@@ -17,7 +17,6 @@ import msgspec
 
 import crypto
 from vrm.documents import (
-    Acceptance,
     AcceptedTerms,
     Answer,
     Area,
@@ -27,9 +26,6 @@ from vrm.documents import (
     BidWithdrawal,
     Capacity,
     CatalogueItem,
-    Confirmation,
-    Decline,
-    Disclosure,
     Document,
     ItemName,
     MarketDescriptor,
@@ -38,18 +34,12 @@ from vrm.documents import (
     Place,
     Preference,
     Question,
-    Rating,
-    RatingAnswer,
     RequestWithdrawal,
-    Shipment,
     Signed,
     VendorProfile,
-    VendorRating,
-    VendorRatingAnswer,
     Webhook,
     sign,
 )
-from vrm.documents.disclosure import BOX_BYTES
 from vrm.documents.place import Point, cell_at, point
 
 HERE = point(48.2082, 16.3738)
@@ -252,140 +242,6 @@ def a_bid_withdrawal(
     """The withdrawal of a bid, by its digest."""
     facts = {"market": market.rules.market, "vendor": key.did, "bid": bid}
     return sign(BidWithdrawal(**(facts | changes)), key)
-
-
-def an_acceptance(
-    market: HasRules, key: crypto.SigningKey, assignment: str, /, **changes: Any
-) -> Signed[Acceptance]:
-    """A vendor's acceptance of an assignment, by its digest, with a fresh message key."""
-    facts = {
-        "market": market.rules.market,
-        "vendor": key.did,
-        "assignment": assignment,
-        "message_key": crypto.ReplyKey.generate().public.text,
-    }
-    return sign(Acceptance(**(facts | changes)), key)
-
-
-def a_disclosure(
-    market: HasRules,
-    key: crypto.SigningKey,
-    request: Signed[PersonalRequest],
-    assignment: str,
-    /,
-    **changes: Any,
-) -> Signed[Disclosure]:
-    """Something sealed to the vendor of an assignment, by its digest; what is in it no market can tell."""
-    facts: dict[str, Any] = {
-        "market": market.rules.market,
-        "pseudonym": key.did,
-        "request": request.digest,
-        "assignment": assignment,
-        "seq": 1,
-        "sealed": crypto.base64url_encode(secrets.token_bytes(BOX_BYTES)),
-    }
-    return sign(Disclosure(**(facts | changes)), key)
-
-
-def a_confirmation(
-    market: HasRules,
-    key: crypto.SigningKey,
-    request: Signed[PersonalRequest],
-    assignment: str,
-    /,
-    **changes: Any,
-) -> Signed[Confirmation]:
-    """The customer's word that what was assigned, by the assignment's digest, came."""
-    facts: dict[str, Any] = {
-        "market": market.rules.market,
-        "pseudonym": key.did,
-        "request": request.digest,
-        "assignment": assignment,
-        "seq": 1,
-        "salt": crypto.base64url_encode(secrets.token_bytes(16)),
-        "received": True,
-    }
-    return sign(Confirmation(**(facts | changes)), key)
-
-
-def a_shipment(
-    market: HasRules,
-    key: crypto.SigningKey,
-    request: Signed[PersonalRequest],
-    assignment: str,
-    /,
-    **changes: Any,
-) -> Signed[Shipment]:
-    """A vendor's word that what it was assigned, by the assignment's digest, can be picked up."""
-    facts: dict[str, Any] = {
-        "market": market.rules.market,
-        "vendor": key.did,
-        "request": request.digest,
-        "assignment": assignment,
-        "state": "ready",
-    }
-    return sign(Shipment(**(facts | changes)), key)
-
-
-def a_rating(
-    market: HasRules,
-    key: crypto.SigningKey,
-    request: Signed[PersonalRequest],
-    assignment: str,
-    /,
-    **changes: Any,
-) -> Signed[Rating]:
-    """The customer's rating of what was assigned, by the assignment's digest."""
-    facts = _rated(market, request, assignment) | {"pseudonym": key.did}
-    return sign(Rating(**(facts | changes)), key)
-
-
-def a_vendor_rating(
-    market: HasRules,
-    key: crypto.SigningKey,
-    request: Signed[PersonalRequest],
-    assignment: str,
-    /,
-    **changes: Any,
-) -> Signed[VendorRating]:
-    """The vendor's rating of whom it delivered to."""
-    facts = _rated(market, request, assignment) | {"vendor": key.did}
-    return sign(VendorRating(**(facts | changes)), key)
-
-
-def _rated(market: HasRules, request: Signed[PersonalRequest], assignment: str) -> dict[str, Any]:
-    return {
-        "market": market.rules.market,
-        "request": request.digest,
-        "assignment": assignment,
-        "salt": crypto.base64url_encode(secrets.token_bytes(16)),
-        "stars": 5,
-    }
-
-
-def an_answer_to(
-    rating: Signed[Rating] | Signed[VendorRating], key: crypto.SigningKey, /, **changes: Any
-) -> Signed[RatingAnswer | VendorRatingAnswer]:
-    """The one answer to a rating, by whom it is about."""
-    body = rating.body
-    facts: dict[str, Any] = {
-        "market": body.market,
-        "request": body.request,
-        "assignment": body.assignment,
-        "rating": rating.digest,
-        "text": "Thank you.",
-    }
-    if isinstance(body, Rating):
-        return sign(RatingAnswer(**({"vendor": key.did} | facts | changes)), key)
-    return sign(VendorRatingAnswer(**({"pseudonym": key.did} | facts | changes)), key)
-
-
-def a_decline(
-    market: HasRules, key: crypto.SigningKey, assignment: str, /, **changes: Any
-) -> Signed[Decline]:
-    """A vendor's decline of an assignment, by its digest."""
-    facts = {"market": market.rules.market, "vendor": key.did, "assignment": assignment}
-    return sign(Decline(**(facts | changes)), key)
 
 
 def a_webhook(market: HasRules, key: crypto.SigningKey, /, **changes: Any) -> Signed[Webhook]:

@@ -33,6 +33,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import crypto
 from crypto.http_signatures import sign_request
 from marketplace.app import create_app
+from marketplace.fulfilment import deadlines
 from marketplace.identity import Identity
 from marketplace.mail import service as mail
 from marketplace.market import Market
@@ -69,6 +70,8 @@ PATHS = {
     "VendorRating": "/vendor-ratings",
     "RatingAnswer": "/rating-answers",
     "VendorRatingAnswer": "/vendor-rating-answers",
+    "Cancellation": "/cancellations",
+    "VendorCancellation": "/vendor-cancellations",
     "Report": "/reports",
     "Webhook": "/webhooks",
     "SavedFilters": "/filters",
@@ -187,6 +190,7 @@ class ClockedMarket:
         self.clock.set(self.market.calendar.batch_at_or_before(self.clock.now) + step)
         published = await requests.publish_batch(self.market)
         await ratings.reveal(self.market)
+        await deadlines.settle(self.market)
         await mail.publish(self.market)
         return published
 

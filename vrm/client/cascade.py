@@ -68,6 +68,8 @@ class Accepted:
 
     request: str
     tick: int
+    disclose_by: Instant
+    """Until when its customer must say whom to deliver to."""
     acceptance: Signed[Acceptance]
 
 
@@ -92,6 +94,7 @@ class Listed(msgspec.Struct, frozen=True):
 
     request: str
     tick: int
+    disclose_by: Instant
     document: msgspec.Raw
 
 
@@ -153,7 +156,8 @@ class CascadeClient(MarketClient):
         Raises:
             MarketMisbehaved: it is none, or its proof does not hold.
         """
-        return Accepted(entry.request, entry.tick, self.verified(bytes(entry.document), Acceptance))
+        acceptance = self.verified(bytes(entry.document), Acceptance)
+        return Accepted(entry.request, entry.tick, entry.disclose_by, acceptance)
 
     def roll_overs(self, day: str) -> AsyncIterator[RollOver]:
         """Walk the requests of a day that joined a later cutoff."""

@@ -18,6 +18,7 @@ from vrm.client.anonymous import post_alone
 from vrm.client.member import MemberClient
 from vrm.documents import (
     Answer,
+    Cancellation,
     Confirmation,
     Disclosure,
     Message,
@@ -107,6 +108,10 @@ class CustomerClient(MemberClient):
         path = "/ratings" if isinstance(said.body, Rating) else "/vendor-rating-answers"
         return await self._promised(path, said)
 
+    async def cancel(self, cancellation: Signed[Cancellation]) -> Signed[Promise]:
+        """Post that a delivery is wanted no more; the promise names the instant from which on it counts."""
+        return await self._promised("/cancellations", cancellation)
+
     async def claim_stamp(self, claim: Signed[StampClaim], token: Token) -> bytes:
         """Draw the stamp that a pseudonym's token is worth; answers a TokenResponse (RFC 9578, section 5.2).
 
@@ -130,6 +135,7 @@ class CustomerClient(MemberClient):
             | Answer
             | Disclosure
             | Confirmation
+            | Cancellation
             | Message
             | Rating
             | VendorRatingAnswer

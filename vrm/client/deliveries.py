@@ -4,12 +4,23 @@ from collections.abc import AsyncIterator
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET
 
 from vrm.client.disclosures import DisclosuresClient
 from vrm.client.vendor_answers import OwnAssignment
-from vrm.documents import Shipment, sign
+from vrm.documents import Shipment, VendorCancellation, sign
 
-State = Literal["accepted", "shipped", "ready", "received", "not-received"]
+State = Literal[
+    "accepted",
+    "shipped",
+    "ready",
+    "received",
+    "not-received",
+    "cancelled",
+    "vendor-cancelled",
+    "lapsed",
+    "closed",
+]
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -21,6 +32,9 @@ class Delivery(msgspec.Struct, frozen=True):
     state: State
     accepted_at: str
     disclosed_at: str | None
+    ship_by: str | None
+    """When a Shipment after it is late; none until it is known whom to deliver to."""
+    overdue: bool
     shipped_at: str | None
     ended_at: str | None
 
@@ -30,6 +44,13 @@ class ShipmentStored(msgspec.Struct, frozen=True):
 
     assignment: str
     shipment: str
+
+
+class VendorCancellationStored(msgspec.Struct, frozen=True):
+    """The market's answer to a cancellation; ``cancellation`` is the document's digest."""
+
+    assignment: str
+    cancellation: str
 
 
 class DeliveriesClient(DisclosuresClient):
@@ -54,3 +75,25 @@ class DeliveriesClient(DisclosuresClient):
             state="ready" if given.assignment.delivery == "pickup" else "shipped",
         )
         return await self.post("/shipments", sign(word, self._signer), ShipmentStored)
+
+    async def cancel(
+        self, given: OwnAssignment, reason: str | None = None
+    ) -> VendorCancellationStored:
+        """Take an acceptance back: it counts against this vendor, unless it is overdue anyway.
+
+        Args:
+            reason: a word to the customer; it is public.
+
+        Raises:
+            MarketRefused: among others ``already-shipped``, ``delivery-ended``.
+        """
+        word = VendorCancellation(
+            market=(await self.descriptor()).market,
+            vendor=self.did,
+            request=given.assignment.request,
+            assignment=given.digest,
+            reason=reason or UNSET,
+        )
+        return await self.post(
+            "/vendor-cancellations", sign(word, self._signer), VendorCancellationStored
+        )

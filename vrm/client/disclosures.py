@@ -11,6 +11,7 @@ from crypto import CryptoError, messages
 from vrm.client.assignments import AssignmentsClient
 from vrm.documents import (
     Assignment,
+    Cancellation,
     Confirmation,
     Disclosure,
     Message,
@@ -67,6 +68,21 @@ class Confirmed:
     request: Signed[PersonalRequest]
 
 
+class _CancelledEntry(msgspec.Struct, frozen=True):
+    cancellation: msgspec.Raw
+    assignment: msgspec.Raw
+    request: msgspec.Raw
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A customer's signed word that it wants this vendor's delivery no more."""
+
+    cancellation: Signed[Cancellation]
+    assignment: Signed[Assignment]
+    request: Signed[PersonalRequest]
+
+
 class DisclosuresClient(AssignmentsClient):
     """A vendor that reads what customers told it."""
 
@@ -88,8 +104,16 @@ class DisclosuresClient(AssignmentsClient):
             confirmation = self.verified(bytes(entry.confirmation), Confirmation)
             yield Confirmed(confirmation, *self.about(confirmation, entry))
 
+    async def cancellations(self) -> AsyncIterator[Cancelled]:
+        """List what this vendor's customers want no more, oldest first; errors as with `disclosures`."""
+        await self.descriptor()
+        path = "/vendors/self/cancellations"
+        async for entry in self.each(path, _CancelledEntry, signed=True):
+            cancellation = self.verified(bytes(entry.cancellation), Cancellation)
+            yield Cancelled(cancellation, *self.about(cancellation, entry))
+
     def about(
-        self, word: Signed[Disclosure | Confirmation | Message], entry: About
+        self, word: Signed[Disclosure | Confirmation | Cancellation | Message], entry: About
     ) -> tuple[Signed[Assignment], Signed[PersonalRequest]]:
         """The assignment and the request that a customer's word came with.
 

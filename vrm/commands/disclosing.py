@@ -1,4 +1,4 @@
-"""The customer's commands once a vendor has accepted: disclose, ledger, received."""
+"""The customer's commands once a vendor has accepted: disclose, ledger, received, cancel."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +12,7 @@ from vrm.console import Json, PassphraseFile
 from vrm.documents import Contact
 from vrm.errors import UsageError
 from vrm.keyfile import write_private
-from vrm.wallet import confirming, disclosing, mail, outcomes
+from vrm.wallet import cancelling, confirming, disclosing, mail, outcomes
 from vrm.wallet.own import OwnDisclosure, OwnRequest
 
 
@@ -161,6 +161,43 @@ def received(
         )
         return
     console.say(f"Your word on {entry.digest[:SHORT]} counts from the next batch on.")
+
+
+def cancel(
+    request: Annotated[str, typer.Argument(help="The request, by the beginning of its digest.")],
+    *,
+    pause: Pause = PAUSE,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Want no more what a vendor has accepted; it counts unless the vendor ships before the next batch.
+
+    Your posting token does not come back: the vendor has kept its word. Before a vendor has
+    the request: vrm withdraw
+
+        vrm cancel 7pQx2
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def tell() -> OwnRequest:
+        async with client_of(wallet, pause) as client:
+            entry = (await outcomes.sync(wallet, client)).request(request)
+            return await cancelling.cancel(wallet, client, entry)
+
+    entry = console.run(tell())
+    own = entry.cancellations[-1]
+    if json:
+        console.print_json(
+            {
+                "request": entry.digest,
+                "cancellation": own.digest,
+                "promise": msgspec.Raw(own.promise or b"null"),
+                "document": msgspec.Raw(own.wire),
+            }
+        )
+        return
+    console.say(f"{entry.digest[:SHORT]} is cancelled with the next batch.")
 
 
 def contact_of(**facts: object) -> Contact:

@@ -17,7 +17,12 @@ from vrm.documents.customer import (
     RequestWithdrawal,
 )
 from vrm.documents.disclosure import Confirmation, Contact, Disclosure, Told
-from vrm.documents.fulfilment import Shipment
+from vrm.documents.fulfilment import (
+    Cancellation,
+    FulfilmentRules,
+    Shipment,
+    VendorCancellation,
+)
 from vrm.documents.market import (
     Agreement,
     Assignment,
@@ -86,6 +91,7 @@ __all__ = [
     "Bid",
     "BidPrice",
     "BidWithdrawal",
+    "Cancellation",
     "Capacity",
     "CatalogueItem",
     "Category",
@@ -99,6 +105,7 @@ __all__ = [
     "Document",
     "Facets",
     "Fallback",
+    "FulfilmentRules",
     "IssuerKey",
     "ItemName",
     "MailRules",
@@ -143,6 +150,7 @@ __all__ = [
     "TierRule",
     "TokenRules",
     "Told",
+    "VendorCancellation",
     "VendorMessage",
     "VendorProfile",
     "VendorRating",

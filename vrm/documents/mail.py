@@ -26,12 +26,14 @@ Purpose = Literal[
     "question",
     "shipment",
     "vendor-message",
+    "vendor-cancellation",
     "request",
     "withdrawal",
     "preference",
     "answer",
     "disclosure",
     "confirmation",
+    "cancellation",
     "message",
     "rating",
     "vendor-rating-answer",
@@ -40,11 +42,11 @@ Purpose = Literal[
 ]
 """What a sealed message of the market to a pseudonym holds.
 
-The first five and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
-VendorMessage; a VendorRating once it is open, a RatingAnswer. The others are copies of what the pseudonym
-posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an Answer, a Disclosure, a
-Confirmation, a Message, a Rating, a VendorRatingAnswer. Out of them a wallet that was lost is made again from
-its recovery phrase.
+The first six and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
+VendorMessage, a VendorCancellation; a VendorRating once it is open, a RatingAnswer. The others are copies of
+what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an
+Answer, a Disclosure, a Confirmation, a Cancellation, a Message, a Rating, a VendorRatingAnswer. Out of them a
+wallet that was lost is made again from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

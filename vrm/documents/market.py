@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from vrm.documents.base import Document, Part
+from vrm.documents.fulfilment import FulfilmentRules
 from vrm.documents.membership import MemberRules, TokenRules
 from vrm.documents.rating import RatingRules
 from vrm.documents.reputation import NewcomerRules, ReputationRules
@@ -149,6 +150,7 @@ class MarketDescriptor(Document, frozen=True, kw_only=True):
     tokens: TokenRules
     mail: MailRules
     messages: MessageRules
+    fulfilment: FulfilmentRules
     reputation: ReputationRules
     ratings: RatingRules
     newcomers: NewcomerRules
@@ -204,9 +206,9 @@ class Moderation(Document, frozen=True, kw_only=True):
 class Promise(Document, frozen=True, kw_only=True):
     """The market's word that a document will be public by an instant. It tells no time of arrival.
 
-    For a Preference it is the cutoff at which it counts, and with whose run it becomes public. A Disclosure,
-    Confirmation or Message does not become public: by then the log holds its digest, and its vendor has it. A
-    Rating counts by then, and its digest is in the log; it becomes public by `RatingRules`.
+    For a Preference it is the cutoff at which it counts, and with whose run it becomes public. What a customer
+    says of an accepted assignment does not become public: by then the log holds its digest, and its vendor has
+    it. But a Rating becomes so, by `RatingRules`.
     """
 
     SIGNER: ClassVar[str] = "market"
@@ -224,6 +226,7 @@ class Promise(Document, frozen=True, kw_only=True):
         "Message",
         "Rating",
         "VendorRatingAnswer",
+        "Cancellation",
     ]
     publish_by: Instant
 

@@ -7,6 +7,7 @@ import crypto
 from vrm.client.customer import CustomerClient
 from vrm.documents import Confirmation, Signed, recall, sign
 from vrm.errors import WalletError
+from vrm.wallet.endings import noting_the_end
 from vrm.wallet.own import OwnPreference, OwnRequest
 from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
@@ -51,7 +52,7 @@ async def send_due(wallet: Wallet, client: CustomerClient) -> None:
             partial(_send, wallet, client, entry.digest, Signed(_said(own), own.digest, own.wire))
             for entry in wallet.read().requests
             for own in entry.confirmations[-1:]
-            if not own.has_arrived
+            if not (own.has_arrived or entry.is_over)
         ]
     )
 
@@ -59,7 +60,8 @@ async def send_due(wallet: Wallet, client: CustomerClient) -> None:
 async def _send(
     wallet: Wallet, client: CustomerClient, request: str, signed: Signed[Confirmation]
 ) -> OwnRequest:
-    promise = await client.confirm(signed)
+    with noting_the_end(wallet, request):
+        promise = await client.confirm(signed)
     with wallet.editing() as state:
         entry = state.request(request)
         for own in entry.confirmations:

@@ -3,15 +3,24 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
 from vrm.documents import MarketDescriptor
 from vrm.documents.calendar import Calendar
 from vrm.documents.scalars import parse_instant
-from vrm.wallet.own import OwnRequest
+from vrm.wallet.own import OwnRequest, Status
 from vrm.wallet.state import State
 
-Kind = Literal["published", "bids-close", "cutoff", "vendor-answers", "needed-by"]
+Kind = Literal["published", "bids-close", "cutoff", "vendor-answers", "disclose", "needed-by"]
+
+
+OVER: Final[frozenset[Status]] = frozenset(
+    (
+        *("withdrawn", "withdrawing", "unfilled", "refused"),
+        *("received", "cancelled", "cancelling", "vendor-cancelled", "lapsed", "closed"),
+    )
+)
+"""Statuses of what is needed no more, or will not come."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,10 @@ def _of(entry: OwnRequest, rules: MarketDescriptor, now: datetime) -> Iterator[D
         yield deadline(
             "vendor-answers", parse_instant(entry.assigned.accept_by), "its vendor must answer"
         )
-    if body.needed_by and status not in {"withdrawn", "withdrawing", "unfilled", "refused"}:
+    if status == "accepted" and not entry.disclosures and entry.disclose_by:
+        at = parse_instant(entry.disclose_by)
+        yield deadline("disclose", at, "its vendor must know whom to deliver to")
+    if body.needed_by and status not in OVER:
         yield deadline("needed-by", parse_instant(body.needed_by), "you need it")
 
 

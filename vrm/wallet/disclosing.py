@@ -32,6 +32,7 @@ from vrm.documents import (
 from vrm.documents.disclosure import BOX_BYTES, PURPOSE
 from vrm.documents.scalars import format_instant
 from vrm.errors import UsageError, WalletError
+from vrm.wallet.endings import noting_the_end
 from vrm.wallet.own import OwnDisclosure, OwnRequest
 from vrm.wallet.state import State
 from vrm.wallet.turns import in_turn
@@ -115,7 +116,11 @@ async def disclose(
 
 def undisclosed(state: State) -> list[OwnRequest]:
     """The accepted requests whose vendors were told nothing yet."""
-    return [entry for entry in state.requests if entry.acceptance and not entry.disclosures]
+    return [
+        entry
+        for entry in state.requests
+        if entry.acceptance and not (entry.disclosures or entry.cancellations or entry.is_over)
+    ]
 
 
 async def send_due(wallet: Wallet, client: CustomerClient, now: datetime) -> None:
@@ -131,7 +136,7 @@ async def send_due(wallet: Wallet, client: CustomerClient, now: datetime) -> Non
         partial(_send, wallet, client, entry.digest, _signed(own))
         for entry in state.requests
         for own in entry.disclosures[-1:]
-        if not own.has_arrived
+        if not (own.has_arrived or entry.is_over)
     ]
     await in_turn([*new, *again])
 
@@ -190,7 +195,8 @@ def contracts(state: State, entries: Iterable[OwnRequest]) -> list[dict[str, Any
 async def _send(
     wallet: Wallet, client: CustomerClient, request: str, signed: Signed[Disclosure]
 ) -> OwnDisclosure:
-    promise = await client.disclose(signed)
+    with noting_the_end(wallet, request):
+        promise = await client.disclose(signed)
     with wallet.editing() as state:
         [own] = [one for one in state.request(request).disclosures if one.digest == signed.digest]
         own.promise = promise.wire

@@ -8,13 +8,21 @@ from vrm.client.public import Vendor
 from vrm.documents import Assignment, Fallback, MarketDescriptor, Moderation, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
-from vrm.wallet.own import Failed, OwnRequest, Rolled
+from vrm.wallet.own import Failed, OwnRequest, Rolled, Status
 
 _REASONS: Mapping[UnfilledReason, str] = {
     "no-bids": "No vendor made a bid on it.",
     "none-eligible": "Vendors made bids, but at the close none of them fulfilled every condition.",
     "capacity": "There were good bids, but those vendors' places were full with requests nearer to them.",
     "too-late": "When its vendor failed it, you would have needed it before anybody else could have it.",
+}
+
+_ENDED: Mapping[Status, str] = {
+    "cancelling": "You want it no more; that counts from the next batch on, unless it is shipped before.",
+    "cancelled": "You want it no more, and it knows.",
+    "vendor-cancelled": "Then it took that back, which counts against it; your token comes back as a stamp.",
+    "lapsed": "Nobody told it in time whom to deliver to, so it need not deliver.",
+    "closed": "The market takes no further word about it.",
 }
 
 
@@ -120,6 +128,8 @@ def _assigned_in_words(
 
 def _answer_in_words(assignment: Assignment, entry: OwnRequest, now: datetime) -> str:
     if entry.acceptance:
+        if ended := _ENDED.get(entry.status(now)):
+            return f"The vendor has accepted it. {ended}"
         if entry.confirmations:
             came = entry.status(now) == "received"
             return f"The vendor has accepted it, and you said that it {'came' if came else 'did not come'}."
@@ -129,7 +139,8 @@ def _answer_in_words(assignment: Assignment, entry: OwnRequest, now: datetime) -
             return f"The vendor has accepted it and {now_it}. When you have it: vrm received"
         if entry.disclosures:
             return "The vendor has accepted it, and was told whom to deliver to."
-        return "The vendor has accepted it. Tell it whom to deliver to: vrm disclose"
+        until = f" before {entry.disclose_by}" if entry.disclose_by else ""
+        return f"The vendor has accepted it. Tell it{until} whom to deliver to: vrm disclose"
     if now < parse_instant(assignment.accept_by):
         return f"The vendor has until {assignment.accept_by} to accept it."
     return (

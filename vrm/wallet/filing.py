@@ -8,6 +8,7 @@ from vrm.documents import (
     Answer,
     Bid,
     BidWithdrawal,
+    Cancellation,
     Confirmation,
     Disclosure,
     Document,
@@ -19,6 +20,7 @@ from vrm.documents import (
     RequestWithdrawal,
     Shipment,
     Signed,
+    VendorCancellation,
     VendorMessage,
     VendorRating,
     VendorRatingAnswer,
@@ -40,12 +42,14 @@ _VENDORS: Final[dict[type[Document], str]] = {
     BidWithdrawal: "bid_withdrawals",
     Question: "questions",
     Shipment: "shipments",
+    VendorCancellation: "vendor_cancellations",
 }
 """Where a request keeps vendors' documents of each kind, by digest."""
 
 _COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
     Disclosure: ("disclosures", OwnDisclosure, "seq"),
     Confirmation: ("confirmations", OwnPreference, "seq"),
+    Cancellation: ("cancellations", OwnPreference, "salt"),
     Message: ("messages", OwnMessage, "number"),
     Preference: ("preferences", OwnPreference, "seq"),
 }
@@ -99,6 +103,6 @@ def _came_back(entry: OwnRequest, kind: type[Document], digest: str, wire: bytes
     kept: list[OwnPreference] = getattr(entry, name)
     if all(own.digest != digest for own in kept):
         kept.append(make(digest=digest, wire=wire))
-        kept.sort(key=lambda own: int(getattr(recall(own.wire, kind), place)))
+        kept.sort(key=lambda own: getattr(recall(own.wire, kind), place))
     for own in kept:
         own.came_back = own.came_back or own.digest == digest

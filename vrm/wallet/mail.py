@@ -30,6 +30,7 @@ from vrm.documents import (
     Answer,
     Bid,
     BidWithdrawal,
+    Cancellation,
     Confirmation,
     Disclosure,
     MarketDescriptor,
@@ -42,6 +43,7 @@ from vrm.documents import (
     RequestWithdrawal,
     Shipment,
     Signed,
+    VendorCancellation,
     VendorMessage,
     VendorRating,
     VendorRatingAnswer,
@@ -65,12 +67,14 @@ Inside = (
     | BidWithdrawal
     | Question
     | Shipment
+    | VendorCancellation
     | PersonalRequest
     | RequestWithdrawal
     | Preference
     | Answer
     | Disclosure
     | Confirmation
+    | Cancellation
     | Message
     | VendorMessage
     | Rating
@@ -79,7 +83,15 @@ Inside = (
     | VendorRatingAnswer
 )
 
-OF_VENDORS: Final = (Bid, BidWithdrawal, Question, Shipment, VendorRating, RatingAnswer)
+OF_VENDORS: Final = (
+    Bid,
+    BidWithdrawal,
+    Question,
+    Shipment,
+    VendorCancellation,
+    VendorRating,
+    RatingAnswer,
+)
 """What vendors sign of this."""
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
@@ -87,12 +99,14 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid-withdrawal": BidWithdrawal,
     "question": Question,
     "shipment": Shipment,
+    "vendor-cancellation": VendorCancellation,
     "request": PersonalRequest,
     "withdrawal": RequestWithdrawal,
     "preference": Preference,
     "answer": Answer,
     "disclosure": Disclosure,
     "confirmation": Confirmation,
+    "cancellation": Cancellation,
     "message": Message,
     "vendor-message": VendorMessage,
     "rating": Rating,

@@ -230,7 +230,7 @@ def match_acceptance(entry: OwnRequest, listed: Accepted) -> None:
     if held is None or held.tick != listed.tick:
         return
     if (said.vendor, said.assignment) == (held.vendor, entry.assignment_digest):
-        entry.acceptance = listed.acceptance.wire
+        entry.acceptance, entry.disclose_by = listed.acceptance.wire, listed.disclose_by
     else:
         entry.fault = (
             f"The acceptance that the market lists for it on {entry.day} is by another vendor, or of "

@@ -16,6 +16,7 @@ from vrm.documents import (
     Promise,
     Shipment,
     Told,
+    VendorCancellation,
     recall,
 )
 from vrm.documents.scalars import UnfilledReason, parse_instant
@@ -36,6 +37,11 @@ Status = Literal[
     "ready",
     "received",
     "not-received",
+    "cancelling",
+    "cancelled",
+    "vendor-cancelled",
+    "lapsed",
+    "closed",
     "fallback",
     "unfilled",
     "promise-broken",
@@ -147,6 +153,10 @@ class OwnRequest(msgspec.Struct):
     assignment_digest: str | None = None
     acceptance: bytes | None = None
     """The vendor's, of that assignment."""
+    disclose_by: str | None = None
+    """Until when it must be said whom to deliver to."""
+    is_over: bool = False
+    """Whether the market takes no further word about it."""
     failed: list[Failed] = []
     rolled: list[Rolled] = []
     fallback: bytes | None = None
@@ -165,6 +175,8 @@ class OwnRequest(msgspec.Struct):
     questions: dict[str, bytes] = {}
     shipments: dict[str, bytes] = {}
     """What vendors said of shipping it; `shipment` tells which of them counts."""
+    vendor_cancellations: dict[str, bytes] = {}
+    """Likewise; what vendors said of not delivering it after all."""
     answers: dict[str, OwnAnswer] = {}
     """By the question's digest."""
     disclosures: list[OwnDisclosure] = []
@@ -183,6 +195,8 @@ class OwnRequest(msgspec.Struct):
     """The vendor's answer to the owner's rating."""
     rating_answer: OwnPreference | None = None
     """The owner's answer to the vendor's."""
+    cancellations: list[OwnPreference] = []
+    """That the owner wants no delivery any more: one at most, but for other devices."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 
@@ -209,14 +223,21 @@ class OwnRequest(msgspec.Struct):
     @property
     def shipment(self) -> Shipment | None:
         """The word of the vendor to whom it was given that it is on its way, or ready."""
-        for wire in self.shipments.values():
-            said = recall(wire, Shipment)
-            if self.assigned and (said.vendor, said.assignment) == (
-                self.assigned.vendor,
-                self.assignment_digest,
-            ):
-                return said
-        return None
+        said = [recall(wire, Shipment) for wire in self.shipments.values()]
+        return next(filter(self._is_by_vendor, said), None)
+
+    @property
+    def vendor_cancellation(self) -> VendorCancellation | None:
+        """The word of that vendor that it will not deliver."""
+        said = [recall(wire, VendorCancellation) for wire in self.vendor_cancellations.values()]
+        return next(filter(self._is_by_vendor, said), None)
+
+    def _is_by_vendor(self, said: Shipment | VendorCancellation) -> bool:
+        given = self.assigned
+        return given is not None and (said.vendor, said.assignment) == (
+            given.vendor,
+            self.assignment_digest,
+        )
 
     @property
     def publish_by(self) -> str | None:
@@ -243,7 +264,7 @@ class OwnRequest(msgspec.Struct):
     def status(self, now: datetime) -> Status:
         """Say how it stands, as far as the wallet has read."""
         if self.assignment:
-            return self._fulfilled() or ("accepted" if self.acceptance else "assigned")
+            return self._fulfilled(now) if self.acceptance else "assigned"
         if self.fallback:
             return "fallback"
         if self.reason:
@@ -260,11 +281,27 @@ class OwnRequest(msgspec.Struct):
             return "unsent" if self.is_due(now) else "scheduled"
         return self._waiting(now)
 
-    def _fulfilled(self) -> Literal["shipped", "ready", "received", "not-received"] | None:
-        if not self.confirmations:
-            return self.shipment.state if self.shipment else None
-        said = recall(self.confirmations[-1].wire, Confirmation)
-        return "received" if said.received else "not-received"
+    def _fulfilled(self, now: datetime) -> Status:
+        """How an accepted request stands."""
+        confirmed = [recall(own.wire, Confirmation).received for own in self.confirmations[-1:]]
+        if confirmed == [True]:
+            return "received"
+        if self.vendor_cancellation:
+            return "vendor-cancelled"
+        if self.cancellations and not self.shipment:
+            came_back = any(own.came_back for own in self.cancellations)
+            return "cancelled" if came_back else "cancelling"
+        if confirmed:
+            return "not-received"
+        if not self.disclosures and self._is_too_late(now):
+            return "lapsed"
+        if self.is_over:
+            return "closed"
+        return self.shipment.state if self.shipment else "accepted"
+
+    def _is_too_late(self, now: datetime) -> bool:
+        """Whether it was to be said before now whom to deliver to."""
+        return self.disclose_by is not None and parse_instant(self.disclose_by) <= now
 
     def _waiting(self, now: datetime) -> Status:
         due = [self.promise] if not self.published_at else []

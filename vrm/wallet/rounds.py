@@ -23,6 +23,7 @@ from vrm.client.customer import CustomerClient
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketUnreachable, VrmError
 from vrm.wallet import (
+    cancelling,
     confirming,
     conversing,
     deadlines,
@@ -91,7 +92,10 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         await attempt(_act_as_member)
         rests = len(troubles) > known
     if not membership.heard_lately(wallet.read(), now):
-        for posting in (later.send_due, disclosing.send_due, _write, _confirm, _rate, _collect):
+        for posting in (
+            *(later.send_due, disclosing.send_due, _write, _confirm, _cancel, _rate),
+            _collect,
+        ):
             await attempt(posting)
         rests = rests and not before.name_rests
     with wallet.editing() as after:
@@ -156,6 +160,10 @@ async def _confirm(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
 
 async def _rate(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await rating.send_due(wallet, client)
+
+
+async def _cancel(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await cancelling.send_due(wallet, client)
 
 
 async def _collect(wallet: Wallet, client: CustomerClient, _: datetime) -> None:

@@ -1,10 +1,10 @@
 """Stamps: what became of the wallet's tokens, counted for its owner without telling which tokens they were.
 
-For a token that was not used, or whose request was withdrawn, found nobody, or was not received by its owner's
-word, its pseudonym draws one R-stamp; for a request that was received, one F-stamp. It does so
-alone on a connection and after a random while, under a key that is checked as those of tokens are. In a later
-epoch the wallet deposits what it has under the member's name, all at once. The stamp's nonce and blind derive
-from the phrase, and the market repeats its answer to the same claim.
+For a token that was not used, or whose request was withdrawn, found nobody, was not received by its owner's
+word, or was cancelled by its vendor, its pseudonym draws one R-stamp; for a request that was received, one
+F-stamp. It does so alone on a connection and after a random while, under a key that is checked as those of
+tokens are. In a later epoch the wallet deposits what it has under the member's name, all at once. The stamp's
+nonce and blind derive from the phrase, and the market repeats its answer to the same claim.
 """
 
 import hashlib
@@ -143,6 +143,8 @@ def _stamp_for(entry: OwnRequest) -> Stamp | None:
     if entry.confirmations and entry.confirmations[-1].came_back:
         said = recall(entry.confirmations[-1].wire, Confirmation)
         return "stamp-f" if said.received else "stamp-r"
+    if entry.vendor_cancellation:
+        return "stamp-r"
     return "stamp-r" if entry.withdrawn_at or (entry.reason and entry.day) else None
 
 

@@ -1,34 +1,22 @@
 """The vendor says that an order is on its way, or ready, and both sides see how it stands."""
 
-from typing import Any
-
-import crypto
-from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given, delivered, given
+from tests.marketplace.fulfilment.scenes import (
+    OWNER,
+    RIVAL,
+    VENDOR,
+    delivered,
+    delivery,
+    events,
+    given,
+    shipped,
+)
 from tests.support import (
     ClockedMarket,
     a_confirmation,
     a_disclosure,
-    a_shipment,
     assert_refused,
     problem,
 )
-from vrm.documents import Shipment, Signed
-
-
-def shipped(
-    market: ClockedMarket, one: Given, key: crypto.SigningKey = VENDOR, **changes: Any
-) -> Signed[Shipment]:
-    return a_shipment(market, key, one.request, one.assignment, **changes)
-
-
-async def delivery(market: ClockedMarket, key: crypto.SigningKey = VENDOR) -> Any:
-    """The one delivery that a vendor reads of."""
-    [item] = (await market.read(key, "/vendors/self/deliveries"))["items"]
-    return item
-
-
-async def events(market: ClockedMarket) -> list[str]:
-    return [item["type"] for item in (await market.read(VENDOR, "/events"))["items"]]
 
 
 async def test_from_the_acceptance_to_the_receipt(market: ClockedMarket) -> None:

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from tests.vrm.documents.samples import KEY, a_sort, digests
-from vrm.documents import Shipment
+from tests.vrm.documents.samples import KEY, a_sort, digests, salts, text
+from vrm.documents import Cancellation, Shipment, VendorCancellation
 
 FULFILMENT_SORTS = [
     a_sort(
@@ -14,5 +14,14 @@ FULFILMENT_SORTS = [
             "assignment": digests,
             "state": st.sampled_from(["shipped", "ready"]),
         },
+    ),
+    a_sort(
+        VendorCancellation,
+        {"vendor": st.just(KEY.did), "request": digests, "assignment": digests},
+        {"reason": text(40)},
+    ),
+    a_sort(
+        Cancellation,
+        {"pseudonym": st.just(KEY.did), "request": digests, "assignment": digests, "salt": salts},
     ),
 ]

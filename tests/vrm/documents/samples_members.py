@@ -93,6 +93,12 @@ MEMBER_SORTS = [
                     ),
                 }
             ),
+            "fulfilment": st.fixed_dictionaries(
+                {
+                    name: st.integers(1, 300)
+                    for name in ("disclose_hours", "grace_hours", "confirm_days")
+                }
+            ),
             "mail": st.fixed_dictionaries(
                 {"bucket_minimum": st.integers(1, 100), "keep_days": st.integers(1, 60)}
             ),

@@ -22,7 +22,11 @@ SHOP = a_key("shop")
 @pytest.fixture
 async def market(tmp_path: Path, new_sqlite: NewDatabase) -> AsyncIterator[ClockedMarket]:
     """A market that divides its mail as soon as it can."""
-    few: dict[str, Any] = {"tokens": {"allotment": {"new": 6}}, "messages": {"days": 1}}
+    few: dict[str, Any] = {
+        "tokens": {"allotment": {"new": 6}},
+        "messages": {"days": 1},
+        "ratings": {"answer_days": 1},
+    }
     url, divided = new_sqlite(), {"bucket_minimum": 1}
     async with clocked_market(tmp_path / "market", url, mail=divided, **few) as one:
         await tokens.keep_keys(one.market)

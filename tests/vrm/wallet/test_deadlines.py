@@ -50,7 +50,9 @@ async def test_when_a_need_is_over_is_a_deadline_until_nobody_can_meet_it(
     await play(msgspec.structs.replace(STROLLER, needed_by="2026-11-27T18:00"))
     await accept(market, 0)
     await followed(wallet, client)
-    [needed] = deadlines.ahead(wallet.read(), at(market))
+    disclose, needed = deadlines.ahead(wallet.read(), at(market))
+    assert disclose.kind == "disclose"
+    assert disclose.at == at(market) + timedelta(hours=24)
     assert (needed.kind, needed.words) == ("needed-by", "Twin stroller: you need it")
     assert needed.at == datetime(2026, 11, 27, 17, tzinfo=UTC)
 

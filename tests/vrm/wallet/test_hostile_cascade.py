@@ -132,7 +132,7 @@ async def test_an_acceptance_of_what_was_given_to_another(
     await displaced(market, play, wallet, client)
     entry = await followed(wallet, client)
     listed = an_acceptance(market, SHOPS[0], (await given(market)).digest)
-    outcomes.match_acceptance(entry, Accepted(entry.digest, 0, listed))
+    outcomes.match_acceptance(entry, Accepted(entry.digest, 0, "2026-11-23T00:00:00Z", listed))
     assert "taken from a vendor" in words(entry, market)
 
 
