@@ -9,6 +9,8 @@ bids are refused. Total capacity is 1.2 times the requests, unevenly spread.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from marketplace.resolver.ids import text_ids
@@ -21,6 +23,9 @@ CAPACITY_SHARE = 1.2
 PLACES_PER_KM2 = 0.15
 WAYS = np.array([Way.SHIP, Way.PICKUP] + [Way.SHIP | Way.PICKUP] * 8, dtype=np.uint8)
 RADII_M = np.array([10_000, 15_000, 25_000], dtype=np.int32)
+NEWCOMERS = 0.05
+NEWCOMER_SHARE = 100
+QUOTA = 10
 NEIGHBOURS = 40
 """A request's bids come from ten of so many places near it."""
 
@@ -97,4 +102,18 @@ def market_day(requests: int, seed: int = 1) -> Market:
             listed=np.full(len(request), UNLISTED, dtype=np.int16),
         ),
         seed=random.bytes(32),
+    )
+
+
+def with_newcomers(market: Market) -> Market:
+    """The same day with all customers allowing newcomers, and one vendor in twenty being one."""
+    random = np.random.default_rng(7)
+    is_new = random.random(len(market.places.did)) < NEWCOMERS
+    return replace(
+        market,
+        requests=replace(
+            market.requests, tries_newcomers=np.ones(len(market.requests.id), dtype=np.bool_)
+        ),
+        places=replace(market.places, leads=np.where(is_new, QUOTA, 0).astype(np.int32)),
+        newcomer_share=NEWCOMER_SHARE,
     )

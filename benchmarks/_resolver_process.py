@@ -73,7 +73,7 @@ def apart(market: Market) -> Iterator[Apart]:
         for table in (market.requests, market.places, market.bids):
             for f in fields(table):
                 np.save(folder / f"{type(table).__name__}.{f.name}.npy", getattr(table, f.name))
-        start = (folder, market.seed)
+        start = (folder, market.seed, market.newcomer_share)
         with get_context("spawn").Pool(1, initializer=_start, initargs=start) as pool:
             yield Apart(pool)
 
@@ -97,6 +97,7 @@ def seconds(call: Callable[[], T]) -> tuple[float, T]:
 class _Held:
     tables: tuple[Requests, Places, Bids]
     seed: bytes
+    newcomer_share: int
     resident_before: int
 
     @cached_property
@@ -105,7 +106,7 @@ class _Held:
         return np.random.default_rng(1).integers(0, 1 << 63, len(bids.price), dtype=np.int64)
 
     def kernel(self) -> Outcome:
-        market = Market(*self.tables, self.seed)
+        market = Market(*self.tables, self.seed, self.newcomer_share)
         outcome = resolve(market)
         reserves(market, outcome, RESERVE_DEPTH)
         return outcome
@@ -114,10 +115,10 @@ class _Held:
 _held: list[_Held] = []
 
 
-def _start(folder: Path, seed: bytes) -> None:
+def _start(folder: Path, seed: bytes, newcomer_share: int) -> None:
     before = _memory("VmRSS")
     tables = (_load(Requests, folder), _load(Places, folder), _load(Bids, folder))
-    _held.append(_Held(tables, seed, before))
+    _held.append(_Held(tables, seed, newcomer_share, before))
 
 
 def _first_run() -> FirstRun:

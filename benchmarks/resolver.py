@@ -5,6 +5,7 @@
 One row for each size of a made-up day (`_market_day`): requests with ten bids each, a tenth as
 many vendors, units for 1.2 times the requests. The kernel's seconds are those of checking the
 columns, matching and naming three runners-up; its bytes are those of columns and work together.
+*With newcomers* is the same day with all customers allowing them, and a twentieth of the vendors new.
 Seconds are processor time, and for PostgreSQL, which may use several processes, the clock's.
 """
 
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 
 from benchmarks._harness import Bar, Report, as_json, as_text
-from benchmarks._market_day import market_day
+from benchmarks._market_day import market_day, with_newcomers
 from benchmarks._resolver_peers import library, naive_match, naive_orders, plain
 from benchmarks._resolver_postgres import first_choices
 from benchmarks._resolver_process import apart, seconds
@@ -36,6 +37,7 @@ COLUMNS = (
     "bytes/bid",
     "sort s",
     "x sort",
+    "with newcomers s",
     "naive s",
     "naive/kernel",
     "matching s",
@@ -52,9 +54,13 @@ def measure(sizes: Sequence[str]) -> Report:
     kernel: dict[str, float] = {}
     with ExitStack() as stack:
         processes = {s: stack.enter_context(apart(market)) for s, market in markets.items()}
+        trying = {
+            s: stack.enter_context(apart(with_newcomers(market))) for s, market in markets.items()
+        }
         first = {size: process.first_run for size, process in processes.items()}
         # In turn, so that a slow spell of the machine meets all alike.
         rounds = [{s: process.round() for s, process in processes.items()} for _ in range(ROUNDS)]
+        newer = [{s: process.round() for s, process in trying.items()} for _ in range(2)]
     with postgres_server() as server:
         server.create("market")
         url = server.url("market").replace("+asyncpg", "")
@@ -63,9 +69,10 @@ def measure(sizes: Sequence[str]) -> Report:
             sort = min(timing[size].sort for timing in rounds)
             naive, other = _peers(market, first[size].bids)
             query = asyncio.run(first_choices(url, market))
+            newcomers = min(timing[size].kernel for timing in newer)
             memory = first[size].peak_bytes / len(market.bids.price)
             report.rows.append(
-                (size, ours, memory, sort, ours / sort, naive, naive / ours)
+                (size, ours, memory, sort, ours / sort, newcomers, naive, naive / ours)
                 + (("-", "-") if other is None else (other, other / ours))
                 + (query, query / ours)
             )

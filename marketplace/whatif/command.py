@@ -32,17 +32,27 @@ def whatif(
             show_default=False,
         ),
     ] = None,
+    newcomers: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="On how many of 1000 requests that allow it newcomers go first; repeat it for several.",
+            min=0,
+            max=1000,
+            show_default=False,
+        ),
+    ] = None,
     passphrase_file: console.PassphraseFile = None,
     as_json: console.Json = False,
 ) -> None:
-    """Decide a day again under another policy for all requests, side by side with what was decided.
+    """Decide a day again by another rule for all requests, side by side with what was decided.
 
-    Requests, bids, customers' own orders, units, bands and the seed are those of the day. A bundle is
-    verified first.
+    Requests, bids, customers' own orders, units, bands, newcomers' quotas and the seed are those of the day. A
+    bundle is verified first.
 
-    Example: market whatif 2026-11-21 --policy nearest
+    Example: market whatif 2026-11-21 --policy nearest --newcomers 0
     """
-    names = list(dict.fromkeys(policy or POLICIES))
+    shares = list(dict.fromkeys(newcomers or ()))
+    names = list(dict.fromkeys(policy or (() if shares else POLICIES)))
     for name in names:
         if name not in POLICIES:
             console.fail(f"{name} is no policy; there are {', '.join(POLICIES)}.")
@@ -52,7 +62,7 @@ def whatif(
     else:
         with opened(source, home, passphrase_file) as file:
             day = bundled_day(file)
-    found = compared(day, {name: POLICIES[name] for name in names})
+    found = compared(day, {name: POLICIES[name] for name in names}, shares)
     if as_json:
         console.print_json(found)
     else:
@@ -99,6 +109,7 @@ def _rows(sides: dict[str, Side], rules: MarketDescriptor) -> list[tuple[object,
     return [
         row("assigned", *(side.assigned for side in every)),
         row("  to the bid they liked best", *(side.first_choice for side in every)),
+        row("  to newcomers, which went first", *(side.led for side in every)),
         row("shipped by brands", *(side.shipped for side in every)),
         *(row(f"unfilled: {why}", *(side.unfilled[why] for side in every)) for why in reasons),
         row("median km", *(km(side.distance.median_m) for side in every)),

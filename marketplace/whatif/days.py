@@ -1,6 +1,6 @@
 """The day that is decided again: out of the market's own database, or out of a bundle that verifies."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -12,7 +12,7 @@ from marketplace.runs.reading import published
 from marketplace.runs.resolving import load_frozen
 from marketplace.verify.checking import verify
 from marketplace.verify.parallel import processes_for
-from marketplace.whatif.deciding import decisions
+from marketplace.whatif.deciding import decisions, trying, under
 from marketplace.whatif.figures import Comparison, compare
 from vrm.documents import MarketDescriptor, RunReport, recall
 
@@ -51,20 +51,29 @@ def bundled_day(file: BinaryIO) -> PastDay:
     return PastDay(found.frozen, found.day.report, found.day.rules)
 
 
-def compared(day: PastDay, policies: Mapping[str, Policy]) -> Comparison:
-    """Put a day as it was decided beside what other policies would have decided.
+def compared(
+    day: PastDay, policies: Mapping[str, Policy], shares: Sequence[int] = ()
+) -> Comparison:
+    """Put a day as it was decided beside what other rules would have decided.
+
+    Args:
+        policies: each in place of those that the requests name.
+        shares: of requests that try newcomers, in thousandths, each in place of the market's.
 
     Raises:
         MarketError: the day's inputs give another outcome than its report says.
     """
+    market = day.frozen.matching
+    others = {name: under(market, policy) for name, policy in policies.items()}
+    others |= {f"newcomers-{share}": trying(market, share) for share in shares}
     try:
-        decided, others = decisions(day.frozen, list(policies.values()), day.report.outcome)
+        decided, found = decisions(day.frozen, list(others.values()), day.report.outcome)
     except ValueError as error:
         raise MarketError(str(error)) from None
     return compare(
         day.report.day,
         day.rules.currency.code,
-        day.frozen.matching,
+        market,
         decided,
-        list(zip(policies, others, strict=True)),
+        list(zip(others, found, strict=True)),
     )

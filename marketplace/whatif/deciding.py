@@ -1,9 +1,10 @@
-"""A day's run decided once as it was and again under other policies, by the one kernel, from the same inputs.
+"""A day's run decided once as it was and again by other rules, by the one kernel, from the same inputs.
 
-A policy takes the place of the one that each request names. All else is as it was frozen: requests, bids and
-their prices, the customers' own orders (they go before any policy), units, bands, the seed. Vendors might have
-bid otherwise had they known; what became of the assignments at ticks is not played, since nobody knows what
-other vendors would have answered.
+A policy takes the place of the one that each request names, a share that of the requests that try newcomers.
+All else is as it was frozen: requests, bids and their prices, the customers' own orders (they go before any
+policy), which customers allow newcomers, units, bands, quotas, the seed. Vendors might have bid otherwise had
+they known; what became of the assignments at ticks is not played, since nobody knows what other vendors would
+have answered.
 """
 
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ class Decision:
     band: I32
     place: I32
     """The row of the bid's place."""
+    led: Mask
+    """Whether it went first as a newcomer's."""
 
     @property
     def assigned(self) -> Mask:
@@ -48,12 +51,18 @@ def under(market: Market, policy: Policy) -> Market:
     return replace(market, requests=replace(market.requests, policy=same))
 
 
+def trying(market: Market, share: int) -> Market:
+    """The same market with another share, in thousandths, of requests that try newcomers."""
+    return replace(market, newcomer_share=share)
+
+
 def decisions(
-    frozen: FrozenDay, policies: Sequence[Policy], outcome: str
+    frozen: FrozenDay, others: Sequence[Market], outcome: str
 ) -> tuple[Decision, list[Decision]]:
-    """Decide a day as it was decided, and under each of some policies.
+    """Decide a day as it was decided, and by other rules.
 
     Args:
+        others: the day's market by each of those rules.
         outcome: the digest of the day's outcome, by its report.
 
     Raises:
@@ -63,7 +72,6 @@ def decisions(
     decided = decide(frozen, resolved)
     if outcome_digest(decided.awards, decided.unfilled, decided.fallbacks) != outcome:
         raise ValueError("The day's inputs give another outcome than its report says.")
-    others = [under(frozen.matching, policy) for policy in policies]
     return (
         _decision(frozen, resolved),
         [_decision(replace(frozen, matching=other), resolve(other)) for other in others],
@@ -85,6 +93,7 @@ def _decision(frozen: FrozenDay, outcome: Outcome) -> Decision:
         price=_where(there, market.bids.price, bid),
         band=_where(there, market.places.band, place).astype(np.int32),
         place=place,
+        led=outcome.led,
     )
 
 

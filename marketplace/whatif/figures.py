@@ -18,6 +18,8 @@ class Side:
     assigned: int
     first_choice: int
     """Requests that went to the bid that they liked best, by this policy's order."""
+    led: int
+    """Requests that went to newcomers, since these went first on them."""
     shipped: int
     """Requests that went to the brands of their items."""
     unfilled: dict[str, int]
@@ -63,7 +65,7 @@ class Comparison:
     decided: Side
     """As it was: each request under the policy that it names."""
     policies: dict[str, Side]
-    """Likewise, under one policy for all requests."""
+    """Likewise, under one policy for all requests; as `newcomers-SHARE`, with another share for newcomers."""
     moved: dict[str, Moved]
 
 
@@ -93,6 +95,7 @@ def _side(market: Market, decision: Decision) -> Side:
     return Side(
         assigned=_count(there),
         first_choice=_count(decision.rank == 0),
+        led=_count(decision.led),
         shipped=_count(decision.shipped),
         unfilled={
             reason(status): _count(left & (decision.status == status))

@@ -6,6 +6,7 @@ from marketplace.descriptor import service as descriptor
 from marketplace.verify.earlier import check_evidence
 from marketplace.verify.findings import Findings
 from marketplace.verify.quotas import ON_WORD
+from marketplace.whatif.days import compared, own_day
 from tests.conftest import OpenMarket
 from tests.marketplace.cascade.scenes import accept, assignments, decline
 from tests.marketplace.verify.days import bundle_of, faults, verified
@@ -73,6 +74,15 @@ async def test_newcomers_go_first_until_their_quota_is_used_up(open_market: Open
     await _verified_with_its_past(market, day)
     (given,) = await assignments(market, day=day)
     assert given["vendor"] == KNOWN.did
+
+
+async def test_what_if_nobody_went_first(open_market: OpenMarket) -> None:
+    market = await opened(open_market)
+    past = await own_day(market.market, await play(market, requests=3))
+    found = compared(past, {}, [0, 1000])
+    assert (found.decided.led, found.policies["newcomers-1000"].led) == (2, 2)
+    assert found.policies["newcomers-0"].led == 0
+    assert found.moved["newcomers-0"].cheaper == 2
 
 
 async def test_a_new_epoch_gives_a_new_quota(open_market: OpenMarket) -> None:
