@@ -12,30 +12,36 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Final
 
 import numpy as np
 
 from benchmarks._harness import Bar, Report, run
+from marketplace.reputation.columns import Sums, market_tally, tallies
 from marketplace.reputation.rules import (
     OWN_WORD,
     RATER_SHARES,
-    Tally,
+    Kind,
+    Score,
     prior_share,
-    score,
-    tally,
 )
 from marketplace.resolver import Bids, Market, Outcome, Places, Policy, Requests, Way, resolve
 from marketplace.resolver.ids import text_ids
-from marketplace.resolver.tables import UNLISTED
+from marketplace.resolver.tables import I64, UNLISTED, Mask
 from marketplace.runs.rules import leads_left
 from marketplace.settings import NewcomerSettings
 
 SEEDS: Final = 3
 SETTLED, REQUESTS, BIDS = 40, 60, 10
 WARM_UP, DAYS = 60, 150
-EVERY: Final = 3
-"""Days from one newcomer to the next."""
+EVERY, RENEWS = 3, 7
+"""Days from one newcomer to the next, and from one identity of whoever registers anew to the next."""
+FIRST_DAY: Final = 20_000
+MOST: Final = SETTLED + (DAYS - WARM_UP) // EVERY + (DAYS - WARM_UP) // RENEWS + 2
+"""More identities than there can be."""
+BOOKS: Final = (MOST, DAYS, len(Kind), 2)
+"""Weights of evidence: (vendor, day, kind, good)."""
 SCARCE, AMPLE = 2, 20
 RATED: Final = 0.6
 WORD: Final = RATER_SHARES["known"]
@@ -46,23 +52,15 @@ DEFAULT: Final = NewcomerSettings().share
 class Vendor:
     """One identity: how well it serves, and what is known of it."""
 
+    number: int
     quality: float
     since: int
     again: bool = False
     """It is the one that registers anew."""
-    evidence: dict[tuple[int, bool], int] = field(default_factory=lambda: defaultdict(int))
-    """Weights by day, and whether they speak for it."""
     pieces: int = 0
     led: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """Assignments in which it led, by epoch."""
     first_award: int | None = None
-
-    def note(self, day: int, weight: int, *, good: bool) -> None:
-        self.evidence[day, good] += weight
-        self.pieces += 1
-
-    def known(self) -> list[tuple[int, int, bool]]:
-        return [(day, weight, good) for (day, good), weight in self.evidence.items()]
 
 
 @dataclass
@@ -82,47 +80,54 @@ class Played:
     """By one identity, in an epoch."""
 
 
-def play(seed: int, units: int, share: int, *, renews_days: int = 0) -> Played:
+def play(seed: int, units: int, share: int, *, renews: bool) -> Played:
     """Play one market.
 
     Args:
-        renews_days: one vendor serves every second order badly, and registers anew so often.
+        renews: whether one vendor serves every second order badly, and registers anew again and again.
     """
     random = np.random.default_rng(seed)
     rules = NewcomerSettings(share=share).document()
-    vendors = [Vendor(quality, -1) for quality in random.uniform(0.65, 0.95, SETTLED)]
-    played = Played()
+    settled = random.uniform(0.65, 0.95, SETTLED).tolist()
+    vendors = [Vendor(number, quality, -1) for number, quality in enumerate(settled)]
+    books, played, numbers = np.zeros(BOOKS, dtype=np.int64), Played(), count(SETTLED)
     for day in range(DAYS):
         is_measured = day >= WARM_UP
         if is_measured and day % EVERY == 0:
-            vendors.append(Vendor(0.9, day))
-        if is_measured and renews_days and (day - WARM_UP) % renews_days == 0:
-            vendors = [one for one in vendors if not one.again] + [Vendor(0.5, day, again=True)]
+            vendors.append(Vendor(next(numbers), 0.9, day))
+        if is_measured and renews and (day - WARM_UP) % RENEWS == 0:
+            vendors = [one for one in vendors if not one.again]
+            vendors.append(Vendor(next(numbers), 0.5, day, again=True))
         epoch = day // rules.epoch_days
         leads = [leads_left(one.pieces, one.led[epoch], rules) for one in vendors]
-        market = _market(random, _bands(vendors, day), leads, units, share)
+        market = _market(random, _bands(books, vendors, day), leads, units, share)
         outcome = resolve(market)
         if is_measured:
             _count(played, market, outcome, vendors, leads)
-        _serve(random, market, outcome, vendors, day, epoch)
-    waits = [(one.first_award or DAYS) - one.since for one in vendors if one.since >= WARM_UP]
+        _serve(random, books, market, outcome, vendors, day, epoch)
+    honest = [one for one in vendors if one.since >= WARM_UP and not one.again]
+    waits = [(one.first_award or DAYS) - one.since for one in honest]
     played.waits = waits[: -(14 // EVERY)]  # the last ones had no time
     played.most_led = max(max(one.led.values(), default=0) for one in vendors)
     return played
 
 
-def _bands(vendors: list[Vendor], day: int) -> list[int]:
-    everybody = [tally(one.known(), day) for one in vendors]
-    whole = Tally(*(sum(column) for column in zip(*everybody, strict=True)))
-    prior = prior_share(whole)
-    return [score(one.known(), day, prior).band for one in vendors]
+def _bands(books: I64, vendors: list[Vendor], day: int) -> list[int]:
+    shape = (MOST, day + 1, len(Kind))
+    vendor, when, kind = (one.ravel() for one in np.indices(shape))
+    known = books[:, : day + 1].reshape(-1, 2)
+    none = np.zeros(len(vendor), dtype=np.int64)
+    sums = Sums(vendor, when + FIRST_DAY, kind, known[:, 1], known[:, 0], none, none)
+    prior = prior_share(market_tally(sums, day + FIRST_DAY))
+    found = tallies(sums, MOST, day + FIRST_DAY)
+    return [Score(found[one.number], prior).band for one in vendors]
 
 
 def _market(
     random: np.random.Generator, bands: list[int], leads: list[int], units: int, share: int
 ) -> Market:
-    count = len(bands)
-    place = np.sort(np.argsort(random.random((REQUESTS, count)), axis=1)[:, :BIDS], axis=1)
+    there = len(bands)
+    place = np.sort(np.argsort(random.random((REQUESTS, there)), axis=1)[:, :BIDS], axis=1)
     ids = np.frombuffer(random.bytes(32 * REQUESTS), np.uint8).reshape(-1, 32)
     bids = REQUESTS * BIDS
     return Market(
@@ -139,12 +144,12 @@ def _market(
             tries_newcomers=np.ones(REQUESTS, dtype=np.bool_),
         ),
         Places(
-            did=np.array([f"did:key:z6Mk{n:044d}" for n in range(count)], dtype="S"),
-            place=np.full(count, b"shop"),
-            capacity=np.full(count, units, dtype=np.int32),
+            did=np.array([f"did:key:z6Mk{n:044d}" for n in range(there)], dtype="S"),
+            place=np.full(there, b"shop"),
+            capacity=np.full(there, units, dtype=np.int32),
             band=np.array(bands, dtype=np.uint8),
-            reach_m=np.full(count, 50_000, dtype=np.int32),
-            admitted=np.ones(count, dtype=np.bool_),
+            reach_m=np.full(there, 50_000, dtype=np.int32),
+            admitted=np.ones(there, dtype=np.bool_),
             leads=np.array(leads, dtype=np.int32),
         ),
         Bids(
@@ -167,8 +172,8 @@ def _count(
     played: Played, market: Market, outcome: Outcome, vendors: list[Vendor], leads: list[int]
 ) -> None:
     """Note what became of requests on which vendors that may still lead bid."""
-    is_new = np.array(leads) > 0
-    tried = is_new.take(market.bids.place).reshape(REQUESTS, BIDS).any(axis=1)
+    is_new: Mask = np.array(leads) > 0
+    tried = is_new.take(market.bids.place).reshape(REQUESTS, BIDS).max(axis=1)
     assigned = np.flatnonzero(outcome.bid >= 0)
     places = market.bids.place.take(outcome.bid[assigned])
     played.asked += int(np.count_nonzero(tried[assigned]))
@@ -180,6 +185,7 @@ def _count(
 
 def _serve(
     random: np.random.Generator,
+    books: I64,
     market: Market,
     outcome: Outcome,
     vendors: list[Vendor],
@@ -192,23 +198,24 @@ def _serve(
         vendor.led[epoch] += bool(outcome.led[request])
         if vendor.first_award is None:
             vendor.first_award = day
-        vendor.note(day, OWN_WORD, good=True)
+        vendor.pieces += 1
+        books[vendor.number, day, Kind.WEAK, 1] += OWN_WORD
         if random.random() < RATED:
-            good = bool(random.random() < vendor.quality)
-            vendor.note(day, WORD, good=good)
+            vendor.pieces += 1
+            books[vendor.number, day, Kind.FIRM, int(random.random() < vendor.quality)] += WORD
 
 
 def measure() -> Report:
     """Play every market with and without requests that try newcomers."""
     columns = ("newcomers", "units", "share", "of requests they bid on %", "days to the first")
     report = Report("newcomers", (*columns, "served well %", "who registers anew %", "led at most"))
-    for name, renews_days, parts in (
-        ("honest", 0, (0, DEFAULT, 2 * DEFAULT)),
-        ("and one that registers anew", 7, (0, DEFAULT)),
+    for name, renews, parts in (
+        ("honest", False, (0, DEFAULT, 2 * DEFAULT)),
+        ("and one that registers anew", True, (0, DEFAULT)),
     ):
         for units, room in ((SCARCE, "scarce"), (AMPLE, "ample")):
             for share in parts:
-                runs = [play(seed, units, share, renews_days=renews_days) for seed in range(SEEDS)]
+                runs = [play(seed, units, share, renews=renews) for seed in range(SEEDS)]
                 won = sum(one.won for one in runs) / sum(one.asked for one in runs)
                 awards = sum(one.awards for one in runs)
                 waits = [wait for one in runs for wait in one.waits]
