@@ -14,12 +14,42 @@ from typing import Annotated, Final, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from vrm.documents import AcceptedTerms, Area, AskingPrice, BidPrice, ItemName
+from marketplace.bundle.parts import (
+    AAcceptance,
+    AAssignment,
+    ABid,
+    ACapacity,
+    ACatalogueItem,
+    ADecline,
+    AFallback,
+    AMarketDescriptor,
+    APersonalRequest,
+    APreference,
+    ARating,
+    AReveal,
+    ARunReport,
+    ASuspension,
+    ATickReport,
+    AVendorProfile,
+    BidFigures,
+    Cancelled,
+    Hash,
+    Hidden,
+    ItemFigures,
+    Leaf,
+    Metres,
+    NamedItem,
+    Note,
+    Number,
+    RatingFigures,
+    RequestFigures,
+    Seconds,
+    Shipped,
+    Units,
+)
 from vrm.documents.membership import Tier
 from vrm.documents.scalars import (
     Amount,
-    Currency,
-    DeliveryWay,
     Did,
     Digest,
     Instant,
@@ -27,11 +57,7 @@ from vrm.documents.scalars import (
     LngE6,
     LocalDate,
     MarketDay,
-    Policy,
-    QuarterHour,
-    Sequence,
     Slug,
-    TermsId,
     UnfilledReason,
 )
 
@@ -39,40 +65,6 @@ FORMAT: Final = 1
 MEDIA_TYPE: Final = "application/vnd.vrm.day+gzip"
 HASHES: Final = 256
 """How many hashes a line of a proof has at most."""
-
-Number = Annotated[int, Meta(ge=0, le=2**53 - 1)]
-Metres = Annotated[int, Meta(ge=0, le=20_100_000)]
-Units = Annotated[int, Meta(ge=0, le=1_000_000)]
-Seconds = Annotated[int, Meta(ge=0, le=2**31)]
-Leaf = Annotated[int, Meta(ge=0, le=2**53 - 1, description="The number of a leaf of the log.")]
-Note = Annotated[str, Meta(max_length=8192, description="A signed note (C2SP tlog-checkpoint).")]
-Hash = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)")]
-
-
-# The schema says which document belongs where; what is there is verified, not decoded.
-AModeration = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Moderation"})]
-AMarketDescriptor = Annotated[
-    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/MarketDescriptor"})
-]
-ASuspension = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Suspension"})]
-AVendorProfile = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/VendorProfile"})]
-ACapacity = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Capacity"})]
-ACatalogueItem = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/CatalogueItem"})]
-APersonalRequest = Annotated[
-    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/PersonalRequest"})
-]
-APreference = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Preference"})]
-ABid = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Bid"})]
-ARunReport = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/RunReport"})]
-ATickReport = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/TickReport"})]
-ADecline = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Decline"})]
-AAssignment = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Assignment"})]
-AFallback = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Fallback"})]
-AShipment = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Shipment"})]
-AVendorCancellation = Annotated[
-    msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/VendorCancellation"})
-]
-AAcceptance = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Acceptance"})]
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -103,70 +95,13 @@ class Header(Logged, frozen=True, kw_only=True, tag="header"):
     """The rules that counted."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A group of members inside a line."""
-
-
-class Hidden(Part, frozen=True, kw_only=True):
-    """In place of a document whose words the market had to hide: what it is, and why."""
-
-    digest: Digest
-    leaf: Leaf
-    """Of the decision, in the tree of the head."""
-    decision: AModeration
-
-
-class RequestFigures(Part, frozen=True, kw_only=True):
-    """What a run decides from of a hidden request, on the market's word."""
-
-    pseudonym: Did
-    category: Slug
-    price: AskingPrice
-    area: Area
-    delivery: tuple[DeliveryWay, ...]
-    terms: AcceptedTerms
-    policy: Policy
-    needed_by: QuarterHour | UnsetType = UNSET
-    item: ItemName | UnsetType = UNSET
-    roll_over: bool
-    try_newcomers: bool
-
-
-class BidFigures(Part, frozen=True, kw_only=True):
-    """What a run decides from of a hidden bid, on the market's word."""
-
-    request: Digest
-    vendor: Did
-    place: Slug
-    price: BidPrice
-    delivery: DeliveryWay
-    terms: AcceptedTerms
-    alternative: bool
-    """Whether it offers something else than was asked for."""
-
-
-class ItemFigures(Part, frozen=True, kw_only=True):
-    """What a run decides from of a hidden catalogue item, on the market's word."""
-
-    principal: Did
-    id: Slug
-    seq: Sequence
-    category: Slug
-    amount: Amount
-    currency: Currency
-    delivery: tuple[DeliveryWay, ...]
-    terms: tuple[TermsId, ...]
-    listed: bool
-    authorised: tuple[Did, ...] | UnsetType = UNSET
-
-
 class EvidenceLine(Logged, frozen=True, kw_only=True, tag="evidence"):
     """A piece of evidence that counted in the vendors' bands. By vendor and document."""
 
     vendor: Did
     document: Digest
-    """The document that it is: an Acceptance, Decline, Shipment or VendorCancellation, or an Assignment whose
-    vendor let its time pass."""
+    """The document that it is: an Acceptance, Decline, Shipment or VendorCancellation, an Assignment whose
+    vendor let its time pass, or a Reveal."""
     date: LocalDate
     category: Slug
     amount: Amount
@@ -225,14 +160,6 @@ class PlaceLine(Line, frozen=True, kw_only=True, tag="place"):
     """On how many requests its vendor could lead, as a newcomer; 0 for others."""
     led: Number
     """In how many assignments of the epoch the vendor led before that."""
-
-
-class NamedItem(Part, frozen=True, kw_only=True):
-    """The item that a request names."""
-
-    version: Digest
-    suspended: bool
-    """Whether its principal was suspended."""
 
 
 class RequestLine(Logged, frozen=True, kw_only=True, tag="request"):
@@ -326,22 +253,6 @@ class AcceptanceLine(Logged, frozen=True, kw_only=True, tag="acceptance"):
     document: AAcceptance
 
 
-class Shipped(Part, frozen=True, kw_only=True):
-    """A vendor's word that it has shipped an order, or has it ready."""
-
-    leaf: Leaf
-    late: bool
-    """Whether its time was over, by when it was told whom to deliver to and by its bid's lead time."""
-    document: AShipment
-
-
-class Cancelled(Part, frozen=True, kw_only=True):
-    """A vendor's word that it will not deliver after all."""
-
-    leaf: Leaf
-    document: AVendorCancellation
-
-
 class DeliveryLine(Line, frozen=True, kw_only=True, tag="delivery"):
     """How the vendor of an accepted assignment delivered, where that speaks for it or against it. By request
     and tick."""
@@ -358,6 +269,20 @@ class DeliveryLine(Line, frozen=True, kw_only=True, tag="delivery"):
         """All that it names."""
         parts = [part.leaf for part in (self.shipped, self.cancelled) if part]
         return parts if self.overdue is UNSET else [self.overdue, *parts]
+
+
+class RatingLine(Logged, frozen=True, kw_only=True, tag="rating"):
+    """What the customer says of an assignment of the day, once that was open. By request and tick.
+
+    The leaf is that of the Reveal, which is the evidence.
+    """
+
+    request: Digest
+    tick: Number
+    reveal: AReveal
+    document: ARating | UnsetType = UNSET
+    hidden: Hidden | UnsetType = UNSET
+    figures: RatingFigures | UnsetType = UNSET
 
 
 class RollOverLine(Line, frozen=True, kw_only=True, tag="roll-over"):
@@ -405,6 +330,7 @@ AnyLine = (
     | UnfilledLine
     | AcceptanceLine
     | DeliveryLine
+    | RatingLine
     | RollOverLine
     | ProofLine
 )
@@ -426,7 +352,7 @@ FROZEN: Final = (
 )
 """What a run decides from. The log must hold its documents before the freeze."""
 
-AFTER: Final = (AcceptanceLine, DeliveryLine, RollOverLine, ProofLine)
+AFTER: Final = (AcceptanceLine, DeliveryLine, RatingLine, RollOverLine, ProofLine)
 """What is known of the whole day."""
 
 ORDER: Final = (

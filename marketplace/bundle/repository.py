@@ -36,6 +36,7 @@ from marketplace.models.fulfilment import Delivery, StoredShipment, StoredVendor
 from marketplace.models.log import KeptDocument, LogLeaf
 from marketplace.models.mail import RunPreference
 from marketplace.models.moderation import StoredModeration
+from marketplace.models.ratings import RatedAssignment, StoredRating
 from marketplace.models.reputation import Evidence
 from marketplace.runs.snapshot import kept_from_close, live_at_close
 
@@ -312,6 +313,22 @@ def deliveries(db: Database, day: str, size: int) -> AsyncIterator[Sequence[AnyR
         )
     )
     return _blocks(db, query, (row.request, row.tick))
+
+
+def ratings(db: Database, day: str, size: int) -> AsyncIterator[Sequence[AnyRow]]:
+    """What customers say of a day's assignments and was opened among the first leaves, by request and tick."""
+    row, given = RatedAssignment, SignedAssignment
+    query = (
+        select(
+            given.request, given.tick, row.wire.label("reveal"), LogLeaf.number,
+            StoredRating.digest, StoredRating.wire,
+        )
+        .join(given, given.digest == row.assignment)
+        .join(StoredRating, StoredRating.assignment == row.assignment)
+        .join(LogLeaf, LogLeaf.digest == row.reveal)
+        .where(given.day == day, StoredRating.by_customer, LogLeaf.number < size)
+    )  # fmt: skip
+    return _blocks(db, query, (given.request, given.tick))
 
 
 def roll_overs(db: Database, day: str, last_tick: int) -> AsyncIterator[Sequence[AnyRow]]:

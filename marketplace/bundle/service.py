@@ -5,43 +5,43 @@ import zlib
 from array import array
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 import crypto
-from marketplace.bundle import repository
+from marketplace.bundle import figures, repository
 from marketplace.bundle.lines import (
     AcceptanceLine,
     AssignmentLine,
-    BidFigures,
     BidLine,
-    Cancelled,
     CapacityLine,
     DeliveryLine,
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
     Header,
-    Hidden,
-    ItemFigures,
     ItemLine,
     LeftLine,
     Line,
     Logged,
-    NamedItem,
     PlaceLine,
     PreferenceLine,
     ProfileLine,
     ProofLine,
+    RatingLine,
     ReportLine,
-    RequestFigures,
     RequestLine,
     RollOverLine,
-    Shipped,
     SuspensionLine,
     TickLine,
     UnfilledLine,
+)
+from marketplace.bundle.parts import (
+    Cancelled,
+    Hidden,
+    NamedItem,
+    Shipped,
 )
 from marketplace.db import AnyRow
 from marketplace.errors import Refused
@@ -52,19 +52,13 @@ from marketplace.log.proofs import multiproof, newest
 from marketplace.market import Market
 from marketplace.resolver import VERSION
 from vrm.documents import (
-    Bid,
     Capacity,
-    CatalogueItem,
-    Document,
-    PersonalRequest,
     Suspension,
     recall,
 )
 
 LEVEL = 6
 """Of compression: signatures and salts do not get smaller, whatever the pains."""
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 Lines = AsyncIterator[Sequence[Line]]
 
@@ -177,17 +171,22 @@ async def _lines(market: Market, bundle: Bundle) -> Lines:
     """All lines, in blocks, noting the leaves that they name."""
     async for block in _frozen(market, bundle):
         bundle.early.extend(line.leaf for line in block if isinstance(line, Logged))
-        if bundle.hidden:
-            bundle.late.extend(one.leaf for line in block if (one := getattr(line, "hidden", None)))
+        _note_hidden(bundle, block)
         yield block
     async for block in _decided(market, bundle):
         bundle.late.extend(line.leaf for line in block if isinstance(line, Logged))
         bundle.late.extend(
             leaf for line in block if isinstance(line, DeliveryLine) for leaf in line.leaves
         )
+        _note_hidden(bundle, block)
         yield block
     async for block in _proofs(market, bundle):
         yield block
+
+
+def _note_hidden(bundle: Bundle, block: Sequence[Line]) -> None:
+    if bundle.hidden:
+        bundle.late.extend(one.leaf for line in block if (one := getattr(line, "hidden", None)))
 
 
 async def _frozen(market: Market, bundle: Bundle) -> Lines:
@@ -218,7 +217,10 @@ async def _frozen(market: Market, bundle: Bundle) -> Lines:
     yield await _capacities(market, bundle)
     async with db.snapshot() as connection:
         versions = await repository.items(connection, day)
-    yield [ItemLine(leaf=row.number, **_shown(bundle, row.digest, row, _item)) for row in versions]
+    yield [
+        ItemLine(leaf=row.number, **_shown(bundle, row.digest, row, figures.of_item))
+        for row in versions
+    ]
     async for rows in repository.places(db, day):
         yield [_place(row) for row in rows]
     async for rows in repository.requests(db, day):
@@ -230,7 +232,7 @@ async def _frozen(market: Market, bundle: Bundle) -> Lines:
             BidLine(
                 leaf=row.number,
                 distance_m=row.distance_m,
-                **_shown(bundle, row.digest, row, _bid),
+                **_shown(bundle, row.digest, row, figures.of_bid),
             )
             for row in rows
         ]
@@ -273,6 +275,8 @@ async def _decided(market: Market, bundle: Bundle) -> Lines:
         ]
     async for rows in repository.deliveries(db, day, bundle.head_size):
         yield [_delivery(row) for row in rows]
+    async for rows in repository.ratings(db, day, bundle.head_size):
+        yield [_rating(bundle, row) for row in rows]
     last = bundle.ticks[-1].tick if bundle.ticks else 0
     async for rows in repository.roll_overs(db, day, last):
         yield [
@@ -354,40 +358,31 @@ def _place(row: AnyRow) -> PlaceLine:
 
 
 def _request(bundle: Bundle, row: AnyRow) -> RequestLine:
-    shown = _shown(bundle, row.request, row, _asked)
+    shown = _shown(bundle, row.request, row, figures.of_request)
     if row.item is None:
         return RequestLine(leaf=row.number, **shown)
     named = NamedItem(version=row.item, suspended=row.suspended)
     return RequestLine(leaf=row.number, item=named, **shown)
 
 
+def _rating(bundle: Bundle, row: AnyRow) -> RatingLine:
+    return RatingLine(
+        request=row.request,
+        tick=row.tick,
+        leaf=row.number,
+        reveal=msgspec.Raw(row.reveal),
+        **_shown(bundle, row.digest, row, figures.of_rating),
+    )
+
+
 def _shown(
-    bundle: Bundle, digest: str, row: AnyRow, figures: Callable[[bytes], msgspec.Struct]
+    bundle: Bundle, digest: str, row: AnyRow, figures_of: Callable[[bytes], msgspec.Struct]
 ) -> dict[str, Any]:
     """A document; where it is hidden, what stands for it."""
     hidden = bundle.hidden.get(digest)
     if hidden is None:
         return {"document": _raw(row)}
-    return {"hidden": hidden, "figures": figures(row.wire)}
-
-
-def _asked(wire: bytes) -> RequestFigures:
-    body = recall(wire, PersonalRequest)
-    return _figures(RequestFigures, body, category=body.need.category)
-
-
-def _item(wire: bytes) -> ItemFigures:
-    return _figures(ItemFigures, recall(wire, CatalogueItem))
-
-
-def _bid(wire: bytes) -> BidFigures:
-    body = recall(wire, Bid)
-    return _figures(BidFigures, body, alternative=bool(body.alternative))
-
-
-def _figures(kind: type[S], body: Document, **facts: Any) -> S:
-    shared = {name: getattr(body, name) for name in kind.__struct_fields__ if name not in facts}
-    return kind(**shared, **facts)
+    return {"hidden": hidden, "figures": figures_of(row.wire)}
 
 
 def _displaced(row: AnyRow) -> DisplacedLine:

@@ -28,8 +28,9 @@ class RatedAssignment(Base):
     """The batch instant at which nobody can rate it any more, and what was said is revealed."""
     revealed_at: Mapped[int | None]
     """The batch instant at which that was done."""
+    reveal: Mapped[str | None]
+    """The digest of the signed Reveal."""
     wire: Mapped[bytes | None]
-    """The signed Reveal."""
 
 
 class StoredRating(Base):

@@ -101,7 +101,9 @@ async def reveal(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) ->
     """Open the ratings of assignments."""
     for row in rows:
         rated = update(RatedAssignment).where(RatedAssignment.assignment == row["assignment"])
-        await connection.execute(rated.values(revealed_at=row["revealed_at"], wire=row["wire"]))
+        await connection.execute(
+            rated.values({name: row[name] for name in ("revealed_at", "reveal", "wire")})
+        )
         said = update(StoredRating).where(StoredRating.assignment == row["assignment"])
         await connection.execute(said.values(revealed=True))
 

@@ -203,14 +203,14 @@ async def _open(
                 "assignment": row.assignment,
                 "revealed_at": instant,
                 "wire": signed.wire,
-                "digest": signed.digest,
+                "reveal": signed.digest,
             }
         )
         if row.rating:
             piece = _piece(signed, row)
             pieces[row.stars >= GOOD_STARS].append(piece)
     await repository.reveal(connection, opened)
-    await log.put(connection, (row["digest"] for row in opened))
+    await log.put(connection, (row["reveal"] for row in opened))
     today: date = market.calendar.local_date(await market.db.now(connection))
     for good, found in pieces.items():
         await reputation.record(connection, found, today, good=good)

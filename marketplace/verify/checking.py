@@ -16,6 +16,7 @@ from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log, check_seed
 from marketplace.verify.matching import check_run_report, check_wave
+from marketplace.verify.ratings import check_ratings
 from marketplace.verify.standing import check_bands, check_places, check_suspensions
 
 
@@ -73,6 +74,7 @@ def verify(
     progress("ticks", 0)
     check_cascade(day, frozen)
     check_deliveries(day)
+    check_ratings(day)
     progress("log", 0)
     check_log(day, since)
     if earlier := tuple(earlier):

@@ -110,6 +110,7 @@ class Day:
     """The run, then its ticks."""
     acceptances: list[Block] = field(default_factory=list)
     deliveries: list[Block] = field(default_factory=list)
+    ratings: list[Block] = field(default_factory=list)
     roll_overs: list[RollOverLine] = field(default_factory=list)
     proofs: dict[str, tuple[int, list[bytes]]] = field(default_factory=dict)
     early: Leaves = field(default_factory=Leaves)

@@ -8,11 +8,11 @@ same, so that what follows from it is found too.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 from numpy.typing import NDArray
 
 import crypto
@@ -25,13 +25,12 @@ from marketplace.bundle.lines import (
     DisplacedLine,
     EvidenceLine,
     FallbackLine,
-    ItemLine,
     Line,
     PreferenceLine,
-    RequestFigures,
     RequestLine,
     kind_of,
 )
+from marketplace.bundle.parts import Hidden, RequestFigures
 from marketplace.resolver.rows import POLICY_CODES, WAY_CODES
 from marketplace.verify.findings import BundleFault, Fault
 from marketplace.verify.reading import Batch
@@ -128,6 +127,17 @@ EVIDENCE: Final = np.dtype(
 )  # fmt: skip
 
 
+class Shown(Protocol):
+    """A line whose document may be hidden."""
+
+    @property
+    def document(self) -> msgspec.Raw | UnsetType: ...
+    @property
+    def hidden(self) -> Hidden | UnsetType: ...
+    @property
+    def figures(self) -> msgspec.Struct | UnsetType: ...
+
+
 @dataclass(frozen=True)
 class Checked:
     """A batch's rows, in order, and what is wrong with its documents."""
@@ -153,15 +163,6 @@ class Read:
     faults: list[Fault]
     decision: tuple[int, str] | None = None
     """The leaf and digest of the decision by which it is hidden."""
-
-
-def check(batch: Batch, market: str) -> Checked:
-    """Verify the documents of a batch of lines that a day has many of.
-
-    Raises:
-        BundleFault: a line is not of its kind's form.
-    """
-    return _CHECKS[batch.kind](batch, market)
 
 
 def decoded(batch: Batch, kind: type[Line]) -> list[Any]:
@@ -201,7 +202,10 @@ def read_document(raw: msgspec.Raw, expected: type[Document], market: str) -> Re
 
 
 def read_shown(
-    line: ItemLine | RequestLine | BidLine, number: int, expected: type[Document], market: str
+    line: Shown,
+    number: int,
+    expected: type[Document],
+    market: str,
 ) -> Read:
     """Verify a document that may be hidden; then the decision is verified, and the figures are taken.
 
@@ -414,7 +418,7 @@ def _checked(
     )
 
 
-_CHECKS: Final[dict[str, Callable[[Batch, str], Checked]]] = {
+CHECKS: Final[dict[str, Callable[[Batch, str], Checked]]] = {
     kind_of(EvidenceLine): _evidence,
     kind_of(RequestLine): _requests,
     kind_of(PreferenceLine): _preferences,
@@ -425,8 +429,11 @@ _CHECKS: Final[dict[str, Callable[[Batch, str], Checked]]] = {
     kind_of(DeliveryLine): _deliveries,
     kind_of(DisplacedLine): _displaced,
 }
-MANY: Final = frozenset(_CHECKS)
-"""The kinds of which a day may have a million; the others are read one by one."""
+"""What verifies the documents of each kind of line that a day has many of, by the kind.
+
+Raises:
+    BundleFault: a line is not of its kind's form.
+"""
 _KINDS: Final[Sequence[type[Line]]] = (
     EvidenceLine,
     RequestLine,

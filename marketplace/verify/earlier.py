@@ -2,31 +2,38 @@
 
 A day's bundle lists the digests of all evidence that counted. Whether those documents deserve it, and whether
 any is missing, the earlier days' bundles tell: a vendor's Acceptance, or a Shipment in time, speaks for it; its
-Decline, a late Shipment, its cancellation, or an Assignment whose time it let pass, against it.
-They tell too how far newcomers' quotas had gone.
+Decline, a late Shipment, its cancellation, or an Assignment whose time it let pass, against it; a Reveal as the
+customer's stars say. They tell too how far newcomers' quotas had gone.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Final, get_args
 
 import numpy as np
 
 from crypto import checkpoint
 from crypto.errors import LogError
 from crypto.note import Verifier
+from marketplace.reputation.rules import is_directed
+from marketplace.resolver.rows import POLICY_CODES
 from marketplace.verify.cascade import assignment_of
 from marketplace.verify.day import Day, found_in, joined
 from marketplace.verify.delivering import spoken
-from marketplace.verify.documents import ACCEPTANCE, DELIVERY, DISPLACED, EVIDENCE
+from marketplace.verify.documents import ACCEPTANCE, DELIVERY, DISPLACED, EVIDENCE, PREFERENCE
 from marketplace.verify.findings import BundleFault
 from marketplace.verify.load import Progress, load
 from marketplace.verify.log import check_log
 from marketplace.verify.quotas import check_quotas, led_before
+from marketplace.verify.ratings import check_ratings, rated
+from vrm.documents.rating import GOOD_STARS
+from vrm.documents.scalars import Policy
+
+_POLICIES: Final[dict[int, Policy]] = {int(POLICY_CODES[name]): name for name in get_args(Policy)}
 
 Answer = tuple[bytes, bool, bytes, int, bytes, bool]
-"""The vendor, whether it speaks for it, the order's category and amount, the customer's tier, and whether that
-customer directed it: no customer's word is here."""
+"""The vendor, whether it speaks for it, the order's category and amount; and where it is a customer's word,
+that customer's tier, and whether it directed the order."""
 
 
 def check_evidence(day: Day, files: Iterable[BinaryIO], processes: int, progress: Progress) -> None:
@@ -85,6 +92,7 @@ def _loaded(day: Day, file: BinaryIO, processes: int, progress: Progress) -> Day
         raise BundleFault(f"{name} is another market's.")
     if earlier.header.ordinal >= day.header.ordinal:
         raise BundleFault(f"{name} is not of an earlier day.")
+    check_ratings(earlier)
     check_log(earlier)
     if earlier.findings.count:
         first = earlier.findings.faults[0]
@@ -110,6 +118,7 @@ def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
         given = assignment_of(day, row["request"], int(row["tick"]))
         if given is not None:
             yield bytes(row["digest"]), int(row["leaf"]), _answer(day, row["vendor"], True, given)
+    yield from _ratings(day)
     for wave in day.waves:
         for row in joined(wave.displaced, DISPLACED):
             given = assignment_of(day, row["request"], int(row["assigned_at"]))
@@ -125,10 +134,37 @@ def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
                 yield digest, leaf, _answer(day, given["vendor"], good, given)
 
 
-def _answer(day: Day, vendor: bytes, good: bool, given: np.void) -> Answer:
+def _ratings(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
+    preferred = set(joined(day.preferences, PREFERENCE)["request"].tolist())
+    for row, given in rated(day):
+        if given is not None:
+            yield bytes(row["digest"]), int(row["leaf"]), _rating(day, row, given, preferred)
+
+
+def _rating(day: Day, row: np.void, given: np.void, preferred: set[bytes]) -> Answer:
+    """What a rating is as evidence."""
+    at, there = found_in(day.requests["digest"], np.array([row["request"]], dtype="S43"))
+    directed = bool(there[0]) and is_directed(
+        _POLICIES[int(day.requests["policy"][at[0]])],
+        int(given["eligible"]),
+        is_preferred=bytes(row["request"]) in preferred,
+    )
+    good = int(row["stars"]) >= GOOD_STARS
+    return _answer(day, given["vendor"], good, given, bytes(row["tier"]), directed=directed)
+
+
+def _answer(
+    day: Day,
+    vendor: bytes,
+    good: bool,
+    given: np.void,
+    tier: bytes = b"",
+    *,
+    directed: bool = False,
+) -> Answer:
     at, there = found_in(day.requests["digest"], np.array([given["request"]], dtype="S43"))
     category = bytes(day.requests["category"][at[0]]) if there[0] else b""
-    return bytes(vendor), good, category, int(given["amount"]), b"", False
+    return bytes(vendor), good, category, int(given["amount"]), tier, directed
 
 
 def _tell_lost(day: Day, earlier: Day, digest: bytes, right: Answer, stated: Answer | None) -> None:

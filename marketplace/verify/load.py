@@ -98,6 +98,7 @@ class _Loader:
             "displaced": (("request",), self._displaced),
             "acceptance": (("request", "tick"), self._acceptance),
             "delivery": (("request", "tick"), self._delivery),
+            "rating": (("request", "tick"), self._rating),
         }
 
     def take(self, batch: Batch, done: Checked | None) -> None:
@@ -125,6 +126,7 @@ class _Loader:
         """Join what has come in blocks."""
         day = self._day
         lists = [day.evidence, day.preferences, day.named, day.acceptances, day.deliveries]
+        lists.append(day.ratings)
         for wave in day.waves:
             lists += [wave.displaced, wave.assignments, wave.fallbacks, wave.unfilled]
         for blocks in lists:
@@ -284,6 +286,10 @@ class _Loader:
         for word in ("shipped", "cancelled"):
             said = rows[rows[f"{word}_digest"] != b""]
             self._day.late.add(said[f"{word}_leaf"], said[f"{word}_digest"])
+
+    def _rating(self, rows: Block, _done: Checked) -> None:
+        self._day.ratings.append(rows)
+        self._day.late.add(rows["leaf"], rows["digest"])
 
     def _bid(self, rows: Block, _done: Checked) -> None:
         """Keep of bids the figures only."""

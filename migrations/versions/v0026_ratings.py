@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("vendor", BYTEWISE, nullable=False),
         sa.Column("closes_at", sa.BigInteger(), nullable=False),
         sa.Column("revealed_at", sa.BigInteger(), nullable=True),
+        sa.Column("reveal", BYTEWISE, nullable=True),
         sa.Column("wire", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("assignment", name="pk_rated_assignments"),
         sa.UniqueConstraint("request", name="uq_rated_assignments_request"),

@@ -4,8 +4,8 @@ import pytest
 
 from marketplace.descriptor import service as descriptor
 from tests.conftest import OpenMarket
-from tests.marketplace.cascade.scenes import VENDORS, assignments, contested, decline
-from tests.marketplace.verify.days import a_full_day, bundle_of
+from tests.marketplace.cascade.scenes import VENDORS, accept, assignments, contested, decline
+from tests.marketplace.verify.days import OWNERS, a_full_day, bundle_of, rate
 from tests.marketplace.verify.forging import Forgery
 from tests.support import ClockedMarket, a_bid, a_request
 
@@ -28,14 +28,22 @@ def forgery(honest: bytes) -> Forgery:
 
 @pytest.fixture
 async def second_day(open_market: OpenMarket) -> tuple[ClockedMarket, str]:
-    """A day after one on which a vendor declined all that it was given."""
+    """A day after one on which a vendor declined all that it was given, and another was rated."""
     market = await open_market(schedule={"minimum_open_minutes": 0})
     await descriptor.announce(market.market)
-    await contested(market, requests=4)
+    asked = await contested(market, requests=4)
+    rated = a_request(market, OWNERS[0])
+    await market.store(rated)
+    await market.publish()
+    await market.store(a_bid(market, VENDORS[1], rated))
     first = await market.reach_cutoff()
+    declined = {one.digest for one in asked}
     for given in await assignments(market, day=first):
-        await decline(market, given)
+        await (decline if given["request"] in declined else accept)(market, given)
+        if given["request"] == rated.digest:
+            kept = given
     await market.reach_tick()
+    await rate(market, kept, {rated.digest: (OWNERS[0], rated)})
     again = [a_request(market) for _ in range(2)]
     await market.store(*again)
     await market.publish()

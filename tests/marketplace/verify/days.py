@@ -3,27 +3,34 @@
 import io
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import crypto
+from crypto import SigningKey
 from marketplace.bundle import service as bundles
 from marketplace.descriptor import service as descriptor
 from marketplace.log import service as log
 from marketplace.vendors import service as vendors
 from marketplace.verify.checking import Verified, verify
-from tests.marketplace.cascade.scenes import DAY, VENDORS, accept, assignments, decline
+from tests.marketplace.cascade.scenes import DAY, DIDS, VENDORS, accept, assignments, decline
 from tests.support import (
     ClockedMarket,
     a_bid,
     a_capacity,
+    a_disclosure,
     a_key,
     a_preference,
+    a_rating,
     a_request,
     a_request_for,
     a_vendor,
+    a_vendor_rating,
     an_item,
 )
 from tests.support.clock import seconds
+from vrm.documents import PersonalRequest, Signed
 
 OWNERS = [a_key(f"owner {number}") for number in range(6)]
 BRAND = a_key("brand")
@@ -69,8 +76,33 @@ async def a_full_day(market: ClockedMarket) -> str:
     await accept(market, given[0])
     await decline(market, given[1])
     await market.reach_tick()
+    owners = {
+        one.digest: (key, one)
+        for key, one in zip(OWNERS, [*requests, lonely, branded], strict=True)
+    }
+    await rate(market, given[0], owners)
     await market.reach_tick(seconds(given[2]["accept_by"]))
     return DAY
+
+
+async def rate(
+    market: ClockedMarket,
+    given: Any,
+    owners: Mapping[str, tuple[SigningKey, Signed[PersonalRequest]]],
+    stars: int = 2,
+) -> None:
+    """Let both sides of an accepted assignment rate each other.
+
+    Args:
+        owners: requests with their keys, by digest.
+    """
+    owner, request = owners[given["request"]]
+    digest, vendor = crypto.digest(given), DIDS[given["vendor"]]
+    await market.store(a_disclosure(market, owner, request, digest))
+    await market.publish()
+    said = a_rating(market, owner, request, digest, stars=stars, text="Late, and torn.")
+    await market.store(said, a_vendor_rating(market, vendor, request, digest))
+    await market.publish()
 
 
 async def bundle_of(market: ClockedMarket, day: str, since: int | None = None) -> bytes:

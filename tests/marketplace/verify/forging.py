@@ -165,10 +165,17 @@ class Forgery:
 
     def _append(self, tree: Tree, lines: list[Line]) -> None:
         for line in lines:
-            document = line["document"]
+            document = line.get("reveal") or line.get("document") or self._timed_out(line)
             digest = document if isinstance(document, str) else crypto.digest(document)
             line["leaf"] = len(tree)
             tree.append(leaf_hash(crypto.base64url_decode(digest)))
+
+    def _timed_out(self, displaced: Line) -> Line:
+        """The assignment that was displaced for want of an answer."""
+        given = (displaced["request"], displaced["assigned_at"])
+        documents = [line["document"] for line in self.of("assignment")]
+        (found,) = [one for one in documents if (one["request"], one["tick"]) == given]
+        return dict(found)
 
     def _note(self, tree: Tree, size: int) -> str:
         name = self.identity.log.name

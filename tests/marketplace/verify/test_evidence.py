@@ -37,13 +37,15 @@ def opened(bundles: list[bytes]) -> list[io.BytesIO]:
 async def test_honest_evidence_is_the_answers_of_earlier_days(days: Days) -> None:
     bundle, before = days
     assert faults(bundle, earlier=opened(before)) == []
-    assert not verified(bundle, earlier=opened(before)).day.findings.on_word
+    on_word = verified(bundle, earlier=opened(before)).day.findings.on_word
+    assert on_word == {"tiers of the customers whose word counted": 1}
 
 
 async def test_evidence_dropped_with_all_that_follows_from_it(days: Days) -> None:
     bundle, before = days
     forgery = Forgery(bundle)
     against = [line for line in forgery.of("evidence") if not line["good"]]
+    assert [line["tier"] for line in against if "tier" in line] == ["new"], "a bad rating"
     for line in against:
         forgery.drop(line)
     found = faults(forgery.pack(), earlier=opened(before))
@@ -68,7 +70,7 @@ async def test_evidence_told_of_another_order_or_by_another(
 ) -> None:
     bundle, before = days
     forgery = Forgery(bundle)
-    line = next(line for line in forgery.of("evidence") if not line["good"])
+    line = next(line for line in forgery.of("evidence") if not line["good"] and "tier" not in line)
     line[name] = lie
     found = faults(forgery.pack(), earlier=opened(before))
     assert ("evidence", f"evidence {line['document']}") in {one[:2] for one in found}

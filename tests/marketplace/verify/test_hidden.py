@@ -18,10 +18,10 @@ def database_kind() -> str:
 
 
 async def a_hidden_day(market: ClockedMarket) -> Forgery:
-    """A day of which a request, a bid and an item had to be hidden after the freeze."""
+    """A day of which a request, a bid, an item and a rating had to be hidden after the freeze."""
     day = await a_full_day(market)
     shown = Forgery(await bundle_of(market, day))
-    for kind in ("request", "bid", "item"):
+    for kind in ("request", "bid", "item", "rating"):
         line = shown.of(kind)[0]
         await moderation.decide(
             market.market, crypto.digest(line["document"]), "It insults somebody.", hidden=True
@@ -33,13 +33,13 @@ async def test_a_day_with_hidden_documents_verifies_without_their_words(
     market: ClockedMarket,
 ) -> None:
     forgery = await a_hidden_day(market)
-    for kind in ("request", "bid", "item"):
+    for kind in ("request", "bid", "item", "rating"):
         (line,) = [one for one in forgery.of(kind) if "hidden" in one]
         assert "document" not in line
         assert not {"text", "need", "title", "salt"} & set(line["figures"])
     bundle = forgery.pack()
     assert faults(bundle) == []
-    assert verified(bundle).day.findings.on_word["figures of hidden documents"] == 3
+    assert verified(bundle).day.findings.on_word["figures of hidden documents"] == 4
 
 
 async def test_hidden_document_without_decision(market: ClockedMarket) -> None:

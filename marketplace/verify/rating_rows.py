@@ -1,0 +1,62 @@
+"""Verifying a bundle's ratings, and making rows of figures of them; see `documents`."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from marketplace.bundle.lines import (
+    RatingLine,
+)
+from marketplace.bundle.parts import RatingFigures
+from marketplace.verify.documents import (
+    DID,
+    DIGEST,
+    Checked,
+    decoded,
+    read_document,
+    read_shown,
+)
+from marketplace.verify.findings import Fault
+from marketplace.verify.reading import Batch
+from vrm.documents import Rating, Reveal
+
+RATING: Final = np.dtype(
+    [
+        ("digest", DIGEST), ("leaf", "i8"), ("request", DIGEST), ("tick", "i8"),
+        ("assignment", DIGEST), ("pseudonym", DID), ("stars", "i8"), ("tier", "S7"),
+    ]
+)  # fmt: skip
+"""``digest`` is the Reveal's; ``pseudonym`` is who rated, empty where that is hidden."""
+
+
+def check_rows(batch: Batch, market: str) -> Checked:
+    """Verify the ratings of a batch, and the market's Reveals of them.
+
+    Raises:
+        BundleFault: a line is not of its kind's form.
+    """
+    rows: list[tuple[Any, ...]] = []
+    faults: list[Fault] = []
+    decisions: list[tuple[int, str]] = []
+    lines = decoded(batch, RatingLine)
+    for number, line in enumerate(lines, start=batch.number):
+        reveal = read_document(line.reveal, Reveal, market)
+        said = read_shown(line, number, Rating, market)
+        faults += [*reveal.faults, *said.faults]
+        decisions += [said.decision] if said.decision else []
+        if reveal.body is None or said.body is None:
+            continue
+        body: Rating | RatingFigures = said.body
+        named = (reveal.body.request, reveal.body.assignment, reveal.body.rating)
+        if named != (line.request, body.assignment, said.digest):
+            what = "it opens another rating than the one that stands with it"
+            faults.append(Fault("ratings", f"Reveal {reveal.digest}", what))
+        by = body.pseudonym if isinstance(body, Rating) else ""
+        rows.append(
+            (
+                reveal.digest, line.leaf, line.request, line.tick, body.assignment, by, body.stars,
+                reveal.body.tier,
+            )
+        )  # fmt: skip
+    found = np.array(rows, dtype=RATING)
+    return Checked(batch.kind, found, faults, documents=2 * len(lines), decisions=decisions)
