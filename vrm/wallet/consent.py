@@ -23,6 +23,7 @@ def changes(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
         ("time zone", kept.schedule.time_zone, found.schedule.time_zone),
         ("seed anchor", kept.seed_anchor, found.seed_anchor),
         ("mail", mail_in_words(kept), mail_in_words(found)),
+        ("newcomers", newcomers_in_words(kept), newcomers_in_words(found)),
     )
     return told + [f"{name}: {old} -> {new}" for name, old, new in facts if old != new]
 
@@ -53,6 +54,15 @@ def _terms(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
 
 def _listed(what: str, names: Sequence[str]) -> list[str]:
     return [f"{what}: {', '.join(names)}"] if names else []
+
+
+def newcomers_in_words(market: MarketDescriptor) -> str:
+    """Say on how many requests newcomers go first, and how far."""
+    rules = market.newcomers
+    return (
+        f"vendors with fewer than {rules.evidence_below} pieces of evidence go first on {rules.share / 10:g} "
+        f"of 100 requests that allow it, for {rules.quota} orders each in {rules.epoch_days} days"
+    )
 
 
 def mail_in_words(market: MarketDescriptor) -> str:

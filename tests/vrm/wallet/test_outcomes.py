@@ -185,6 +185,7 @@ async def test_a_withdrawal_that_the_owner_never_signed(
         ({"currency": "USD"}, "another currency"),
         ({"delivery": "ship"}, "did not ask for"),
         ({"distance_m": 25_001}, "farther away"),
+        ({"newcomer": True}, "newcomer first, which you did not allow"),
     ],
 )
 async def test_an_assignment_beyond_the_request(

@@ -246,13 +246,14 @@ def test_facets_in_words_of_one_s_own() -> None:
 def test_all_that_becomes_public_is_said() -> None:
     request = made(
         text="With rain cover", brand="Pramwell", gtin="2000000100012", attributes={"color": "red"},
-        facets={"age": "30s"}, needed_by="2026-11-27", not_before="2026-11-25",
+        facets={"age": "30s"}, needed_by="2026-11-27", not_before="2026-11-25", newcomers=True,
     )  # fmt: skip
     said = " ".join(f"{name} {text}" for name, text in what_is_public(request, MARKET))
     for public in (
         "Twin stroller", "With rain cover", "Pramwell", "2000000100012", "color: red", "age: 30s",
         "at most 250.00 USD", "25 km", "ship or pickup", "2026-11-27T23:45:00Z",
         "2026-11-25T00:00:00Z", "PDC-INTENT", request.area.cell, request.pseudonym, "best-nearby",
+        "go first if the lot falls on it (10 in 100)",
     ):  # fmt: skip
         assert public in said
 
