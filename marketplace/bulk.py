@@ -8,11 +8,26 @@ bytes do. What is written goes by ``COPY`` on PostgreSQL too, in blocks of rows;
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import reduce
 from itertools import pairwise
 from typing import Any, Final, cast
 
 import numpy as np
-from sqlalchemy import Select, SQLColumnExpression, Table, and_, insert, text
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    Select,
+    SmallInteger,
+    SQLColumnExpression,
+    Table,
+    and_,
+    func,
+    insert,
+    text,
+)
+from sqlalchemy import cast as as_sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.models import Base
@@ -33,7 +48,32 @@ STARTS: Final = ("", "3", "7", "B", "F", "J", "N", "R", "V", "Z", "c", "g", "k",
 """Where the parts of the digests begin: each has four of the characters that a digest may begin with."""
 
 _DIGITS: Final = {"i8": 19, "i4": 10, "i2": 5}
+_SENDERS: Final = {
+    "i8": (func.int8send, BigInteger()),
+    "i4": (func.int4send, Integer()),
+    "i2": (func.int2send, SmallInteger()),
+}
 _SENT: Final = {DIGEST: "{}", "i8": "int8send({})", "i4": "int4send({})", "i2": "int2send({})"}
+
+
+def line_of(
+    dialect: str, kinds: Kinds, values: Mapping[str, ColumnElement[Any]]
+) -> ColumnElement[bytes]:
+    """What makes a line of integers in the database, to be stored there and read by `read`.
+
+    Args:
+        dialect: the database's name.
+        kinds: of the line's parts, in order.
+        values: by the same names.
+    """
+    if dialect == "sqlite":
+        form = "".join(f"%0{_DIGITS[kind]}d" for kind in kinds.values())
+        return func.printf(form, *(values[name] for name in kinds), type_=LargeBinary)
+    sent = []
+    for name, kind in kinds.items():
+        send, type_ = _SENDERS[kind]
+        sent.append(send(as_sql(values[name], type_), type_=LargeBinary))
+    return reduce(lambda left, right: left.op("||", return_type=LargeBinary())(right), sent)
 
 
 async def read(

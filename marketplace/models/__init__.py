@@ -325,6 +325,8 @@ class RunRequest(Base):
     request: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     """From 0, in order of the day's requests: what a bid's column says in place of 43 characters."""
+    line: Mapped[bytes] = mapped_column(server_default=text("''"))
+    """What the run reads of the request, in one value; see `runs.snapshot`."""
 
 
 class RunPlace(Base):

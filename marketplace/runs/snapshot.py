@@ -1,18 +1,19 @@
 """Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import reduce
+from operator import add
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
     Case,
+    ColumnElement,
     Select,
-    SmallInteger,
     Subquery,
     and_,
     case,
-    cast,
     exists,
     false,
     func,
@@ -50,6 +51,29 @@ from marketplace.runs.repository import set_stage
 from marketplace.runs.rules import FrozenPlace, leads_left, units_left
 from vrm.documents import NewcomerRules
 
+_ASKED: Final = {
+    "policy": "i2",
+    "amount": "i8",
+    "fixed": "i2",
+    "ways": "i2",
+    "radius_m": "i8",
+    "tries_newcomers": "i2",
+}
+"""What a run reads of a request, side by side in its line."""
+
+
+def _asked() -> dict[str, ColumnElement[Any]]:
+    row = PublishedRequest
+    ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
+    return {
+        "policy": _code(row.policy, {label(policy): policy for policy in Policy}),
+        "amount": row.amount.expression,
+        "fixed": _code(row.price_kind, {"fixed": 1, "ceiling": 0}),
+        "ways": reduce(add, (case((taken, int(way)), else_=0) for taken, way in ways)),
+        "radius_m": row.radius_m.expression,
+        "tries_newcomers": case((row.tries_newcomers, 1), else_=0),
+    }
+
 
 async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
     """Give a run the open requests that belong to it."""
@@ -61,10 +85,12 @@ async def take_requests(connection: AsyncConnection, run: AnyRow) -> None:
         PublishedRequest.published_at <= run.cutoff,
     )
     # Locked, so that bids that are being stored are waited for, and later ones find it closed.
-    locked = select(PublishedRequest.digest).where(belonging).with_for_update().subquery()
-    numbered = func.row_number().over(order_by=locked.c.digest) - 1
-    taken = select(literal(run.day), locked.c.digest, numbered).order_by(locked.c.digest)
-    names = ["day", "request", "number"]
+    asked = bulk.line_of(connection.dialect.name, _ASKED, _asked()).label("line")
+    locked = select(PublishedRequest.digest, asked).where(belonging).with_for_update().subquery()
+    digest = locked.c.digest
+    numbered = func.row_number().over(order_by=digest) - 1
+    taken = select(literal(run.day), digest, numbered, locked.c.line).order_by(digest)
+    names = ["day", "request", "number", "line"]
     await connection.execute(insert(RunRequest).from_select(names, taken))
     await connection.execute(
         update(PublishedRequest)
@@ -230,34 +256,12 @@ async def frozen_requests(
 
     What was needed before a tick is left out there: it is nobody's to match.
     """
-    row = PublishedRequest
-    ways = [(row.ships, Way.SHIP), (row.picked_up, Way.PICKUP), (row.on_site, Way.ON_SITE)]
-    query = select(
-        row.digest,
-        cast(_code(row.policy, {label(policy): policy for policy in Policy}), SmallInteger).label(
-            "policy"
-        ),
-        row.amount,
-        cast(_code(row.price_kind, {"fixed": 1, "ceiling": 0}), SmallInteger).label("fixed"),
-        cast(sum(case((taken, int(way)), else_=0) for taken, way in ways), SmallInteger).label(
-            "ways"
-        ),
-        row.radius_m,
-        cast(case((row.tries_newcomers, 1), else_=0), SmallInteger).label("tries_newcomers"),
-        RunRequest.number,
-    ).order_by(row.digest)
-    layout = {
-        "digest": bulk.DIGEST,
-        "policy": "i2",
-        "amount": "i8",
-        "fixed": "i2",
-        "ways": "i2",
-        "radius_m": "i8",
-        "tries_newcomers": "i2",
-        "number": "i4",
-    }
-    whole = among(query, row.digest, day, tick)
-    return await bulk.read(connections, whole, layout, row.digest, RunRequest.request)
+    row = RunRequest
+    query = select(row.request.label("digest"), row.number, row.line).where(row.day == day)
+    if tick:
+        query = query.join(Displaced, _displaced(row.request, day, tick))
+    layout: bulk.Layout = {"digest": bulk.DIGEST, "number": "i4", "line": _ASKED}
+    return await bulk.read(connections, query.order_by(row.request), layout, row.request)
 
 
 async def frozen_bids(
@@ -318,10 +322,13 @@ def among(
         request: the query's column of requests' digests.
     """
     query = query.join(RunRequest, and_(RunRequest.day == day, RunRequest.request == request))
-    if not tick:
-        return query
-    displaced = and_(Displaced.day == day, Displaced.tick == tick, Displaced.request == request)
-    return query.join(Displaced, displaced).where(Displaced.too_late.is_(false()))
+    return query.join(Displaced, _displaced(request, day, tick)) if tick else query
+
+
+def _displaced(request: Any, day: str, tick: int) -> ColumnElement[bool]:
+    """Whether a request is one that a tick matches."""
+    row = Displaced
+    return and_(row.day == day, row.tick == tick, row.request == request, row.too_late.is_(false()))
 
 
 async def alternatives(connection: AsyncConnection, day: str) -> Sequence[AnyRow]:
