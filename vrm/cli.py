@@ -68,6 +68,7 @@ for command in (
     disclosing.received,
     rating.rate,
     rating.answer_rating,
+    rating.vendors,
     rating.like_me,
     disclosing.cancel,
     requests.withdraw,

@@ -65,6 +65,7 @@ for command in (
     conversing.messages,
     rating.rate,
     rating.ratings,
+    rating.reputation,
     rating.answer_rating,
     delivering.cancel,
     receipts.receipts,

@@ -134,6 +134,12 @@ def test_whom_to_deliver_to(
     assert opened["by_customer"]["answer"]["text"] == "Thank you."
     code, out, _ = vrm("answer-rating", request, "You too.", "--pause", "0")
     assert (code, "next batch" in out) == (0, True)
+    [known] = vrm.json("vendors", "Near")
+    assert (known["evidence"]["good"], known["evidence"]["bad"]) == (3, 0)
+    code, out, _ = vrm("vendors", "Near")
+    assert (code, "nine times in ten" in out) == (0, True)
+    assert vendor("reputation", "--json").json["evidence"] == known["evidence"]
+    assert known["reputation"] in " ".join(vendor("reputation").out.split())
     weighed = vrm.json("like-me", "Near", *facet)
     assert (weighed["ratings"], weighed["alike"]) == (1, {"1": 1})
     code, out, _ = vrm("like-me", "Near")

@@ -124,6 +124,22 @@ class RunBid:
     distance_m: int
 
 
+class Evidence(msgspec.Struct, frozen=True):
+    """What a vendor's band rests on, by the rules in the market's descriptor.
+
+    ``good`` and ``bad`` count documents; what they weigh today is in thousandths of one full observation; the
+    score is in ten thousandths, and lies between ``low`` and ``high`` nine times in ten.
+    """
+
+    good: int
+    bad: int
+    good_weight: int
+    bad_weight: int
+    score: int
+    low: int
+    high: int
+
+
 @dataclass(frozen=True)
 class Vendor:
     """A vendor as the market shows it to all; ``reputation`` is a sentence about the evidence."""
@@ -133,6 +149,7 @@ class Vendor:
     suspended: bool
     band: int
     reputation: str
+    evidence: Evidence
     profile: Signed[VendorProfile]
     suspension: Signed[Suspension] | None
     """The decision that counts, with its reason, if there ever was one."""
@@ -194,6 +211,7 @@ class _VendorEntry(msgspec.Struct, frozen=True):
     suspended: bool
     band: int
     reputation: str
+    evidence: Evidence
     profile: msgspec.Raw
     suspension: msgspec.Raw
 
@@ -212,18 +230,27 @@ class PublicClient(RatingsClient):
     async def vendors(self) -> AsyncIterator[Vendor]:
         """Walk the admitted vendors."""
         async for entry in self.each("/vendors", _VendorEntry):
-            profile = self.verified(bytes(entry.profile), VendorProfile)
-            self._check(profile.body.vendor == entry.vendor, "A vendor's profile is another's.")
-            decision = await self._suspension(entry)
-            yield Vendor(
-                entry.vendor,
-                entry.name,
-                entry.suspended,
-                entry.band,
-                entry.reputation,
-                profile,
-                decision,
-            )
+            yield await self._vendor(entry)
+
+    async def vendor(self, did: str) -> Vendor:
+        """Read one vendor. A wallet never asks so: it walks them all."""
+        found = await self._vendor(await self.get(f"/vendors/{did}", _VendorEntry))
+        self._check(found.vendor == did, "The market shows another vendor than was asked for.")
+        return found
+
+    async def _vendor(self, entry: _VendorEntry) -> Vendor:
+        profile = self.verified(bytes(entry.profile), VendorProfile)
+        self._check(profile.body.vendor == entry.vendor, "A vendor's profile is another's.")
+        return Vendor(
+            entry.vendor,
+            entry.name,
+            entry.suspended,
+            entry.band,
+            entry.reputation,
+            entry.evidence,
+            profile,
+            await self._suspension(entry),
+        )
 
     async def _suspension(self, entry: _VendorEntry) -> Signed[Suspension] | None:
         """The decision that an entry shows; a suspension without one is no suspension."""

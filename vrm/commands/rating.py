@@ -1,11 +1,13 @@
-"""The customer's commands about ratings: rate, answer-rating, like-me."""
+"""The customer's commands about ratings: rate, answer-rating, vendors, like-me."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from vrm import console
+from vrm.client.public import Vendor
 from vrm.client.ratings import Ratings
 from vrm.commands.common import PAUSE, SHORT, HomeFolder, Pause, client_of, open_wallet, pairs
 from vrm.console import Json, PassphraseFile
@@ -88,6 +90,50 @@ def answer_rating(
     _tell(entry, entry.rating_answer, "answer", json)
 
 
+def vendors(
+    vendor: Annotated[
+        str | None,
+        typer.Argument(help="One of them, by its did:key or its name.", show_default=False),
+    ] = None,
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Show the market's vendors with their reputations, and the evidence that these rest on.
+
+    vrm vendors
+
+    vrm vendors "Corner Toys"
+    """
+    wallet = open_wallet(home, passphrase_file)
+
+    async def read() -> list[Vendor]:
+        async with client_of(wallet) as client:
+            return [one async for one in client.vendors()]
+
+    every = console.run(read())
+    found = every if vendor is None else [_called(every, vendor)]
+    if json:
+        console.print_json([_vendor_in_json(one) for one in found])
+        return
+    rows = [
+        (
+            one.name + (" (suspended)" if one.suspended else ""),
+            one.band,
+            f"{one.evidence.score / 10_000:.2f}",
+            f"{one.evidence.low / 10_000:.2f} to {one.evidence.high / 10_000:.2f}",
+            one.evidence.good,
+            one.evidence.bad,
+        )
+        for one in found
+    ]
+    heads = ("vendor", "band", "score", "nine times in ten", "for it", "against it")
+    console.out.print(console.table(heads, rows))
+    if vendor is not None:
+        console.say(console.plain(found[0].reputation))
+
+
 def like_me(
     vendor: Annotated[str, typer.Argument(help="The vendor, by its did:key or its name.")],
     *,
@@ -109,11 +155,8 @@ def like_me(
 
     async def read() -> tuple[str, list[Ratings]]:
         async with client_of(wallet) as client:
-            known = [one async for one in client.vendors() if vendor in {one.vendor, one.name}]
-            if len(known) != 1:
-                trouble = "Several vendors are" if known else "No vendor is"
-                raise WalletError(f"{trouble} called {vendor} here; give its did:key.")
-            return known[0].name, [one async for one in client.ratings(known[0].vendor)]
+            known = _called([one async for one in client.vendors()], vendor)
+            return known.name, [one async for one in client.ratings(known.vendor)]
 
     name, found = console.run(read())
     said = [one.by_customer for one in found if one.by_customer is not None]
@@ -137,6 +180,25 @@ def like_me(
         console.out.print(console.table((console.plain(name), ""), rows))
         if not own:
             console.note("You named no facets yet; name some with --facet.")
+
+
+def _called(vendors: Iterable[Vendor], name: str) -> Vendor:
+    known = [one for one in vendors if name in {one.vendor, one.name}]
+    if len(known) != 1:
+        trouble = "Several vendors are" if known else "No vendor is"
+        raise WalletError(f"{trouble} called {name} here; give its did:key.")
+    return known[0]
+
+
+def _vendor_in_json(one: Vendor) -> dict[str, Any]:
+    return {
+        "vendor": one.vendor,
+        "name": one.name,
+        "suspended": one.suspended,
+        "band": one.band,
+        "reputation": one.reputation,
+        "evidence": one.evidence,
+    }
 
 
 def _weighed_in_json(

@@ -6,6 +6,7 @@ import msgspec
 import typer
 
 from vrm import console
+from vrm.client.public import Vendor
 from vrm.client.ratings import Rated, Ratings
 from vrm.client.vendor import VendorClient
 from vrm.client.vendor_ratings import RatingStored
@@ -83,6 +84,26 @@ def ratings(
         )
     heads = ("assignment", "open since", "customer", "says", "answered", "you")
     console.out.print(console.table(heads, rows))
+
+
+def reputation(
+    *, home: HomeFolder = None, passphrase_file: PassphraseFile = None, json: Json = False
+) -> None:
+    """Show your reputation as everybody sees it, and the evidence that it rests on.
+
+    vendor reputation
+    """
+
+    async def read() -> Vendor:
+        async with client_of(home_at(home), passphrase_file) as client:
+            return await client.vendor(client.did)
+
+    found = console.run(read())
+    if json:
+        known = {"band": found.band, "reputation": found.reputation, "evidence": found.evidence}
+        console.print_json(known)
+    else:
+        console.say(console.plain(f"Band {found.band}. {found.reputation}"))
 
 
 def answer_rating(
