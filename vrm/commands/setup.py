@@ -16,7 +16,13 @@ from vrm.documents.place import resolution_of
 from vrm.places import locate
 from vrm.wallet import Wallet, membership, recovery, tokens
 from vrm.wallet.cloaking import choose_cell
-from vrm.wallet.consent import changes, mail_in_words, newcomers_in_words, require_unchanged
+from vrm.wallet.consent import (
+    changes,
+    mail_in_words,
+    newcomers_in_words,
+    ratings_in_words,
+    require_unchanged,
+)
 from vrm.wallet.membership import Found
 from vrm.wallet.places import settle
 from vrm.wallet.secret import Secret
@@ -314,6 +320,7 @@ def _rules_in_words(market: MarketDescriptor, clock: Clock, url: str) -> list[tu
         ("mail", mail_in_words(market)),
         ("bids ranked by", ", ".join(market.policies)),
         ("newcomers", newcomers_in_words(market)),
+        ("ratings", ratings_in_words(market)),
         ("privacy terms", "; ".join(f"{terms.id} ({terms.title})" for terms in market.terms)),
         ("vendors", "by invitation" if market.admission == "invited" else "open to all"),
     ]

@@ -24,6 +24,7 @@ def changes(kept: MarketDescriptor, found: MarketDescriptor) -> list[str]:
         ("seed anchor", kept.seed_anchor, found.seed_anchor),
         ("mail", mail_in_words(kept), mail_in_words(found)),
         ("newcomers", newcomers_in_words(kept), newcomers_in_words(found)),
+        ("ratings", ratings_in_words(kept), ratings_in_words(found)),
     )
     return told + [f"{name}: {old} -> {new}" for name, old, new in facts if old != new]
 
@@ -62,6 +63,15 @@ def newcomers_in_words(market: MarketDescriptor) -> str:
     return (
         f"vendors with fewer than {rules.evidence_below} pieces of evidence go first on {rules.share / 10:g} "
         f"of 100 requests that allow it, for {rules.quota} orders each in {rules.epoch_days} days"
+    )
+
+
+def ratings_in_words(market: MarketDescriptor) -> str:
+    """Say for how long customer and vendor may rate each other."""
+    rules = market.ratings
+    return (
+        f"within {rules.within_days} days of the vendor's acceptance; open when both have rated, or "
+        f"{rules.answer_days} days after the first did"
     )
 
 

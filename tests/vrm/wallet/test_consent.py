@@ -11,7 +11,7 @@ from tests.vrm.documents.samples import KEY
 from tests.vrm.wallet.conftest import make_wallet
 from tests.vrm.wallet.test_wallet import NOW, RULES, WISH
 from vrm.client.customer import CustomerClient
-from vrm.documents import MailRules, MarketDescriptor, sign
+from vrm.documents import MailRules, MarketDescriptor, RatingRules, sign
 from vrm.errors import RulesChanged
 from vrm.wallet import Wallet, outcomes, requests
 from vrm.wallet.consent import changes
@@ -36,6 +36,7 @@ def changed(**members: Any) -> MarketDescriptor:
         (changed(seed_anchor="B" * 42 + "A"), "seed anchor"),
         (changed(cells=msgspec.structs.replace(RULES.cells, finest=6)), "cells: 4 to 7 -> 4 to 6"),
         (changed(policies=("nearest",)), "policies"),
+        (changed(ratings=RatingRules(answer_days=9, within_days=90)), "9 days after the first"),
         (changed(mail=MailRules(bucket_minimum=1, keep_days=30)), "buckets of 1 requests or more"),
     ],
 )
