@@ -71,6 +71,7 @@ for command in (
     rating.vendors,
     rating.like_me,
     disclosing.cancel,
+    disclosing.handover,
     requests.withdraw,
     posting.send,
     receipts.receipts,

@@ -18,6 +18,7 @@ from vrm.documents import (
     Cancellation,
     Confirmation,
     Disclosure,
+    Handover,
     Promise,
     Shipment,
     VendorCancellation,
@@ -55,6 +56,16 @@ class FulfilmentController(Controller):
     async def cancel(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
         """Want it no more; the answer promises by when that counts, unless the vendor ships before."""
         promise = await service.cancel(market, json_body)
+        return Response(msgspec.Raw(promise.wire), status_code=202)
+
+    @post(
+        "/handovers",
+        status_code=202,
+        opt={"body": Handover, "answer": Promise, "anonymous": True},
+    )
+    async def hand_over(self, market: TheMarket, json_body: Body) -> Response[msgspec.Raw]:
+        """Bring what a customer signed at the counter: that it has what was assigned."""
+        promise = await service.hand_to_customer(market, json_body)
         return Response(msgspec.Raw(promise.wire), status_code=202)
 
     @post("/shipments", opt={"body": Shipment, "also": 200})

@@ -26,12 +26,18 @@ from marketplace.models.fulfilment import (
     StoredCancellation,
     StoredConfirmation,
     StoredDisclosure,
+    StoredHandover,
     StoredShipment,
     StoredVendorCancellation,
 )
 from marketplace.reputation.service import Piece
 
-Table = type[StoredDisclosure] | type[StoredConfirmation] | type[StoredCancellation]
+Table = (
+    type[StoredDisclosure]
+    | type[StoredConfirmation]
+    | type[StoredCancellation]
+    | type[StoredHandover]
+)
 Said = type[StoredShipment] | type[StoredVendorCancellation]
 
 _CHUNK: Final = 5_000
@@ -178,12 +184,15 @@ async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-async def cancelled_by_vendor(connection: AsyncConnection, pseudonym: str) -> str | None:
-    """``vendor-cancelled`` where a pseudonym's vendor has taken its Acceptance back."""
+async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
+    """``received`` or ``vendor-cancelled``, if a pseudonym's delivery has ended so."""
     query = (
         select(Delivery.state)
         .join(PublishedRequest, PublishedRequest.digest == Delivery.request)
-        .where(PublishedRequest.pseudonym == pseudonym, Delivery.state == "vendor-cancelled")
+        .where(
+            PublishedRequest.pseudonym == pseudonym,
+            Delivery.state.in_(("received", "vendor-cancelled")),
+        )
     )
     return (await connection.execute(query)).scalar_one_or_none()
 

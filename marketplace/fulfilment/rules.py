@@ -1,10 +1,10 @@
 """What can become of an accepted assignment, and until when: pure. docs/fulfilment.md has a picture of it.
 
 ``accepted`` --> ``shipped`` or ``ready`` (the vendor's Shipment) --> ``received`` or ``not-received`` (the
-customer's Confirmation). It ends as ``received``, ``cancelled`` (by the customer), ``vendor-cancelled``,
-``lapsed`` (nobody said whom to deliver to), ``closed`` (the customer never said whether it came), or still as
-``not-received``, once that can be put right no more. A vendor that ships and forgets to say so is no obstacle
-to its customer's word.
+customer's Confirmation, or its Handover at the counter). It ends as ``received``, ``cancelled`` (by the
+customer), ``vendor-cancelled``, ``lapsed`` (nobody said whom to deliver to), ``closed`` (the customer never
+said whether it came), or still as ``not-received``, once that can be put right no more. A vendor that ships and
+forgets to say so is no obstacle to its customer's word.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from vrm.documents import (
     Confirmation,
     Disclosure,
     FulfilmentRules,
+    Handover,
     Shipment,
     VendorCancellation,
 )
@@ -33,7 +34,7 @@ State = Literal[
     "lapsed",
     "closed",
 ]
-CustomersWord = Disclosure | Confirmation | Cancellation
+CustomersWord = Disclosure | Confirmation | Cancellation | Handover
 VendorsWord = Shipment | VendorCancellation
 
 HOUR_SECONDS = 3600
@@ -97,15 +98,17 @@ def check_customers_word(body: CustomersWord, given: Given | None, now: int) -> 
 
     Raises:
         Refused: no such assignment of the request, another pseudonym's, one that its vendor has not accepted
-            or that has ended; a Confirmation of what nobody knew where to deliver; a Cancellation of what is on
-            its way, or ready.
+            or that has ended; a Confirmation of what nobody knew where to deliver, or a Handover of that or of
+            what is not picked up; a Cancellation of what is on its way, or ready.
     """
     known = _stands(body.request, given)
     if known.pseudonym != body.pseudonym:
         raise Refused("foreign-request", "Another pseudonym signed that request.", "pseudonym")
     _check_runs(known, now)
-    if isinstance(body, Confirmation) and known.disclosed_at is None:
+    if isinstance(body, Confirmation | Handover) and known.disclosed_at is None:
         raise Refused("not-disclosed", "The vendor does not know whom to deliver to.", "request")
+    if isinstance(body, Handover) and known.way != "pickup":
+        raise Refused("delivery-not-offered", "It is not to be picked up.", "assignment")
     if isinstance(body, Cancellation) and known.shipped_at is not None:
         detail = "It is on its way, or ready. Say whether it came."
         raise Refused("already-shipped", detail, "assignment")
@@ -154,7 +157,7 @@ def after_customers_word(
             return None
         case Cancellation():
             return _ended("cancelled", instant)
-        case Confirmation(received=True):
+        case Handover() | Confirmation(received=True):
             return _ended("received", instant)
         case Confirmation():
             return {"state": "not-received"}

@@ -23,15 +23,26 @@ from marketplace.models.fulfilment import (
     StoredCancellation,
     StoredConfirmation,
     StoredDisclosure,
+    StoredHandover,
 )
 from marketplace.notices.schemas import EventData, EventType
 from marketplace.notices.service import About
 from marketplace.pending import service as pending
-from vrm.documents import Cancellation, Confirmation, Disclosure, Promise, Signed, read, recall
+from vrm.documents import (
+    Cancellation,
+    Confirmation,
+    Disclosure,
+    Handover,
+    Promise,
+    Signed,
+    read,
+    recall,
+)
 from vrm.documents.membership import DAY_SECONDS
 
 KINDS: tuple[tuple[type[CustomersWord], Table, EventType], ...] = (
     (Disclosure, StoredDisclosure, "disclosure.made"),
+    (Handover, StoredHandover, "handover.made"),
     (Confirmation, StoredConfirmation, "confirmation.made"),
     (Cancellation, StoredCancellation, "cancellation.made"),
 )
@@ -95,6 +106,15 @@ async def cancel(market: Market, raw: bytes) -> Signed[Promise]:
     return await _take(market, read(raw, Cancellation), StoredCancellation)
 
 
+async def hand_to_customer(market: Market, raw: bytes) -> Signed[Promise]:
+    """Let a Handover, which the vendor brings, wait for the next batch instant, when it counts.
+
+    Raises:
+        Refused: as with `disclose`.
+    """
+    return await _take(market, read(raw, Handover), StoredHandover)
+
+
 async def _take(market: Market, signed: Signed[CustomersWord], table: Table) -> Signed[Promise]:
     body = signed.body
     market.check_addressed(body)
@@ -111,7 +131,7 @@ async def _take(market: Market, signed: Signed[CustomersWord], table: Table) -> 
             given = await repository.find_assignment(connection, body.assignment)
             check_customers_word(body, given, now)
             waiting = await pending.about(connection, body.type, body.request)
-            if not isinstance(body, Cancellation):
+            if isinstance(body, Disclosure | Confirmation):
                 _check_newest(
                     body, [row.wire for row in (*waiting, kept) if row and row.wire], kept
                 )
@@ -171,7 +191,7 @@ def _row(body: CustomersWord, waited: AnyRow, given: Any, number: int) -> dict[s
         "publish_by": waited.publish_by,
         "wire": waited.wire,
     }
-    if isinstance(body, Cancellation):
+    if isinstance(body, Cancellation | Handover):
         return row
     said = {"received": body.received} if isinstance(body, Confirmation) else {}
     return row | {"seq": body.seq} | said
@@ -180,10 +200,10 @@ def _row(body: CustomersWord, waited: AnyRow, given: Any, number: int) -> dict[s
 async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
     """How what a pseudonym asked for has ended, as far as that is worth a stamp: ``received`` or
     ``not-received`` by its own word, ``vendor-cancelled``; none otherwise."""
-    received = await repository.received(connection, pseudonym)
-    if received is not None:
-        return "received" if received else "not-received"
-    return await repository.cancelled_by_vendor(connection, pseudonym)
+    if (ended := await repository.ended(connection, pseudonym)) is not None:
+        return ended
+    said = await repository.received(connection, pseudonym)
+    return "not-received" if said is False else None
 
 
 async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:

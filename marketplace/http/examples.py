@@ -28,6 +28,7 @@ from vrm.documents import (
     Disclosure,
     Document,
     Facets,
+    Handover,
     Membership,
     Message,
     Nearness,
@@ -168,6 +169,13 @@ def examples(market: Market) -> dict[str, Any]:
         assignment=assignment,
         state="ready",
     )
+    handover = Handover(
+        market=market.did,
+        pseudonym=pseudonym.did,
+        request=request.digest,
+        assignment=assignment,
+        challenge="AAAAAAAAAAAAAAAAAAAAAA",
+    )
     cancellation = Cancellation(
         market=market.did,
         pseudonym=pseudonym.did,
@@ -239,6 +247,7 @@ def examples(market: Market) -> dict[str, Any]:
         sign(message, pseudonym),
         sign(reply, vendor),
         sign(cancellation, pseudonym),
+        sign(handover, pseudonym),
         sign(vendor_cancellation, vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),

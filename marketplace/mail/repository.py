@@ -31,6 +31,7 @@ from marketplace.models.fulfilment import (
     StoredCancellation,
     StoredConfirmation,
     StoredDisclosure,
+    StoredHandover,
     StoredShipment,
     StoredVendorCancellation,
 )
@@ -185,5 +186,6 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
     "vendor-rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
     "cancellation": (StoredCancellation, StoredCancellation.request),
+    "handover": (StoredHandover, StoredHandover.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

@@ -33,6 +33,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "Rating": "rating",
     "VendorRatingAnswer": "vendor-rating-answer",
     "Cancellation": "cancellation",
+    "Handover": "handover",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

@@ -86,6 +86,21 @@ class StoredCancellation(Base):
     wire: Mapped[bytes]
 
 
+class StoredHandover(Base):
+    """A customer's word at the counter that it has what was assigned, which the vendor brought."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (ANONYMOUS,)
+    request: Mapped[str] = mapped_column(primary_key=True)
+    number: Mapped[int]
+    """As of a Disclosure."""
+    vendor: Mapped[str]
+    assignment: Mapped[str]
+    digest: Mapped[str]
+    publish_by: Mapped[int]
+    wire: Mapped[bytes]
+
+
 class StoredDisclosure(Base):
     """The newest Disclosure on a request, taken out of `pending` at a batch instant."""
 

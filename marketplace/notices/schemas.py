@@ -11,6 +11,7 @@ EventType = Literal[
     "confirmation.made",
     "message.received",
     "cancellation.made",
+    "handover.made",
     "delivery.lapsed",
     "delivery.overdue",
     "delivery.closed",

@@ -23,6 +23,7 @@ Kind = Literal[
     "Rating",
     "VendorRatingAnswer",
     "Cancellation",
+    "Handover",
 ]
 """The types of the documents that wait here."""
 

@@ -11,6 +11,7 @@ from vrm.documents import (
     Confirmation,
     Decline,
     Disclosure,
+    Handover,
     PersonalRequest,
     Rating,
     RatingAnswer,
@@ -114,6 +115,25 @@ def a_cancellation(
         "salt": crypto.base64url_encode(secrets.token_bytes(16)),
     }
     return sign(Cancellation(**(facts | changes)), key)
+
+
+def a_handover(
+    market: HasRules,
+    key: crypto.SigningKey,
+    request: Signed[PersonalRequest],
+    assignment: str,
+    /,
+    **changes: Any,
+) -> Signed[Handover]:
+    """What a customer signs at the counter of whom the assignment, by its digest, names."""
+    facts: dict[str, Any] = {
+        "market": market.rules.market,
+        "pseudonym": key.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "challenge": crypto.base64url_encode(secrets.token_bytes(16)),
+    }
+    return sign(Handover(**(facts | changes)), key)
 
 
 def a_vendor_cancellation(

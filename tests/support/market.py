@@ -71,6 +71,7 @@ PATHS = {
     "RatingAnswer": "/rating-answers",
     "VendorRatingAnswer": "/vendor-rating-answers",
     "Cancellation": "/cancellations",
+    "Handover": "/handovers",
     "VendorCancellation": "/vendor-cancellations",
     "Report": "/reports",
     "Webhook": "/webhooks",

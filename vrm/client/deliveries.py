@@ -8,7 +8,9 @@ from msgspec import UNSET
 
 from vrm.client.disclosures import DisclosuresClient
 from vrm.client.vendor_answers import OwnAssignment
-from vrm.documents import Shipment, VendorCancellation, sign
+from vrm.documents import Handover, Promise, Shipment, Signed, VendorCancellation, sign
+from vrm.documents.padding import WRITES, padded
+from vrm.errors import MarketMisbehaved
 
 State = Literal[
     "accepted",
@@ -97,3 +99,17 @@ class DeliveriesClient(DisclosuresClient):
         return await self.post(
             "/vendor-cancellations", sign(word, self._signer), VendorCancellationStored
         )
+
+    async def hand_over(self, handover: Signed[Handover]) -> Signed[Promise]:
+        """Bring what a customer signed at the counter; the promise names the instant from which on it counts.
+
+        Raises:
+            MarketRefused: among others ``already-received``, ``delivery-ended``.
+            MarketMisbehaved: the promise is for another document.
+        """
+        await self.descriptor()
+        raw = await self.send("POST", "/handovers", body=padded(handover.wire, WRITES))
+        promise = self.by_market(raw, Promise)
+        if promise.body.document != handover.digest:
+            raise MarketMisbehaved("The market's promise is for another document.")
+        return promise

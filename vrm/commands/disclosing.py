@@ -1,4 +1,4 @@
-"""The customer's commands once a vendor has accepted: disclose, ledger, received, cancel."""
+"""The customer's commands once a vendor has accepted: disclose, ledger, received, cancel, handover."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,9 +10,10 @@ from vrm import console
 from vrm.commands.common import PAUSE, SHORT, HomeFolder, Pause, client_of, now, open_wallet
 from vrm.console import Json, PassphraseFile
 from vrm.documents import Contact
+from vrm.documents.handover import answer_of
 from vrm.errors import UsageError
 from vrm.keyfile import write_private
-from vrm.wallet import cancelling, confirming, disclosing, mail, outcomes
+from vrm.wallet import cancelling, confirming, disclosing, handing, mail, outcomes
 from vrm.wallet.own import OwnDisclosure, OwnRequest
 
 
@@ -161,6 +162,34 @@ def received(
         )
         return
     console.say(f"Your word on {entry.digest[:SHORT]} counts from the next batch on.")
+
+
+def handover(
+    code: Annotated[str, typer.Argument(help="What the vendor shows you.")],
+    *,
+    home: HomeFolder = None,
+    passphrase_file: PassphraseFile = None,
+    json: Json = False,
+) -> None:
+    """Sign at the counter that you have what you asked for, and print the answer for the vendor.
+
+    Do it with the goods in your hand: it is as final as `vrm received`. Nothing is asked or sent.
+
+        vrm handover 7Q5D-ABCD-EFGH-IJKL-MNOP-QRST-UVWX-YZ23
+    """
+    entry, signed = handing.hand_over(open_wallet(home, passphrase_file), code)
+    answer = answer_of(signed)
+    if json:
+        console.print_json(
+            {
+                "request": entry.digest,
+                "answer": answer,
+                "document": msgspec.Raw(signed.wire),
+            }
+        )
+        return
+    console.note(f"For the vendor of {entry.body.need.title}:")
+    console.say(answer)
 
 
 def cancel(

@@ -23,6 +23,7 @@ from vrm.documents.fulfilment import (
     Shipment,
     VendorCancellation,
 )
+from vrm.documents.handover import Handover
 from vrm.documents.market import (
     Agreement,
     Assignment,
@@ -106,6 +107,7 @@ __all__ = [
     "Facets",
     "Fallback",
     "FulfilmentRules",
+    "Handover",
     "IssuerKey",
     "ItemName",
     "MailRules",

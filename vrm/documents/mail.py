@@ -34,6 +34,7 @@ Purpose = Literal[
     "disclosure",
     "confirmation",
     "cancellation",
+    "handover",
     "message",
     "rating",
     "vendor-rating-answer",
@@ -45,8 +46,8 @@ Purpose = Literal[
 The first six and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
 VendorMessage, a VendorCancellation; a VendorRating once it is open, a RatingAnswer. The others are copies of
 what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an
-Answer, a Disclosure, a Confirmation, a Cancellation, a Message, a Rating, a VendorRatingAnswer. Out of them a
-wallet that was lost is made again from its recovery phrase.
+Answer, a Disclosure, a Confirmation, a Cancellation, a Handover, a Message, a Rating, a VendorRatingAnswer. Out
+of them a wallet that was lost is made again from its recovery phrase.
 """
 
 MAILBOX_BITS: Final = 16

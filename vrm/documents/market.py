@@ -227,6 +227,7 @@ class Promise(Document, frozen=True, kw_only=True):
         "Rating",
         "VendorRatingAnswer",
         "Cancellation",
+        "Handover",
     ]
     publish_by: Instant
 

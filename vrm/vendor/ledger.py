@@ -138,8 +138,13 @@ class Ledger:
 
     def agreed(self) -> dict[str, str]:
         """Tell the digests of the accepted texts."""
-        rows = self._db.execute("SELECT name, value FROM mark WHERE name GLOB ?", (f"{TERMS}*",))
-        return {name.removeprefix(TERMS): digest for name, digest in rows}
+        return self.marks(TERMS)
+
+    def marks(self, beginning: str) -> dict[str, str]:
+        """Tell the remembered values whose names begin so, by the rest of the name."""
+        query = "SELECT name, value FROM mark WHERE name GLOB ?"
+        rows = self._db.execute(query, (f"{beginning}*",))
+        return {name.removeprefix(beginning): value for name, value in rows}
 
     def settle(self, outcomes: Iterable[tuple[str, State, str]], now: datetime) -> None:
         """Record what became of bids, as (bid digest, state, problem or nothing)."""

@@ -12,6 +12,7 @@ from vrm.documents import (
     Confirmation,
     Disclosure,
     Document,
+    Handover,
     Message,
     Preference,
     Question,
@@ -57,6 +58,7 @@ _COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
 
 
 _ONCE: Final[dict[type[Document], str]] = {
+    Handover: "handover",
     Rating: "rating",
     VendorRatingAnswer: "rating_answer",
 }

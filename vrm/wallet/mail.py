@@ -33,6 +33,7 @@ from vrm.documents import (
     Cancellation,
     Confirmation,
     Disclosure,
+    Handover,
     MarketDescriptor,
     Message,
     PersonalRequest,
@@ -75,6 +76,7 @@ Inside = (
     | Disclosure
     | Confirmation
     | Cancellation
+    | Handover
     | Message
     | VendorMessage
     | Rating
@@ -107,6 +109,7 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "disclosure": Disclosure,
     "confirmation": Confirmation,
     "cancellation": Cancellation,
+    "handover": Handover,
     "message": Message,
     "vendor-message": VendorMessage,
     "rating": Rating,

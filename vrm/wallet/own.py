@@ -195,6 +195,8 @@ class OwnRequest(msgspec.Struct):
     """The vendor's answer to the owner's rating."""
     rating_answer: OwnPreference | None = None
     """The owner's answer to the vendor's."""
+    handover: OwnPreference | None = None
+    """What the owner signed at the counter; the vendor brings it to the market."""
     cancellations: list[OwnPreference] = []
     """That the owner wants no delivery any more: one at most, but for other devices."""
     preferences: list[OwnPreference] = []
@@ -284,7 +286,7 @@ class OwnRequest(msgspec.Struct):
     def _fulfilled(self, now: datetime) -> Status:
         """How an accepted request stands."""
         confirmed = [recall(own.wire, Confirmation).received for own in self.confirmations[-1:]]
-        if confirmed == [True]:
+        if confirmed == [True] or self.handover:
             return "received"
         if self.vendor_cancellation:
             return "vendor-cancelled"

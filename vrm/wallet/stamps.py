@@ -143,6 +143,8 @@ def _stamp_for(entry: OwnRequest) -> Stamp | None:
     if entry.confirmations and entry.confirmations[-1].came_back:
         said = recall(entry.confirmations[-1].wire, Confirmation)
         return "stamp-f" if said.received else "stamp-r"
+    if entry.handover and entry.handover.came_back:
+        return "stamp-f"
     if entry.vendor_cancellation:
         return "stamp-r"
     return "stamp-r" if entry.withdrawn_at or (entry.reason and entry.day) else None

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from tests.vrm.documents.samples import KEY, a_sort, digests, salts, text
-from vrm.documents import Cancellation, Shipment, VendorCancellation
+from vrm.documents import Cancellation, Handover, Shipment, VendorCancellation
 
 FULFILMENT_SORTS = [
     a_sort(
@@ -23,5 +23,14 @@ FULFILMENT_SORTS = [
     a_sort(
         Cancellation,
         {"pseudonym": st.just(KEY.did), "request": digests, "assignment": digests, "salt": salts},
+    ),
+    a_sort(
+        Handover,
+        {
+            "pseudonym": st.just(KEY.did),
+            "request": digests,
+            "assignment": digests,
+            "challenge": salts,
+        },
     ),
 ]
