@@ -19,7 +19,7 @@ from marketplace.resolver import (
     resolve,
     sentences,
 )
-from tests.marketplace.resolver.oracle import Rows, leads
+from tests.marketplace.resolver.oracle import Rows, choices, leads
 from tests.marketplace.resolver.scene import REQUEST, SEED, bid, day, explained, shop
 from tests.marketplace.resolver.strategies import market_of, market_rows
 
@@ -84,24 +84,47 @@ def test_led_assignments_stay_within_the_quota(rows: Rows) -> None:
         assert of_vendor.sum() <= place.leads
 
 
+def misstated(rows: Rows, liar: RequestRow, data: st.DataObject) -> Rows:
+    """The same day with another Preference on one request."""
+    own = [one for one in rows.bids if one.request == liar.id]
+    order = data.draw(st.permutations(range(len(own))))
+    positions = {
+        one.did: data.draw(st.sampled_from([UNLISTED, STRUCK_OUT, place]))
+        for one, place in zip(own, order, strict=True)
+    }
+    lie = replace(liar, only_listed=data.draw(st.booleans()))
+    return replace(
+        rows,
+        requests=[lie if one is liar else one for one in rows.requests],
+        bids=[
+            replace(one, listed=positions[one.did]) if one.request == liar.id else one
+            for one in rows.bids
+        ],
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(market_rows(most_requests=6), st.data())
+def test_a_customer_that_misstates_its_order_gains_nothing(rows: Rows, data: st.DataObject) -> None:
+    liar = data.draw(st.sampled_from(rows.requests))
+    wanted = [one.did for one in choices(rows, liar)]
+
+    def liked(played: Rows) -> int:
+        market = market_of(played)
+        found = awards(market, resolve(market))
+        vendor = next(one.vendor for one in found if one.request == liar.id)
+        return wanted.index(vendor) if vendor in wanted else len(wanted)
+
+    assert liked(rows) <= liked(misstated(rows, liar, data))
+
+
 @settings(max_examples=100, deadline=None)
 @given(market_rows(most_requests=6), st.data())
 def test_a_customer_that_misstates_its_order_moves_nobodys_lead(
     rows: Rows, data: st.DataObject
 ) -> None:
     liar = data.draw(st.sampled_from(rows.requests))
-    lie = st.sampled_from([UNLISTED, STRUCK_OUT])
-    told = replace(
-        rows,
-        requests=[
-            replace(one, only_listed=not one.only_listed) if one is liar else one
-            for one in rows.requests
-        ],
-        bids=[
-            replace(one, listed=data.draw(lie)) if one.request == liar.id else one
-            for one in rows.bids
-        ],
-    )
+    told = misstated(rows, liar, data)
     for one, other in zip(rows.bids, told.bids, strict=True):
         if one.request != liar.id:
             assert leads(rows, one) == leads(told, other)
