@@ -1,9 +1,9 @@
 """Every query about ratings."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, insert, select, tuple_, update
+from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -97,15 +97,21 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
     return (await connection.execute(query)).all()
 
 
-async def reveal(connection: AsyncConnection, rows: Iterable[dict[str, Any]]) -> None:
+async def reveal(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Open the ratings of assignments."""
-    for row in rows:
-        rated = update(RatedAssignment).where(RatedAssignment.assignment == row["assignment"])
-        await connection.execute(
-            rated.values({name: row[name] for name in ("revealed_at", "reveal", "wire")})
-        )
-        said = update(StoredRating).where(StoredRating.assignment == row["assignment"])
-        await connection.execute(said.values(revealed=True))
+    row = RatedAssignment
+    names = ("revealed_at", "reveal", "wire")
+    rated = (
+        update(row)
+        .where(row.assignment == bindparam("of"))
+        .values({name: bindparam(f"new_{name}") for name in names})
+    )
+    changes = [
+        {"of": one["assignment"]} | {f"new_{name}": one[name] for name in names} for one in rows
+    ]
+    await connection.execute(rated, changes)
+    said = StoredRating.assignment.in_([one["assignment"] for one in rows])
+    await connection.execute(update(StoredRating).where(said).values(revealed=True))
 
 
 async def page_of_vendor(
