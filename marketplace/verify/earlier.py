@@ -137,7 +137,7 @@ def _answers(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
 def _ratings(day: Day) -> Iterator[tuple[bytes, int, Answer]]:
     preferred = set(joined(day.preferences, PREFERENCE)["request"].tolist())
     for row, given in rated(day):
-        if given is not None:
+        if given is not None and not row["void"]:
             yield bytes(row["digest"]), int(row["leaf"]), _rating(day, row, given, preferred)
 
 

@@ -23,10 +23,11 @@ from vrm.documents import Rating, Reveal
 RATING: Final = np.dtype(
     [
         ("digest", DIGEST), ("leaf", "i8"), ("request", DIGEST), ("tick", "i8"),
-        ("assignment", DIGEST), ("pseudonym", DID), ("stars", "i8"), ("tier", "S7"),
+        ("assignment", DIGEST), ("pseudonym", DID), ("stars", "i8"), ("tier", "S7"), ("void", "?"),
     ]
 )  # fmt: skip
-"""``digest`` is the Reveal's; ``pseudonym`` is who rated, empty where that is hidden."""
+"""``digest`` is the Reveal's; ``pseudonym`` is who rated, empty where that is hidden; what is ``void`` by a
+ruling weighs nothing."""
 
 
 def check_rows(batch: Batch, market: str) -> Checked:
@@ -55,7 +56,7 @@ def check_rows(batch: Batch, market: str) -> Checked:
         rows.append(
             (
                 reveal.digest, line.leaf, line.request, line.tick, body.assignment, by, body.stars,
-                reveal.body.tier,
+                reveal.body.tier, bool(reveal.body.void_by),
             )
         )  # fmt: skip
     found = np.array(rows, dtype=RATING)

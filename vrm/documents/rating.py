@@ -100,8 +100,8 @@ class VendorRatingAnswer(Document, frozen=True, kw_only=True):
 class Reveal(Document, frozen=True, kw_only=True):
     """The market's word that an assignment's ratings are open, and which there are: one at least.
 
-    ``tier`` is that of the posting token that the customer's request spent. Where there is a ``rating``, the
-    Reveal is the evidence about the vendor.
+    ``tier`` is that of the posting token that the customer's request spent. Where there is a ``rating`` that
+    is not void, the Reveal is the evidence about the vendor.
     """
 
     SIGNER: ClassVar[str] = "market"
@@ -113,6 +113,8 @@ class Reveal(Document, frozen=True, kw_only=True):
     rating: Digest | UnsetType = UNSET
     vendor_rating: Digest | UnsetType = UNSET
     tier: Tier
+    void_by: Digest | UnsetType = UNSET
+    """The Ruling against the customer, by which its rating is shown and weighs nothing."""
 
     def __post_init__(self) -> None:
         if not (self.rating or self.vendor_rating):
