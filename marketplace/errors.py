@@ -229,6 +229,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
         409, "Not its sender's next message", "Number yours about an assignment 1, 2, 3 and so on."
     ),
     "messages-used-up": Problem(429, "No more messages", "Come back tomorrow, or write elsewhere."),
+    "wrong-commitment": Problem(
+        422, "Not what its document commits to", "Show the very message that was sealed in it."
+    ),
     "conversation-over": Problem(409, "The conversation is over", "Write elsewhere."),
     # ratings
     "already-rated": Problem(409, "Rated before", "Nothing: a rating is final."),
