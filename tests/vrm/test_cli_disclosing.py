@@ -134,6 +134,10 @@ def test_whom_to_deliver_to(
     assert opened["by_customer"]["answer"]["text"] == "Thank you."
     code, out, _ = vrm("answer-rating", request, "You too.", "--pause", "0")
     assert (code, "next batch" in out) == (0, True)
+    shown = vrm.json("requests", request)
+    assert (shown["rating"]["stars"], shown["vendor_rating"]["stars"]) == (4, 5)
+    assert "Its vendor gave you 5 of 5 stars." in shown["explanation"]
+    assert "You answered: You too." in shown["explanation"]
     [known] = vrm.json("vendors", "Near")
     assert (known["evidence"]["good"], known["evidence"]["bad"]) == (3, 0)
     code, out, _ = vrm("vendors", "Near")

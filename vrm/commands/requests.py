@@ -10,7 +10,7 @@ from vrm.commands.common import PAUSE, SHORT, HomeFolder, Pause, client_of, now,
 from vrm.console import Json, PassphraseFile
 from vrm.documents import MarketDescriptor
 from vrm.money import format_amount
-from vrm.wallet import explaining, outcomes
+from vrm.wallet import explaining, outcomes, rating
 from vrm.wallet import requests as own
 from vrm.wallet.own import OwnRequest
 from vrm.wallet.state import State
@@ -95,7 +95,7 @@ def _show(state: State, digest: str | None, more: list[str], as_json: bool) -> N
         _list(state.requests, state.rules, as_json)
         return
     entry = state.request(digest)
-    lines = explaining.in_words(entry, state.rules, now()) + more
+    lines = [*explaining.in_words(entry, state.rules, now()), *more, *rating.in_words(entry)]
     _explain(entry, state.rules, lines, as_json)
 
 
@@ -184,6 +184,15 @@ def in_json(entry: OwnRequest, market: MarketDescriptor) -> dict[str, Any]:
         "assignment": msgspec.Raw(entry.assignment) if entry.assignment else None,
         "acceptance": msgspec.Raw(entry.acceptance) if entry.acceptance else None,
         "fallback": msgspec.Raw(entry.fallback) if entry.fallback else None,
+        **{
+            name: msgspec.Raw(said.wire) if said else None
+            for name, said in (
+                ("rating", entry.rating),
+                ("rating_answer", entry.vendor_answer),
+                ("vendor_rating", entry.vendor_rating),
+                ("vendor_rating_answer", entry.rating_answer),
+            )
+        },
         "promise": msgspec.Raw(entry.promise) if entry.promise else None,
         "document": msgspec.Raw(entry.wire),
     }

@@ -1,14 +1,22 @@
 """The owner's one rating of what a vendor made of a request, and the one answer to the vendor's."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 import msgspec
 
 import crypto
 from vrm.client.customer import CustomerClient
-from vrm.documents import Rating, Signed, VendorRating, VendorRatingAnswer, recall, sign
+from vrm.documents import (
+    Rating,
+    RatingAnswer,
+    Signed,
+    VendorRating,
+    VendorRatingAnswer,
+    recall,
+    sign,
+)
 from vrm.errors import WalletError
 from vrm.wallet.own import OwnPreference, OwnRequest, TheirWord
 from vrm.wallet.turns import in_turn
@@ -124,6 +132,23 @@ def vendors_word(entry: OwnRequest) -> Signed[VendorRating] | None:
     if (body.vendor, body.assignment) != (entry.assigned.vendor, entry.assignment_digest):
         return None  # another vendor's: no market has any business to send it
     return Signed(body, entry.vendor_rating.digest, entry.vendor_rating.wire)
+
+
+def in_words(entry: OwnRequest) -> Iterator[str]:
+    """What both sides said of each other, as far as the wallet knows."""
+    if entry.rating is not None:
+        body = recall(entry.rating.wire, Rating)
+        yield _sentence("You gave its vendor", body)
+    if (theirs := vendors_word(entry)) is not None:
+        yield _sentence("Its vendor gave you", theirs.body)
+    if (answer := entry.vendor_answer) is not None:
+        yield f"Its vendor answered: {recall(answer.wire, RatingAnswer).text}"
+    if (own := entry.rating_answer) is not None:
+        yield f"You answered: {recall(own.wire, VendorRatingAnswer).text}"
+
+
+def _sentence(who: str, said: Rating | VendorRating) -> str:
+    return f"{who} {said.stars} of 5 stars" + (f": {said.text}" if said.text else ".")
 
 
 async def _send(
