@@ -17,6 +17,7 @@ from marketplace.crowds.controller import CrowdsController
 from marketplace.db import Clock
 from marketplace.demand.controller import DemandController
 from marketplace.descriptor.controller import DescriptorController
+from marketplace.disputes.controller import DisputesController
 from marketplace.fulfilment.controller import FulfilmentController
 from marketplace.health.controller import HealthController
 from marketplace.http.bodies import MAX_DOCUMENT_BYTES, json_body
@@ -102,6 +103,7 @@ def create_app(
             FulfilmentController,
             MessagesController,
             RatingsController,
+            DisputesController,
             HealthController,
             *docs_handlers(),
         ],

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import schema
 from marketplace.audit.command import audit_privacy
 from marketplace.demo import play
+from marketplace.disputes.command import dispute, disputes, rule
 from marketplace.errors import ConfigurationError, MarketError
 from marketplace.health import service as health
 from marketplace.identity import Identity
@@ -274,7 +275,10 @@ def demo(
 
 
 app.add_typer(log.app, name="log")
-for command in (audit_privacy, reports, hide, unhide, replay, bundle, verify, whatif, monitor):
+for command in (
+    *(audit_privacy, reports, hide, unhide, disputes, dispute, rule),
+    *(replay, bundle, verify, whatif, monitor),
+):
     app.command()(command)
 
 

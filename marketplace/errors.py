@@ -237,6 +237,18 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "already-rated": Problem(409, "Rated before", "Nothing: a rating is final."),
     "ratings-closed": Problem(409, "Too late to rate", "See the descriptor for how long one may."),
     "unknown-rating": Problem(404, "Rating not known", "Check the digest; it may not be open yet."),
+    # disputes
+    "already-disputed": Problem(409, "Said before", "Each side speaks once."),
+    "dispute-too-late": Problem(
+        409, "Too late for a dispute", "Nothing: it was rated, or decided."
+    ),
+    "unknown-message": Problem(
+        404, "Message not known", "Name messages about this very assignment, by their digests."
+    ),
+    "message-not-sent": Problem(
+        422, "Not the message that was sent", "Show the signed message that was in the box."
+    ),
+    "no-dispute": Problem(404, "No open dispute", "See: market disputes."),
     # webhooks
     "webhook-address": Problem(
         422, "Not an address for a webhook", "Give an https:// URL without a user name."

@@ -26,6 +26,7 @@ from vrm.documents import (
     Decline,
     Departure,
     Disclosure,
+    Dispute,
     Document,
     Facets,
     Handover,
@@ -48,6 +49,7 @@ from vrm.documents import (
     Signed,
     Told,
     VendorCancellation,
+    VendorDispute,
     VendorMessage,
     VendorProfile,
     VendorRating,
@@ -208,6 +210,13 @@ def examples(market: Market) -> dict[str, Any]:
         salt="AAAAAAAAAAAAAAAAAAAAAA",
         stars=4,
     )
+    side: dict[str, Any] = {
+        "market": market.did,
+        "request": request.digest,
+        "assignment": assignment,
+        "salt": "AAAAAAAAAAAAAAAAAAAAAA",
+        "text": "A ramp was promised, and there is none.",
+    }
     report = Report(
         market=market.did,
         reporter=pseudonym.did,
@@ -249,6 +258,8 @@ def examples(market: Market) -> dict[str, Any]:
         sign(cancellation, pseudonym),
         sign(handover, pseudonym),
         sign(vendor_cancellation, vendor),
+        sign(Dispute(pseudonym=pseudonym.did, **side), pseudonym),
+        sign(VendorDispute(vendor=vendor.did, **side), vendor),
         sign(_filters(market, vendor.did), vendor),
         sign(report, pseudonym),
         sign(rating, pseudonym),

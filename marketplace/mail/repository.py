@@ -27,6 +27,7 @@ from marketplace.models import (
     StoredBid,
     StoredBidWithdrawal,
 )
+from marketplace.models.disputes import StoredDispute, StoredRuling
 from marketplace.models.fulfilment import (
     StoredCancellation,
     StoredConfirmation,
@@ -187,5 +188,8 @@ _SOURCES: Final[dict[Purpose, tuple[Any, Any]]] = {
     "vendor-rating-answer": (StoredRatingAnswer, StoredRatingAnswer.request),
     "cancellation": (StoredCancellation, StoredCancellation.request),
     "handover": (StoredHandover, StoredHandover.request),
+    "dispute": (StoredDispute, StoredDispute.request),
+    "vendor-dispute": (StoredDispute, StoredDispute.request),
+    "ruling": (StoredRuling, StoredRuling.request),
 }
 """Where the documents of each purpose are stored, and what names their requests."""

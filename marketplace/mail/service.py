@@ -34,6 +34,7 @@ COPIES: Final[Mapping[str, Purpose]] = {
     "VendorRatingAnswer": "vendor-rating-answer",
     "Cancellation": "cancellation",
     "Handover": "handover",
+    "Dispute": "dispute",
 }
 """As what a document that a pseudonym posted comes back to it, by its type."""
 

@@ -82,6 +82,7 @@ async def send_as_vendor(market: Market, raw: bytes) -> tuple[MessageStored, boo
                 "request": body.request,
                 "assignment": body.assignment,
                 "number": body.number,
+                "commitment": body.commitment,
                 "stored_at": now,
                 "wire": message.wire,
             }
@@ -108,6 +109,7 @@ async def hand_over(connection: AsyncConnection, rows: Sequence[AnyRow]) -> list
             "assignment": body.assignment,
             "vendor": vendors[body.assignment],
             "number": body.number,
+            "commitment": body.commitment,
             "publish_by": told[digest].publish_by,
             "wire": told[digest].wire,
         }

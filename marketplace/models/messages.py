@@ -24,6 +24,8 @@ class StoredMessage(Base):
     vendor: Mapped[str]
     number: Mapped[int]
     """Of its sender's messages about the assignment, from 1."""
+    commitment: Mapped[str]
+    """By which it can be shown later what it said."""
     publish_by: Mapped[int]
     wire: Mapped[bytes | None]
     """Null when the market has kept it long enough."""
@@ -39,6 +41,7 @@ class StoredVendorMessage(Base):
     assignment: Mapped[str]
     number: Mapped[int]
     """As of a customer's."""
+    commitment: Mapped[str]
     stored_at: Mapped[int]
     wire: Mapped[bytes | None]
     """As of a customer's."""

@@ -24,6 +24,7 @@ Kind = Literal[
     "VendorRatingAnswer",
     "Cancellation",
     "Handover",
+    "Dispute",
 ]
 """The types of the documents that wait here."""
 

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, insert, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, insert, or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
 from marketplace.db import AnyRow, upsert
 from marketplace.models import PublishedRequest, SignedAssignment
+from marketplace.models.disputes import DisputedAssignment, StoredRuling
 from marketplace.models.fulfilment import Delivery
 from marketplace.models.mail import RunPreference
 from marketplace.models.ratings import RatedAssignment, StoredRating, StoredRatingAnswer
@@ -20,7 +21,7 @@ NEVER: Final = 1 << 53
 
 async def find_rateable(connection: AsyncConnection, assignment: str) -> Rateable | None:
     """Find an assignment."""
-    given, delivery = SignedAssignment, Delivery
+    given, delivery, case = SignedAssignment, Delivery, DisputedAssignment
     query = (
         select(
             given.request,
@@ -29,9 +30,12 @@ async def find_rateable(connection: AsyncConnection, assignment: str) -> Rateabl
             delivery.accepted_at,
             delivery.disclosed_at.is_not(None).label("is_disclosed"),
             RatedAssignment.closes_at,
+            (case.opened_at.is_not(None) & case.decided_at.is_(None)).label("is_disputed"),
+            func.coalesce(case.decided_at - case.opened_at, 0).label("stood_still"),
         )
         .join(PublishedRequest, PublishedRequest.digest == given.request)
         .outerjoin(delivery, delivery.assignment == given.digest)
+        .outerjoin(case, case.assignment == given.digest)
         .outerjoin(RatedAssignment, RatedAssignment.assignment == given.digest)
         .where(given.digest == assignment)
     )
@@ -73,8 +77,11 @@ async def any_to_reveal(connection: AsyncConnection, instant: int) -> bool:
 
 
 async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Sequence[AnyRow]:
-    """What is to be opened at an instant, with both sides' words and what they are about."""
-    row = RatedAssignment
+    """What is to be opened at an instant, with both sides' words and what they are about.
+
+    While a dispute is open, nothing is: this is where the clock stands still.
+    """
+    row, case = RatedAssignment, DisputedAssignment
     query = (
         _with_both(row.assignment, row.request, row.vendor, row.closes_at)
         .add_columns(
@@ -83,7 +90,10 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
             PublishedRequest.policy,
             SignedAssignment.wire.label("assignment_wire"),
             RunPreference.preference,
+            *(StoredRuling.digest.label("ruling"), StoredRuling.finds_for),
         )
+        .outerjoin(case, case.assignment == row.assignment)
+        .outerjoin(StoredRuling, StoredRuling.assignment == row.assignment)
         .join(PublishedRequest, PublishedRequest.digest == row.request)
         .join(SignedAssignment, SignedAssignment.digest == row.assignment)
         .outerjoin(
@@ -91,10 +101,28 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
             (RunPreference.day == SignedAssignment.day) & (RunPreference.request == row.request),
         )
         .where(row.revealed_at.is_(None), row.closes_at <= instant)
+        .where(or_(case.assignment.is_(None), case.decided_at.is_not(None)))
         .order_by(row.closes_at, row.assignment)
         .limit(limit)
     )
     return (await connection.execute(query)).all()
+
+
+async def find_hidden(connection: AsyncConnection, assignment: str) -> tuple[int, int] | None:
+    """When an assignment's ratings are to be opened, and how many there are; none if it is open, or unrated."""
+    row = RatedAssignment
+    count = select(func.count()).where(StoredRating.assignment == assignment).scalar_subquery()
+    query = select(row.closes_at, count).where(
+        row.assignment == assignment, row.revealed_at.is_(None)
+    )
+    found = (await connection.execute(query)).one_or_none()
+    return None if found is None else (int(found[0]), int(found[1]))
+
+
+async def close_at(connection: AsyncConnection, assignment: str, instant: int) -> None:
+    """Settle anew when an assignment's ratings are opened."""
+    rated = update(RatedAssignment).where(RatedAssignment.assignment == assignment)
+    await connection.execute(rated.values(closes_at=instant))
 
 
 async def reveal(connection: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

@@ -20,6 +20,10 @@ class Rateable:
     """Whether its vendor was told whom to deliver to."""
     closes_at: int | None
     """When its ratings are opened; none while nobody has rated it."""
+    is_disputed: bool
+    """Whether a dispute about it is open: then the clock stands still, and nothing is opened."""
+    stood_still: int
+    """Seconds for which it did, in a dispute that is decided."""
 
 
 def check_customer(pseudonym: str, request: str, given: Rateable | None) -> Rateable:
@@ -58,7 +62,8 @@ def check_window(given: Rateable, rules: RatingRules, now: int) -> None:
         raise Refused("not-accepted", "Its vendor has not accepted it.", "assignment")
     if not given.is_disclosed:
         raise Refused("not-disclosed", "Its vendor does not know whom to deliver to.", "assignment")
-    if now >= min(_last_instant(given, rules), given.closes_at or now + 1):
+    over = now >= min(_last_instant(given, rules), given.closes_at or now + 1)
+    if over and not given.is_disputed:
         raise Refused("ratings-closed", "The time to rate it is over.", "assignment")
 
 
@@ -74,9 +79,22 @@ def closes_at(given: Rateable, came: int, rules: RatingRules, batch_seconds: int
     return max(came, close + -close % batch_seconds)
 
 
+def goes_on(closes_at: int, stood: tuple[int, int], *, both: bool, batch_seconds: int) -> int:
+    """The batch instant at which ratings are opened after a dispute, where one side has rated.
+
+    Args:
+        closes_at: that which was settled without it.
+        stood: from when until when it was open.
+        both: whether both sides have rated: then nothing is waited for.
+    """
+    opened_at, decided_at = stood
+    close = decided_at if both else max(closes_at + decided_at - opened_at, decided_at)
+    return close + -close % batch_seconds
+
+
 def _last_instant(given: Rateable, rules: RatingRules) -> int:
     """From when on nobody can rate it, whatever else came."""
-    return (given.accepted_at or 0) + rules.within_days * DAY_SECONDS
+    return (given.accepted_at or 0) + rules.within_days * DAY_SECONDS + given.stood_still
 
 
 def _known(request: str, given: Rateable | None) -> Rateable:

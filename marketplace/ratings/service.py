@@ -22,6 +22,7 @@ from marketplace.ratings.rules import (
     check_vendor,
     check_window,
     closes_at,
+    goes_on,
 )
 from marketplace.ratings.schemas import RatingStored
 from marketplace.reputation import service as reputation
@@ -150,6 +151,21 @@ async def reveal(market: Market) -> int:
             return opened
 
 
+async def go_on(
+    market: Market, connection: AsyncConnection, assignment: str, stood: tuple[int, int]
+) -> None:
+    """Let the clock of an assignment's ratings go on, which stood still from one instant until another.
+
+    It is for the transaction that decides a dispute, which has not taken the turn of ratings yet.
+    """
+    await take_turns(connection, [TURN])
+    hidden = await repository.find_hidden(connection, assignment)
+    if hidden is not None:
+        closes, count = hidden
+        instant = goes_on(closes, stood, both=count > 1, batch_seconds=_step(market))
+        await repository.close_at(connection, assignment, instant)
+
+
 async def _keep(
     market: Market,
     connection: AsyncConnection,
@@ -189,7 +205,8 @@ async def _open(
     opened: list[dict[str, Any]] = []
     pieces: dict[bool, list[Piece]] = {True: [], False: []}
     for row in rows:
-        facts = {"rating": row.rating, "vendor_rating": row.back}
+        void_by = row.ruling if row.rating and row.finds_for == "vendor" else None
+        facts = {"rating": row.rating, "vendor_rating": row.back, "void_by": void_by}
         body = Reveal(
             market=market.did,
             request=row.request,
@@ -206,7 +223,7 @@ async def _open(
                 "reveal": signed.digest,
             }
         )
-        if row.rating:
+        if row.rating and not void_by:
             piece = _piece(signed, row)
             pieces[row.stars >= GOOD_STARS].append(piece)
     await repository.reveal(connection, opened)

@@ -11,6 +11,7 @@ from marketplace.catalogue import service as catalogue
 from marketplace.catalogue.rules import check_named
 from marketplace.crowds import service as crowds
 from marketplace.db import AnyRow, take_turns
+from marketplace.disputes import service as disputes
 from marketplace.errors import Refused
 from marketplace.fulfilment import service as fulfilment
 from marketplace.http.paging import Page, cut, read_cursor, write_cursor
@@ -122,6 +123,7 @@ async def publish_batch(market: Market) -> int:
         await preferences.forget(market, connection, instant)
         await fulfilment.forget(market, connection, instant)
         await messages.forget(market, connection, instant)
+        await disputes.forget(market, connection, instant)
         spent = Counter(row.issuer_key for row in rows if row.issuer_key)
         await tokens.count(market, connection, spent)
         await notices.tell_many(connection, instant, events)
@@ -195,6 +197,7 @@ async def _settle(
     await questions.publish_answers(connection, rows)
     events = await fulfilment.hand_over(market, connection, instant, rows)
     events += await messages.hand_over(connection, rows)
+    events += await disputes.take(connection, instant, rows)
     await ratings.take(market, connection, instant, rows)
     await rating_answers.publish(connection, rows)
     await mail.put_copies(connection, rows)

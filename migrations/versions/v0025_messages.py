@@ -18,6 +18,7 @@ def upgrade() -> None:
         sa.Column("assignment", BYTEWISE, nullable=False),
         sa.Column("vendor", BYTEWISE, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("commitment", BYTEWISE, nullable=False),
         sa.Column("publish_by", sa.BigInteger(), nullable=False),
         sa.Column("wire", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("digest", name="pk_messages"),
@@ -32,6 +33,7 @@ def upgrade() -> None:
         sa.Column("request", BYTEWISE, nullable=False),
         sa.Column("assignment", BYTEWISE, nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("commitment", BYTEWISE, nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
         sa.Column("wire", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(

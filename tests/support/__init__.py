@@ -37,7 +37,7 @@ from tests.support.builders import (
 )
 from tests.support.market import ClockedMarket, assert_refused, clocked_market, problem
 from tests.support.serving import serving
-from tests.support.writing import a_message, a_vendor_message
+from tests.support.writing import a_dispute, a_message, a_vendor_dispute, a_vendor_message
 
 __all__ = [
     "HERE",
@@ -50,6 +50,7 @@ __all__ = [
     "a_decline",
     "a_disclosure",
     "a_handover",
+    "a_dispute",
     "a_key",
     "a_message",
     "a_place",
@@ -61,6 +62,7 @@ __all__ = [
     "a_shipment",
     "a_vendor",
     "a_vendor_cancellation",
+    "a_vendor_dispute",
     "a_vendor_message",
     "a_vendor_rating",
     "a_webhook",

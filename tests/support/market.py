@@ -73,6 +73,8 @@ PATHS = {
     "Cancellation": "/cancellations",
     "Handover": "/handovers",
     "VendorCancellation": "/vendor-cancellations",
+    "Dispute": "/disputes",
+    "VendorDispute": "/vendor-disputes",
     "Report": "/reports",
     "Webhook": "/webhooks",
     "SavedFilters": "/filters",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from crypto.vault import Cost
+from marketplace.disputes import service as disputes
 from tests.vrm.conftest import STROLLER, Terminal
 from tests.vrm.vendor.live import LiveMarket
 from tests.vrm.vendor.terminal import Vendor
@@ -105,6 +106,29 @@ def test_whom_to_deliver_to(
     assert "We open at ten." in vendor("messages", asked["assignment"]).out
     code, _, err = vrm("message", request, "x", "--file", str(letter))
     assert (code, "not both" in err) == (2, True)
+
+    shown = ("--mine", "1", "--theirs", "1", "--pause", "0")
+    disputed = vrm.json("dispute", request, "It came on Monday.", *shown)
+    assert len(disputed["document"]["messages"]) == 2
+    live.publish()
+    ran = vendor("disputes")
+    assert (ran.code, "It came on Monday." in ran.out, "We open at ten." in ran.out) == (
+        0,
+        True,
+        True,
+    )
+    assert vendor("dispute", asked["assignment"], "Nobody came.", "--theirs", "1").code == 0
+    live.publish()
+    [case] = vrm.json("disputes")
+    assert (case["vendor"]["text"], case["ruling"]) == ("Nobody came.", None)
+    assert "Nobody came." in vrm("disputes")[1]
+    assert vendor("disputes", "--json").json[0]["own"]["text"] == "Nobody came."
+    live.do(
+        lambda market: disputes.rule(
+            market, asked["assignment"], "neither", "They have settled it."
+        )
+    )
+    assert "They have settled it." in vendor("disputes").out
 
     assert (
         vrm.json("received", request, "--missing", "--pause", "0")["document"]["received"] is False

@@ -21,6 +21,7 @@ from vrm.documents import (
     Cancellation,
     Confirmation,
     Disclosure,
+    Dispute,
     Message,
     PersonalRequest,
     Preference,
@@ -108,6 +109,10 @@ class CustomerClient(MemberClient):
         path = "/ratings" if isinstance(said.body, Rating) else "/vendor-rating-answers"
         return await self._promised(path, said)
 
+    async def dispute(self, dispute: Signed[Dispute]) -> Signed[Promise]:
+        """Post the owner's side of a dispute; the promise names the instant from which on it counts."""
+        return await self._promised("/disputes", dispute)
+
     async def cancel(self, cancellation: Signed[Cancellation]) -> Signed[Promise]:
         """Post that a delivery is wanted no more; the promise names the instant from which on it counts."""
         return await self._promised("/cancellations", cancellation)
@@ -139,6 +144,7 @@ class CustomerClient(MemberClient):
             | Message
             | Rating
             | VendorRatingAnswer
+            | Dispute
         ],
         headers: Mapping[str, str] | None = None,
     ) -> Signed[Promise]:

@@ -14,6 +14,7 @@ from vrm.documents import (
     Cancellation,
     Confirmation,
     Disclosure,
+    Dispute,
     Message,
     PersonalRequest,
     Signed,
@@ -113,7 +114,9 @@ class DisclosuresClient(AssignmentsClient):
             yield Cancelled(cancellation, *self.about(cancellation, entry))
 
     def about(
-        self, word: Signed[Disclosure | Confirmation | Cancellation | Message], entry: About
+        self,
+        word: Signed[Disclosure | Confirmation | Cancellation | Message | Dispute],
+        entry: About,
     ) -> tuple[Signed[Assignment], Signed[PersonalRequest]]:
         """The assignment and the request that a customer's word came with.
 

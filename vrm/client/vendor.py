@@ -19,8 +19,8 @@ import msgspec
 import crypto
 from vrm.client.batches import in_batches
 from vrm.client.board import BoardClient
-from vrm.client.conversations import ConversationsClient
 from vrm.client.deliveries import DeliveriesClient
+from vrm.client.disputes import DisputesClient
 from vrm.client.events import (
     EventsClient,
     FiltersEntry,
@@ -84,7 +84,7 @@ def place(slug: str, name: str, *, lat: float, lng: float, reach_km: float, capa
 
 
 class VendorClient(
-    ConversationsClient, DeliveriesClient, VendorRatingsClient, BoardClient, EventsClient
+    DisputesClient, DeliveriesClient, VendorRatingsClient, BoardClient, EventsClient
 ):
     """One vendor at one market; use it with ``async with``.
 

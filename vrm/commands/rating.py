@@ -159,7 +159,8 @@ def like_me(
             return known.name, [one async for one in client.ratings(known.vendor)]
 
     name, found = console.run(read())
-    said = [one.by_customer for one in found if one.by_customer is not None]
+    counted = [one for one in found if not one.reveal.body.void_by]
+    said = [one.by_customer for one in counted if one.by_customer is not None]
     opinions = [
         Opinion(one.stars, (one.rating.body.facets if one.rating else None) or {}) for one in said
     ]

@@ -17,6 +17,7 @@ from vrm.documents.customer import (
     RequestWithdrawal,
 )
 from vrm.documents.disclosure import Confirmation, Contact, Disclosure, Told
+from vrm.documents.dispute import Dispute, Ruling, Shown, VendorDispute
 from vrm.documents.fulfilment import (
     Cancellation,
     FulfilmentRules,
@@ -103,6 +104,7 @@ __all__ = [
     "DemandBounds",
     "Departure",
     "Disclosure",
+    "Dispute",
     "Document",
     "Facets",
     "Fallback",
@@ -136,12 +138,14 @@ __all__ = [
     "ReputationRules",
     "RequestWithdrawal",
     "Reveal",
+    "Ruling",
     "RunReport",
     "Said",
     "SavedFilter",
     "SavedFilters",
     "Schedule",
     "Shipment",
+    "Shown",
     "Signed",
     "Sponsorship",
     "StampClaim",
@@ -153,6 +157,7 @@ __all__ = [
     "TokenRules",
     "Told",
     "VendorCancellation",
+    "VendorDispute",
     "VendorMessage",
     "VendorProfile",
     "VendorRating",

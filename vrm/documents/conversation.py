@@ -28,6 +28,9 @@ from vrm.errors import InvalidDocument
 
 PURPOSE: Final = "message"
 
+MOST_BYTES: Final = BOX_BYTES - sealed.OVERHEAD - 1
+"""Of a signed message in its canonical form: what fits into the box."""
+
 Number = Annotated[int, Meta(ge=1, le=100_000)]
 """A message's place among its sender's about one assignment: 1, 2, 3 and so on, without a gap."""
 
@@ -111,6 +114,30 @@ def write(
     return Written(inside, commitment_of(inside), crypto.base64url_encode(box))
 
 
+class Sent(msgspec.Struct, frozen=True):
+    """What is known of a message that was sent, whoever looks at it."""
+
+    sender: str
+    recipient: str
+    """The key that it was sealed to, as multibase."""
+    request: str
+    assignment: str
+    number: int
+    commitment: str
+
+    @classmethod
+    def of(cls, message: Message | VendorMessage, recipient: str) -> "Sent":
+        """What a document says of the message in it."""
+        return cls(
+            message.signer,
+            recipient,
+            message.request,
+            message.assignment,
+            message.number,
+            message.commitment,
+        )
+
+
 def unseal(message: Message | VendorMessage, key: crypto.ReplyKey) -> tuple[Said, dict[str, Any]]:
     """Open a message; answers what it says, and the signed message to keep.
 
@@ -126,25 +153,24 @@ def unseal(message: Message | VendorMessage, key: crypto.ReplyKey) -> tuple[Said
         request=message.request,
         purpose=PURPOSE,
     )
-    return _committed(message, opened.document), opened.document
+    sent = Sent.of(message, key.public.text)
+    return _committed(sent, opened.document), opened.document
 
 
-def check_shown(
-    inside: Mapping[str, Any], message: Message | VendorMessage, recipient: crypto.ReplyPublicKey
-) -> Said:
-    """Check a signed message that somebody shows against the document that it went in.
+def check_shown(inside: Mapping[str, Any], sent: Sent) -> Said:
+    """Check a signed message that somebody shows against what is known of the one that was sent.
 
     Raises:
         crypto.CryptoError, InvalidDocument: it is not the one; see `unseal`.
     """
     messages.check(
         dict(inside),
-        sender=message.signer,
-        recipient=recipient,
-        request=message.request,
+        sender=sent.sender,
+        recipient=crypto.ReplyPublicKey.from_text(sent.recipient),
+        request=sent.request,
         purpose=PURPOSE,
     )
-    return _committed(message, inside)
+    return _committed(sent, inside)
 
 
 def commitment_of(inside: Mapping[str, Any]) -> str:
@@ -152,12 +178,14 @@ def commitment_of(inside: Mapping[str, Any]) -> str:
     return crypto.base64url_encode(hashlib.sha256(canonical(inside)).digest())
 
 
-def _committed(message: Message | VendorMessage, inside: Mapping[str, Any]) -> Said:
-    if commitment_of(inside) != message.commitment:
+def _committed(sent: Sent, inside: Mapping[str, Any]) -> Said:
+    if commitment_of(inside) != sent.commitment:
         detail = "It is not the message that its document commits to."
         raise InvalidDocument("wrong-commitment", detail, "commitment")
+    if len(canonical(inside)) > MOST_BYTES:
+        raise InvalidDocument("wrong-commitment", "It is longer than a box can be.", "commitment")
     said = _said(inside["content"])
-    if (said.assignment, said.number) != (message.assignment, message.number):
+    if (said.assignment, said.number) != (sent.assignment, sent.number):
         detail = "It is about another assignment, or out of its place."
         raise InvalidDocument("wrong-commitment", detail, "assignment")
     return said

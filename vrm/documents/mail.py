@@ -27,6 +27,8 @@ Purpose = Literal[
     "shipment",
     "vendor-message",
     "vendor-cancellation",
+    "vendor-dispute",
+    "ruling",
     "request",
     "withdrawal",
     "preference",
@@ -38,16 +40,17 @@ Purpose = Literal[
     "message",
     "rating",
     "vendor-rating-answer",
+    "dispute",
     "vendor-rating",
     "rating-answer",
 ]
 """What a sealed message of the market to a pseudonym holds.
 
-The first six and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
-VendorMessage, a VendorCancellation; a VendorRating once it is open, a RatingAnswer. The others are copies of
-what the pseudonym posted itself, once it counts: a PersonalRequest, a RequestWithdrawal, a Preference, an
-Answer, a Disclosure, a Confirmation, a Cancellation, a Handover, a Message, a Rating, a VendorRatingAnswer. Out
-of them a wallet that was lost is made again from its recovery phrase.
+The first seven and the last two are vendors' documents: a Bid, a BidWithdrawal, a Question, a Shipment, a
+VendorMessage, a VendorCancellation, a VendorDispute; a VendorRating once it is open, a RatingAnswer. A Ruling
+is the market's. The others are copies of what the pseudonym posted itself, once it counts: a PersonalRequest, a
+RequestWithdrawal, a Preference, an Answer, a Disclosure, a Confirmation, a Cancellation, a Handover, a Message,
+a Rating, a VendorRatingAnswer, a Dispute. Out of them a wallet that was lost is made again from its phrase.
 """
 
 MAILBOX_BITS: Final = 16

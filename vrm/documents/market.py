@@ -228,6 +228,7 @@ class Promise(Document, frozen=True, kw_only=True):
         "VendorRatingAnswer",
         "Cancellation",
         "Handover",
+        "Dispute",
     ]
     publish_by: Instant
 

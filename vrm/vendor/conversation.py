@@ -5,14 +5,15 @@ the vendor can show later what was said.
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-from vrm.documents import Said
+from vrm.documents import Said, Shown
+from vrm.errors import UsageError
 
 SCHEMA: Final = """
 BEGIN IMMEDIATE;
@@ -102,6 +103,25 @@ class Conversation:
     def about(self, assignment: str) -> list[Line]:
         """The messages of both sides about an assignment, in order of time."""
         return self._lines("WHERE assignment = ?", assignment)
+
+    def shown(self, assignment: str, numbers: Sequence[int], *, mine: bool) -> list[Shown]:
+        """Messages of one side about an assignment, by their numbers, as a dispute shows them.
+
+        Raises:
+            UsageError: there is no such message here.
+        """
+        side = [line for line in self.about(assignment) if line.mine == mine]
+        known = {line.number: line for line in side if line.inside is not None}
+        found = []
+        for number in numbers:
+            if number not in known:
+                by = "you" if mine else "the customer"
+                raise UsageError(f"There is no message {number} by {by}; see: vendor messages")
+            line = known[number]
+            found.append(
+                Shown(document=line.digest, inside=msgspec.json.decode(line.inside or b""))
+            )
+        return found
 
     def all(self) -> list[Line]:
         """All messages, in order of time."""

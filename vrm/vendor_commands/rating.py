@@ -76,7 +76,7 @@ def ratings(
             (
                 one.reveal.body.assignment[:SHORT],
                 one.revealed_at,
-                "*" * said.stars if said else "",
+                _stars(one),
                 (body and body.text) or "",
                 "yes" if said and said.answer else "",
                 "*" * back.stars if back else "",
@@ -104,6 +104,13 @@ def reputation(
         console.print_json(known)
     else:
         console.say(console.plain(f"Band {found.band}. {found.reputation}"))
+
+
+def _stars(one: Ratings) -> str:
+    if one.by_customer is None:
+        return ""
+    stars = "*" * one.by_customer.stars
+    return f"{stars} (weighs nothing)" if one.reveal.body.void_by else stars
 
 
 def answer_rating(

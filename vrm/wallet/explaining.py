@@ -8,6 +8,7 @@ from vrm.client.public import Vendor
 from vrm.documents import Assignment, Fallback, MarketDescriptor, Moderation, recall
 from vrm.documents.scalars import UnfilledReason, parse_instant
 from vrm.money import format_amount
+from vrm.wallet import disputing
 from vrm.wallet.own import Failed, OwnRequest, Rolled, Status
 
 _REASONS: Mapping[UnfilledReason, str] = {
@@ -32,7 +33,8 @@ def in_words(entry: OwnRequest, market: MarketDescriptor, now: datetime) -> list
     before = [*map(_failed_in_words, entry.failed), *map(_rolled_in_words, entry.rolled)]
     if (assignment := entry.assigned) is not None:
         decision = _assigned_in_words(assignment, entry, market)
-        return [*before, *decision, _answer_in_words(assignment, entry, now), *fault]
+        stands = _answer_in_words(assignment, entry, now)
+        return [*before, *decision, stands, *disputing.in_words(entry), *fault]
     if (fallback := entry.shipped) is not None:
         amount = format_amount(fallback.amount, market.currency)
         return [

@@ -11,6 +11,7 @@ from vrm.documents import (
     Cancellation,
     Confirmation,
     Disclosure,
+    Dispute,
     Document,
     Handover,
     Message,
@@ -19,9 +20,11 @@ from vrm.documents import (
     Rating,
     RatingAnswer,
     RequestWithdrawal,
+    Ruling,
     Shipment,
     Signed,
     VendorCancellation,
+    VendorDispute,
     VendorMessage,
     VendorRating,
     VendorRatingAnswer,
@@ -44,8 +47,10 @@ _VENDORS: Final[dict[type[Document], str]] = {
     Question: "questions",
     Shipment: "shipments",
     VendorCancellation: "vendor_cancellations",
+    VendorDispute: "vendor_disputes",
+    Ruling: "rulings",
 }
-"""Where a request keeps vendors' documents of each kind, by digest."""
+"""Where a request keeps vendors' and the market's documents of each kind, by digest."""
 
 _COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
     Disclosure: ("disclosures", OwnDisclosure, "seq"),
@@ -53,6 +58,7 @@ _COPIES: Final[dict[type[Document], tuple[str, type[OwnPreference], str]]] = {
     Cancellation: ("cancellations", OwnPreference, "salt"),
     Message: ("messages", OwnMessage, "number"),
     Preference: ("preferences", OwnPreference, "seq"),
+    Dispute: ("disputes", OwnPreference, "salt"),
 }
 """Where it keeps what its owner signed of each kind, as what, and which member puts them in order."""
 

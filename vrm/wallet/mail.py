@@ -34,6 +34,7 @@ from vrm.documents import (
     Confirmation,
     Disclosure,
     Handover,
+    Dispute,
     MarketDescriptor,
     Message,
     PersonalRequest,
@@ -42,9 +43,11 @@ from vrm.documents import (
     Rating,
     RatingAnswer,
     RequestWithdrawal,
+    Ruling,
     Shipment,
     Signed,
     VendorCancellation,
+    VendorDispute,
     VendorMessage,
     VendorRating,
     VendorRatingAnswer,
@@ -83,18 +86,10 @@ Inside = (
     | VendorRating
     | RatingAnswer
     | VendorRatingAnswer
+    | Dispute
+    | VendorDispute
+    | Ruling
 )
-
-OF_VENDORS: Final = (
-    Bid,
-    BidWithdrawal,
-    Question,
-    Shipment,
-    VendorCancellation,
-    VendorRating,
-    RatingAnswer,
-)
-"""What vendors sign of this."""
 
 KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "bid": Bid,
@@ -116,7 +111,17 @@ KINDS: Final[Mapping[Purpose, type[Inside]]] = {
     "vendor-rating-answer": VendorRatingAnswer,
     "vendor-rating": VendorRating,
     "rating-answer": RatingAnswer,
+    "dispute": Dispute,
+    "vendor-dispute": VendorDispute,
+    "ruling": Ruling,
 }
+
+
+OTHERS: Final = (
+    *(Bid, BidWithdrawal, Question, Shipment, VendorMessage, VendorCancellation),
+    *(VendorDispute, VendorRating, RatingAnswer, Ruling),
+)
+"""What no pseudonym signs."""
 
 
 class NotForUs(Exception):
@@ -306,7 +311,7 @@ def _checked(
         return signed  # it names the bid; whose bid that is shows where the two meet
     if isinstance(body, VendorMessage):
         conversation.unseal(body, to.key)
-    elif not isinstance(body, OF_VENDORS) and body.pseudonym != to.pseudonym:
+    elif not isinstance(body, OTHERS) and body.pseudonym != to.pseudonym:
         raise Faulty("Another pseudonym signed it.")
     about = signed.digest if isinstance(body, PersonalRequest) else body.request
     if about != request:

@@ -199,6 +199,12 @@ class OwnRequest(msgspec.Struct):
     """What the owner signed at the counter; the vendor brings it to the market."""
     cancellations: list[OwnPreference] = []
     """That the owner wants no delivery any more: one at most, but for other devices."""
+    disputes: list[OwnPreference] = []
+    """What the owner said in a dispute: at most one."""
+    vendor_disputes: dict[str, bytes] = {}
+    """What vendors said, by digest."""
+    rulings: dict[str, bytes] = {}
+    """What the market decided, by digest."""
     preferences: list[OwnPreference] = []
     """All that were sent, in order; the last one counts."""
 

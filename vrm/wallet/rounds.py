@@ -28,6 +28,7 @@ from vrm.wallet import (
     conversing,
     deadlines,
     disclosing,
+    disputing,
     later,
     mail,
     membership,
@@ -93,8 +94,8 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         rests = len(troubles) > known
     if not membership.heard_lately(wallet.read(), now):
         for posting in (
-            *(later.send_due, disclosing.send_due, _write, _confirm, _cancel, _rate),
-            _collect,
+            *(later.send_due, disclosing.send_due, _write, _confirm, _cancel),
+            *(_dispute, _rate, _collect),
         ):
             await attempt(posting)
         rests = rests and not before.name_rests
@@ -152,6 +153,10 @@ async def _act_as_member(wallet: Wallet, client: CustomerClient, _: datetime) ->
 
 async def _write(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await conversing.send_due(wallet, client)
+
+
+async def _dispute(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
+    await disputing.send_due(wallet, client)
 
 
 async def _confirm(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
@@ -213,6 +218,8 @@ def _news(
         ("bids taken back", entry.bid_withdrawals, old.bid_withdrawals if old else {}),
         ("questions", entry.questions, old.questions if old else {}),
         ("messages", entry.heard, old.heard if old else {}),
+        ("disputes", entry.vendor_disputes, old.vendor_disputes if old else {}),
+        ("decisions", entry.rulings, old.rulings if old else {}),
     ):
         if new := len(have.keys() - had.keys()):
             yield f"new {what}: {new}"

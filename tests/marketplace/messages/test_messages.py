@@ -27,6 +27,13 @@ from vrm.documents.scalars import parse_instant
 DAY = 86_400
 
 
+@pytest.fixture
+async def lite(sqlite_market: ClockedMarket) -> ClockedMarket:
+    """An empty market on SQLite."""
+    await sqlite_market.reset()
+    return sqlite_market
+
+
 def said(market: ClockedMarket, one: Given, number: int = 1, **changes: Any) -> Signed[Message]:
     return a_message(market, OWNER, one.request, one.assignment, number, **changes)
 
@@ -87,7 +94,8 @@ async def test_the_vendor_s_goes_into_the_customer_s_mail(market: ClockedMarket)
     assert len(leaves) == 1
 
 
-async def test_another_vendor_reads_nothing(market: ClockedMarket) -> None:
+async def test_another_vendor_reads_nothing(lite: ClockedMarket) -> None:
+    market = lite
     await market.store(said(market, await given(market)))
     await market.publish()
     assert await heard(market, RIVAL) == []
@@ -95,26 +103,30 @@ async def test_another_vendor_reads_nothing(market: ClockedMarket) -> None:
     assert problem(answer) == (401, "signature-required")
 
 
-async def test_before_the_vendor_accepted(market: ClockedMarket) -> None:
+async def test_before_the_vendor_accepted(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market, accepted=False)
     await assert_refused(market, market.send(said(market, one)), 409, "not-accepted")
     await assert_refused(market, market.send(replied(market, one)), 409, "not-accepted")
 
 
-async def test_a_stranger_s(market: ClockedMarket) -> None:
+async def test_a_stranger_s(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market)
     stranger = a_message(market, a_key("stranger"), one.request, one.assignment)
     await assert_refused(market, market.send(stranger), 403, "foreign-request")
 
 
-async def test_a_vendor_that_writes_to_another_s_customer(market: ClockedMarket) -> None:
+async def test_a_vendor_that_writes_to_another_s_customer(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market)
     spam = a_vendor_message(market, RIVAL, one.request, one.assignment)
     await assert_refused(market, market.send(spam), 403, "not-your-assignment")
 
 
 @pytest.mark.parametrize("by", ["customer", "vendor"])
-async def test_a_forged_one(market: ClockedMarket, by: str) -> None:
+async def test_a_forged_one(lite: ClockedMarket, by: str) -> None:
+    market = lite
     one = await given(market)
     made = said(market, one) if by == "customer" else replied(market, one)
     path = "/messages" if by == "customer" else "/vendor-messages"
@@ -122,7 +134,8 @@ async def test_a_forged_one(market: ClockedMarket, by: str) -> None:
     await assert_refused(market, market.post(path, body), 422, "wrong-key")
 
 
-async def test_about_another_request_than_was_assigned(market: ClockedMarket) -> None:
+async def test_about_another_request_than_was_assigned(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market)
     other = a_request(market, OWNER)
     grafted = a_message(market, OWNER, other, one.assignment)
@@ -144,7 +157,8 @@ async def test_a_message_out_of_its_place(market: ClockedMarket, published: bool
     await market.store(said(market, one, 2), replied(market, one, 2))
 
 
-async def test_a_box_whose_length_would_tell(market: ClockedMarket) -> None:
+async def test_a_box_whose_length_would_tell(lite: ClockedMarket) -> None:
+    market = lite
     body = msgspec.to_builtins(said(market, await given(market)).body)
     short = canonical(proof.sign(body | {"sealed": body["sealed"][:747]}, OWNER))
     await assert_refused(market, market.post("/messages", short), 422, "invalid-field")
@@ -166,7 +180,8 @@ async def test_a_side_that_floods_the_other(open_market: OpenMarket) -> None:
         await assert_refused(market, market.send(fourth), 429, "messages-used-up")
 
 
-async def test_long_after_the_acceptance(market: ClockedMarket) -> None:
+async def test_long_after_the_acceptance(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market)
     market.clock.advance((market.rules.messages.days + 1) * DAY)
     for late in (said(market, one), replied(market, one)):
@@ -189,7 +204,8 @@ async def test_the_market_forgets_what_it_could_not_read(market: ClockedMarket) 
         assert (await market.send(sent)).is_success, "it is known all the same"
 
 
-async def test_nothing_tells_when_it_came(market: ClockedMarket) -> None:
+async def test_nothing_tells_when_it_came(lite: ClockedMarket) -> None:
+    market = lite
     one = await given(market)
     market.clock.advance(7)
     await market.store(said(market, one))

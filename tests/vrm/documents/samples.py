@@ -23,7 +23,6 @@ from vrm.documents import (
     Decline,
     Document,
     Fallback,
-    Message,
     Moderation,
     Need,
     NewcomerRules,
@@ -39,11 +38,9 @@ from vrm.documents import (
     RunReport,
     Suspension,
     TickReport,
-    VendorMessage,
     VendorProfile,
 )
 from vrm.documents.customer import CREDENTIALS_V2, UNDEFINED_TERMS
-from vrm.documents.disclosure import BOX_BYTES
 from vrm.documents.place import Point, cell_at
 from vrm.documents.scalars import MAX_INTEGER, format_instant, gtin_is_valid, text_is_clean
 
@@ -186,13 +183,6 @@ _price = st.one_of(
         currencies,
     ),
 )
-_message: dict[str, st.SearchStrategy[Any]] = {
-    "request": digests,
-    "assignment": digests,
-    "number": st.integers(1, 100_000),
-    "commitment": digests,
-    "sealed": st.binary(min_size=BOX_BYTES, max_size=BOX_BYTES).map(crypto.base64url_encode),
-}
 PROFILE = Sort(
     Profile,
     st.fixed_dictionaries(
@@ -253,8 +243,6 @@ SORTS = [
             "text": text(40),
         },
     ),
-    a_sort(Message, {"pseudonym": st.just(KEY.did)} | _message),
-    a_sort(VendorMessage, {"vendor": st.just(KEY.did)} | _message),
     a_sort(
         Report,
         {"reporter": st.just(KEY.did), "document": digests, "reason": st.just("fraud")},

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.vrm.documents.samples import KEY, SORTS, Sort, a_request
+from tests.vrm.documents.samples_conversation import CONVERSATION_SORTS
 from tests.vrm.documents.samples_fulfilment import FULFILMENT_SORTS
 from tests.vrm.documents.samples_members import MEMBER_SORTS
 from tests.vrm.documents.samples_ratings import RATING_SORTS
@@ -15,7 +16,7 @@ from vrm.documents import Need, read, recall, sign, type_name
 
 each_sort = pytest.mark.parametrize(
     "sort",
-    [*SORTS, *MEMBER_SORTS, *RATING_SORTS, *FULFILMENT_SORTS],
+    [*SORTS, *MEMBER_SORTS, *RATING_SORTS, *FULFILMENT_SORTS, *CONVERSATION_SORTS],
     ids=lambda sort: sort.kind.__name__,
 )
 

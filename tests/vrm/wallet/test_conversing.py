@@ -171,14 +171,14 @@ async def test_either_side_can_show_what_the_other_wrote(
     await read_mail(play)
     await hear(play, shop, ledger)
     [heard] = play.wallet.read().requests[-1].heard.values()
-    key = crypto.ReplyPublicKey.from_text(entry.body.reply_key)
     inside = msgspec.json.decode(heard.inside)
-    sent = recall(heard.wire, VendorMessage)
-    assert conversation.check_shown(inside, sent, key).text == "By Friday."
+    sent = conversation.Sent.of(recall(heard.wire, VendorMessage), entry.body.reply_key)
+    assert conversation.check_shown(inside, sent).text == "By Friday."
     [line] = [line for line in ledger.conversation.all() if not line.mine]
-    to = crypto.ReplyPublicKey.from_text(recall(entry.acceptance or b"", Acceptance).message_key)
+    to = recall(entry.acceptance or b"", Acceptance).message_key
     shown = msgspec.json.decode(line.inside or b"")
-    assert conversation.check_shown(shown, recall(line.document, Message), to).text
+    sent = conversation.Sent.of(recall(line.document, Message), to)
+    assert conversation.check_shown(shown, sent).text == "By Friday, please."
 
 
 async def test_a_made_up_message(play: Play, shop: VendorClient, ledger: Ledger) -> None:
@@ -192,10 +192,11 @@ async def test_a_made_up_message(play: Play, shop: VendorClient, ledger: Ledger)
         line.assignment,
         request=entry.digest,
         sender=SHOPS[0],
-        recipient=(key := crypto.ReplyPublicKey.from_text(entry.body.reply_key)),
+        recipient=crypto.ReplyPublicKey.from_text(entry.body.reply_key),
     )
+    sent = conversation.Sent.of(recall(line.document, VendorMessage), entry.body.reply_key)
     with pytest.raises(InvalidDocument, match="commits to"):
-        conversation.check_shown(other.inside, recall(line.document, VendorMessage), key)
+        conversation.check_shown(other.inside, sent)
 
 
 # --- hostile vendors, customers and markets ---
