@@ -27,6 +27,7 @@ from marketplace.bundle.parts import (
     APreference,
     ARating,
     AReveal,
+    ARuling,
     ARunReport,
     ASuspension,
     ATickReport,
@@ -274,12 +275,13 @@ class DeliveryLine(Line, frozen=True, kw_only=True, tag="delivery"):
 class RatingLine(Logged, frozen=True, kw_only=True, tag="rating"):
     """What the customer says of an assignment of the day, once that was open. By request and tick.
 
-    The leaf is that of the Reveal, which is the evidence.
+    The leaf is that of the Reveal, which is the evidence, unless a ruling has made the rating void.
     """
 
     request: Digest
     tick: Number
     reveal: AReveal
+    ruling: ARuling | UnsetType = UNSET
     document: ARating | UnsetType = UNSET
     hidden: Hidden | UnsetType = UNSET
     figures: RatingFigures | UnsetType = UNSET

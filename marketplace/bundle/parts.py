@@ -54,6 +54,7 @@ AVendorCancellation = Annotated[
 ]
 AAcceptance = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Acceptance"})]
 ARating = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Rating"})]
+ARuling = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Ruling"})]
 AReveal = Annotated[msgspec.Raw, Meta(extra_json_schema={"$ref": "#/$defs/Reveal"})]
 
 

@@ -32,6 +32,7 @@ from marketplace.models.cascade import (
     TickPlace,
 )
 from marketplace.models.catalogue import CatalogueEntry, RunFallback, RunItem, SignedFallback
+from marketplace.models.disputes import StoredRuling
 from marketplace.models.fulfilment import Delivery, StoredShipment, StoredVendorCancellation
 from marketplace.models.log import KeptDocument, LogLeaf
 from marketplace.models.mail import RunPreference
@@ -321,9 +322,10 @@ def ratings(db: Database, day: str, size: int) -> AsyncIterator[Sequence[AnyRow]
     query = (
         select(
             given.request, given.tick, row.wire.label("reveal"), LogLeaf.number,
-            StoredRating.digest, StoredRating.wire,
+            StoredRating.digest, StoredRating.wire, StoredRuling.wire.label("ruling"),
         )
         .join(given, given.digest == row.assignment)
+        .outerjoin(StoredRuling, StoredRuling.assignment == row.assignment)
         .join(StoredRating, StoredRating.assignment == row.assignment)
         .join(LogLeaf, LogLeaf.digest == row.reveal)
         .where(given.day == day, StoredRating.by_customer, LogLeaf.number < size)

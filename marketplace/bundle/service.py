@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 import crypto
 from marketplace.bundle import figures, repository
@@ -53,6 +54,7 @@ from marketplace.market import Market
 from marketplace.resolver import VERSION
 from vrm.documents import (
     Capacity,
+    Reveal,
     Suspension,
     recall,
 )
@@ -366,11 +368,13 @@ def _request(bundle: Bundle, row: AnyRow) -> RequestLine:
 
 
 def _rating(bundle: Bundle, row: AnyRow) -> RatingLine:
+    is_void = bool(recall(row.reveal, Reveal).void_by)
     return RatingLine(
         request=row.request,
         tick=row.tick,
         leaf=row.number,
         reveal=msgspec.Raw(row.reveal),
+        ruling=msgspec.Raw(row.ruling) if is_void else UNSET,
         **_shown(bundle, row.digest, row, figures.of_rating),
     )
 

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 import numpy as np
 
 from marketplace.bundle.lines import (
@@ -18,7 +19,7 @@ from marketplace.verify.documents import (
 )
 from marketplace.verify.findings import Fault
 from marketplace.verify.reading import Batch
-from vrm.documents import Rating, Reveal
+from vrm.documents import Rating, Reveal, Ruling
 
 RATING: Final = np.dtype(
     [
@@ -52,6 +53,7 @@ def check_rows(batch: Batch, market: str) -> Checked:
         if named != (line.request, body.assignment, said.digest):
             what = "it opens another rating than the one that stands with it"
             faults.append(Fault("ratings", f"Reveal {reveal.digest}", what))
+        faults += _check_void(reveal.body, line, market)
         by = body.pseudonym if isinstance(body, Rating) else ""
         rows.append(
             (
@@ -61,3 +63,17 @@ def check_rows(batch: Batch, market: str) -> Checked:
         )  # fmt: skip
     found = np.array(rows, dtype=RATING)
     return Checked(batch.kind, found, faults, documents=2 * len(lines), decisions=decisions)
+
+
+def _check_void(reveal: Reveal, line: RatingLine, market: str) -> list[Fault]:
+    """Whether a rating weighs nothing by a ruling against the customer, and by no other reason."""
+    if not (reveal.void_by or line.ruling):
+        return []
+    wire = line.ruling or msgspec.Raw(b"null")
+    ruling = read_document(wire, Ruling, market)
+    if ruling.body is not None:
+        stated = (ruling.digest, ruling.body.assignment, ruling.body.finds_for)
+        if stated == (reveal.void_by, reveal.assignment, "vendor"):
+            return ruling.faults
+    what = "its rating weighs nothing, and no ruling against the customer says so"
+    return [*ruling.faults, Fault("ratings", f"Reveal about {reveal.assignment}", what)]

@@ -56,6 +56,42 @@ async def test_a_rating_of_what_was_never_accepted(forgery: Forgery) -> None:
     assert is_named(forgery.pack(), "ratings", "was not accepted")
 
 
+def ruling(forgery: Forgery, **changes: Any) -> dict[str, Any]:
+    """A market's decision against the customer that rated."""
+    said = rated(forgery)["reveal"]
+    body = {
+        "type": "Ruling",
+        "v": 1,
+        "market": said["market"],
+        "request": said["request"],
+        "assignment": said["assignment"],
+        "vendor": a_key("vendor").did,
+        "finds_for": "vendor",
+        "disputes": ["A" * 43],
+        "reason": "The road was closed.",
+    }
+    return dict(crypto.proof.sign(body | changes, forgery.identity.key))
+
+
+async def test_a_rating_that_a_ruling_makes_void(forgery: Forgery) -> None:
+    line = rated(forgery)
+    line["ruling"] = ruling(forgery)
+    reveal(forgery, void_by=crypto.digest(line["ruling"]))
+    assert steps(forgery.pack()) == set()
+
+
+@pytest.mark.parametrize("changes", [None, {"finds_for": "neither"}, {"assignment": "A" * 43}])
+async def test_a_market_that_takes_the_weight_off_a_rating_by_itself(
+    forgery: Forgery, changes: dict[str, Any] | None
+) -> None:
+    line = rated(forgery)
+    made = ruling(forgery, **(changes or {}))
+    if changes is not None:
+        line["ruling"] = made
+    reveal(forgery, void_by=crypto.digest(made))
+    assert is_named(forgery.pack(), "ratings", "no ruling against the customer")
+
+
 async def test_a_reveal_that_the_log_does_not_hold(forgery: Forgery) -> None:
     line = rated(forgery)
     line["reveal"] = crypto.proof.sign(line["reveal"] | {"tier": "trusted"}, forgery.identity.key)
