@@ -24,8 +24,6 @@ def check_ratings(day: Day) -> None:
         if row["pseudonym"] and row["pseudonym"] != _owner(day, row["request"]):
             day.findings.add("ratings", name, "somebody else than the request's owner rated it")
     day.findings.checked["ratings"] += len(rows)
-    if void := int(rows["void"].sum()):
-        day.findings.on_word["rulings by which ratings weigh nothing"] += void
 
 
 def rated(day: Day) -> Iterator[tuple[np.void, np.void | None]]:

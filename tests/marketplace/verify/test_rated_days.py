@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 import crypto
-from tests.marketplace.verify.days import verified
 from tests.marketplace.verify.forging import Forgery, is_named, steps
 from tests.support import a_key
 
@@ -96,12 +95,6 @@ async def test_a_reveal_that_the_log_does_not_hold(forgery: Forgery) -> None:
     line = rated(forgery)
     line["reveal"] = crypto.proof.sign(line["reveal"] | {"tier": "trusted"}, forgery.identity.key)
     assert steps(forgery.pack()) == {"log"}
-
-
-async def test_a_rating_made_void_is_on_the_market_s_word(forgery: Forgery) -> None:
-    reveal(forgery, void_by="A" * 43)
-    found = verified(forgery.pack()).day.findings
-    assert (found.count, found.on_word) == (0, {"rulings by which ratings weigh nothing": 1})
 
 
 async def test_ratings_logged_again_are_still_honest(forgery: Forgery) -> None:
