@@ -6,7 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.vrm.client.test_vendor_client import MARKET, PSEUDONYM, VENDOR, client, some_digest
+from tests.vrm.client.test_vendor_client import client
+from tests.vrm.vendor.builders import MARKET, PSEUDONYM, VENDOR, some_digest
 from vrm.client.ratings import Ratings
 from vrm.documents import Rating, RatingAnswer, Reveal, Signed, VendorRating, sign
 from vrm.errors import MarketMisbehaved
