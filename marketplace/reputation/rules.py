@@ -76,7 +76,7 @@ OWN_WORD: Final = 25
 AGAINST: Final = 1000
 EPOCH_DAYS: Final = 7
 FIRM_CAP: Final = 2 * UNIT
-WEAK_FLOOR: Final = 100
+WEAK_FLOOR: Final = 50
 WEAK_PART: Final = 25
 """Of the firm weight that counts, in thousandths."""
 DIRECTED_BELOW: Final = 2
