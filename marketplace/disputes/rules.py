@@ -20,8 +20,8 @@ class Disputable:
     is_open: bool
     """Whether a dispute about it is open."""
     is_decided: bool
-    rated_until: int
-    """The instant from which on its ratings are open to all, or nobody can rate it."""
+    open_until: int
+    """The instant from which on nobody can open one: its ratings are open to all, or it is long ago."""
 
 
 def check_side(body: Dispute | VendorDispute, given: Disputable | None, now: int) -> Disputable:
@@ -42,8 +42,9 @@ def check_side(body: Dispute | VendorDispute, given: Disputable | None, now: int
         raise Refused("not-your-assignment", "It went to another vendor.", "assignment")
     if given.is_decided:
         raise Refused("dispute-too-late", "The market has decided it.", "assignment")
-    if not given.is_open and now >= given.rated_until:
-        raise Refused("dispute-too-late", "The time to rate it is over.", "assignment")
+    if not given.is_open and now >= given.open_until:
+        detail = "Its ratings are open, or it was accepted too long ago."
+        raise Refused("dispute-too-late", detail, "assignment")
     return given
 
 

@@ -201,14 +201,16 @@ async def _check(
 
 
 def _disputable(market: Market, row: AnyRow) -> Disputable:
-    last = row.accepted_at + market.rules.ratings.within_days * DAY_SECONDS
+    # No longer than wallets look for mail: a customer who does not hear of it could not answer.
+    days = min(market.rules.ratings.within_days, market.rules.messages.days)
+    last = row.accepted_at + days * DAY_SECONDS
     return Disputable(
         request=row.request,
         pseudonym=row.pseudonym,
         vendor=row.vendor,
         is_open=row.opened_at is not None and row.decided_at is None,
         is_decided=row.decided_at is not None,
-        rated_until=last if row.closes_at is None else min(last, row.closes_at),
+        open_until=last if row.closes_at is None else min(last, row.closes_at),
     )
 
 
