@@ -1,133 +1,340 @@
-"""Random steps by everybody, legal and illegal, against a small model of what must come of them."""
+"""Random steps by everybody, legal and illegal, against a small model of what must come of them.
 
-from dataclasses import dataclass, field
-from typing import Literal
+The model knows one accepted assignment in hours and words; it shares no code with the market's rules.
+"""
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
-from crypto import SigningKey
+import crypto
 from tests.marketplace.fulfilment import scenes
 from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given
 from tests.support import (
     ClockedMarket,
+    a_cancellation,
     a_confirmation,
     a_disclosure,
+    a_handover,
     a_key,
+    a_rating,
+    a_shipment,
+    a_vendor_cancellation,
+    a_vendor_rating,
     an_acceptance,
+    clocked_market,
 )
-from vrm.documents import Confirmation, Disclosure, Signed
+from tests.support.databases import NewDatabase
+from tests.support.writing import a_message, a_vendor_message
+from vrm.documents import Signed
 
 STRANGER = a_key("stranger")
+HOUR, DAY = 3600, 86_400
+DISCLOSE, LEAD, GRACE, CONFIRM = 24 * HOUR, 24 * HOUR, 24 * HOUR, 14 * DAY
+WRITE, RATE, ANSWER = 30 * DAY, 90 * DAY, 14 * DAY
 
-What = Literal["accept", "disclose", "received", "missing", "publish"]
-Step = tuple[What, bool, int]
-"""What is done, whether by whom it belongs to, and with which sequence number."""
-
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ["accept", "accept", "disclose", "received", "missing", "publish", "publish"]
-        ),
-        st.sampled_from([True, True, True, False]),
-        st.integers(min_value=1, max_value=4),
-    ),
-    min_size=8,
-    max_size=16,
-)
+rightly = st.sampled_from([True, True, True, True, False])
+"""Whether a step is taken by whom it belongs to."""
+rarely = st.sampled_from([False, False, True])
+"""The same of steps that end everything, so that something happens before."""
 
 
-@dataclass
 class Model:
-    """What the market should hold: the newest document of each kind, and what its vendor reads of it."""
+    """One assignment: who has said what, when that counts, and what has become of it."""
 
-    accepted: bool = False
-    told: Signed[Disclosure] | None = None
-    said: Signed[Confirmation] | None = None
-    waits: list[Signed[Disclosure] | Signed[Confirmation]] = field(default_factory=list)
-    has_told: bool = False
-    read: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.accepted: int | None = None
+        self.told: int | None = None
+        self.shipped: int | None = None
+        self.overdue: int | None = None
+        self.missed = False
+        self.end: str | None = None
+        self.waits: dict[str, Signed[Any]] = {}
+        """What customers said and no batch has brought yet; a newer one of a kind takes its place."""
+        self.seqs = {"Disclosure": -1, "Confirmation": -1}
+        self.says_received = False
+        self.evidence: dict[str, bool] = {}
+        self.read: dict[str, str] = {}
+        self.written: dict[str, list[str]] = {"customer": [], "vendor": []}
+        self.heard: list[str] = []
+        self.rated: dict[str, str] = {}
+        self.first_rated: int | None = None
 
-    def publish(self) -> None:
-        """What waited counts, the newest of each kind."""
-        for one in self.waits:
-            self.read[one.body.type] = one.digest
-            self.has_told = self.has_told or isinstance(one.body, Disclosure)
-        self.waits = []
+    @property
+    def state(self) -> str:
+        if self.end:
+            return self.end
+        if self.missed:
+            return "not-received"
+        return "accepted" if self.shipped is None else "ready"
 
-    def takes(self, what: What, rightly: bool, seq: int) -> bool:
-        """Whether the market must take a step."""
-        if what == "accept":
-            return rightly and not self.accepted
-        if not (rightly and self.accepted):
+    def runs(self, now: int) -> bool:
+        """Whether anybody can change it still."""
+        if self.accepted is None or self.end:
             return False
-        if what == "disclose":
-            return self.told is None or seq > self.told.body.seq
-        newest = self.said
-        return self.has_told and (
-            newest is None or (not newest.body.received and seq > newest.body.seq)
-        )
+        if self.told is None:
+            return now < self.accepted + DISCLOSE
+        since = self.shipped if self.shipped is not None else self.overdue
+        return since is None or now < since + CONFIRM
+
+    def publish(self, instant: int, assignment: str) -> None:
+        """A batch instant comes: first what waited counts, then the deadlines that have passed."""
+        waited, self.waits = self.waits, {}
+        for kind in ("Disclosure", "Handover", "Confirmation", "Cancellation"):
+            if kind in waited and self.end is None:
+                self.count(kind, waited[kind], instant)
+        self.heard = self.written["customer"].copy()
+        if self.accepted is not None and self.end is None:
+            self.run_out(instant, assignment)
+
+    def count(self, kind: str, word: Signed[Any], instant: int) -> None:
+        if kind == "Cancellation" and self.shipped is not None:
+            return
+        self.read[kind] = word.digest
+        if kind == "Disclosure":
+            self.told = self.told or instant
+        elif kind == "Cancellation":
+            self.end = "cancelled"
+        elif kind == "Handover" or word.body.received:
+            self.end = "received"
+        else:
+            self.missed = True
+
+    def run_out(self, instant: int, assignment: str) -> None:
+        if not self.runs(instant):
+            lapsed = self.told is None
+            self.end = "lapsed" if lapsed else "not-received" if self.missed else "closed"
+            return
+        due = None if self.told is None else self.told + LEAD + GRACE
+        if due is not None and instant >= due and self.shipped is None and self.overdue is None:
+            self.overdue = instant
+            self.evidence[assignment] = False
+
+
+class Steps(RuleBasedStateMachine):
+    """A market of its own for each run, with one assignment that its vendor has not answered yet."""
+
+    market: ClassVar[ClockedMarket]
+    portal: ClassVar[BlockingPortal]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.one: Given
+        self.accept_by = 0
+
+    def do(self, call: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        async def run() -> Any:
+            return await call(*given, **named)
+
+        return self.portal.call(run)
+
+    def send(self, document: Signed[Any], must: bool) -> bool:
+        """Post a document that the market must take, or must not."""
+        answer: httpx.Response = self.do(self.market.send, document)
+        assert answer.is_success == must, (type(document.body).__name__, must, answer.text)
+        return must
+
+    @property
+    def now(self) -> int:
+        return self.market.clock.now
+
+    @initialize(begun=st.sampled_from(["told", "told", "told", "accepted", "given"]))
+    def begin(self, begun: str) -> None:
+        self.do(self.market.reset)
+        self.one = self.do(scenes.given, self.market, accepted=False)
+        self.accept_by = self.now + DAY
+        if begun != "given":
+            self.accept(right=True)
+        if begun == "told":
+            self.disclose(right=True, newer=True)
+            self.publish(hours=0)
+
+    # --- the vendor ---
+
+    @rule(right=rightly)
+    def accept(self, right: bool) -> None:
+        word = an_acceptance(self.market, VENDOR if right else RIVAL, self.one.assignment)
+        may = self.model.accepted is None and self.now < self.accept_by
+        if self.send(word, right and may):
+            self.model.accepted = self.now
+            self.model.evidence[word.digest] = True
+
+    @rule(right=rightly, fits=rightly)
+    def ship(self, right: bool, fits: bool) -> None:
+        model, key = self.model, VENDOR if right else RIVAL
+        state = "ready" if fits else "shipped"
+        word = a_shipment(self.market, key, self.one.request, self.one.assignment, state=state)
+        may = model.told is not None and model.shipped is None
+        if model.read.get("Shipment") == word.digest:
+            self.send(word, True)  # known already
+        elif self.send(word, right and fits and may and model.runs(self.now)):
+            model.shipped, model.read["Shipment"] = self.now, word.digest
+            if model.overdue is None:
+                model.evidence[word.digest] = self.now <= (model.told or 0) + LEAD
+
+    @rule(right=rarely)
+    def cancel_as_vendor(self, right: bool) -> None:
+        model, key = self.model, VENDOR if right else RIVAL
+        word = a_vendor_cancellation(self.market, key, self.one.request, self.one.assignment)
+        if model.read.get("VendorCancellation") == word.digest:
+            self.send(word, True)
+        elif self.send(word, right and model.runs(self.now)):
+            model.end, model.read["VendorCancellation"] = "vendor-cancelled", word.digest
+            if False not in model.evidence.values():
+                model.evidence[word.digest] = False
+
+    # --- the customer ---
+
+    @rule(right=rightly, newer=rightly)
+    def disclose(self, right: bool, newer: bool) -> None:
+        seq = max(0, self.model.seqs["Disclosure"] + newer)
+        newer = seq > self.model.seqs["Disclosure"]
+        word = a_disclosure(*self.about(right), seq=seq)
+        self.say(word, right and newer and self.model.runs(self.now), "Disclosure")
+
+    @rule(right=rightly, newer=rightly, received=st.booleans())
+    def confirm(self, right: bool, newer: bool, received: bool) -> None:
+        model = self.model
+        seq = max(0, model.seqs["Confirmation"] + newer)
+        newer = seq > model.seqs["Confirmation"]
+        word = a_confirmation(*self.about(right), seq=seq, received=received)
+        may = model.told is not None and not model.says_received
+        self.say(word, right and newer and may and model.runs(self.now), "Confirmation")
+        model.says_received = model.says_received or (word in model.waits.values() and received)
+
+    @rule(right=rightly)
+    def cancel(self, right: bool) -> None:
+        word = a_cancellation(*self.about(right))
+        may = self.model.shipped is None and self.model.runs(self.now)
+        self.say(word, right and may, "Cancellation")
+
+    @rule(right=rarely)
+    def hand_over(self, right: bool) -> None:
+        may = self.model.told is not None and self.model.runs(self.now)
+        self.say(a_handover(*self.about(right)), right and may, "Handover")
+
+    @rule(first=st.booleans())
+    def cross(self, first: bool) -> None:
+        """The customer cancels while the vendor ships, before a batch brings anything."""
+        if first:
+            self.cancel(right=True)
+        self.ship(right=True, fits=True)
+        if not first:
+            self.cancel(right=True)
+        self.publish(hours=0)
+
+    def about(self, right: bool) -> tuple[Any, ...]:
+        key = OWNER if right else STRANGER
+        return self.market, key, self.one.request, self.one.assignment
+
+    def say(self, word: Signed[Any], must: bool, kind: str) -> None:
+        if self.send(word, must):
+            self.model.waits[kind] = word
+            if kind in self.model.seqs:
+                self.model.seqs[kind] = word.body.seq
+
+    # --- both ---
+
+    @rule(side=st.sampled_from(["customer", "vendor"]), right=rightly, next_one=rightly)
+    def write(self, side: str, right: bool, next_one: bool) -> None:
+        model = self.model
+        number = len(model.written[side]) + (1 if next_one else 2)
+        about = (self.one.request, self.one.assignment, number)
+        if side == "customer":
+            word: Signed[Any] = a_message(self.market, OWNER if right else STRANGER, *about)
+        else:
+            word = a_vendor_message(self.market, VENDOR if right else RIVAL, *about)
+        may = model.accepted is not None and self.now <= model.accepted + WRITE
+        if self.send(word, right and next_one and may):
+            model.written[side].append(word.digest)
+
+    @rule(side=st.sampled_from(["customer", "vendor"]), right=rightly)
+    def rate(self, side: str, right: bool) -> None:
+        model, about = self.model, (self.one.request, self.one.assignment)
+        if model.first_rated is not None and self.now >= model.first_rated + ANSWER - DAY:
+            return  # near the end of the time for it, which others test to the second
+        if len(model.rated) == 2 or (model.accepted and self.now >= model.accepted + RATE):
+            return
+        if side == "customer":
+            word: Signed[Any] = a_rating(self.market, OWNER if right else STRANGER, *about)
+        else:
+            word = a_vendor_rating(self.market, VENDOR if right else RIVAL, *about)
+        if self.send(word, right and model.told is not None and side not in model.rated):
+            model.rated[side] = word.digest
+            model.first_rated = model.first_rated or self.now
+
+    # --- time ---
+
+    @rule(hours=st.sampled_from([0, 1, 5, 23, 24, 25, 15 * 24]))
+    def publish(self, hours: int) -> None:
+        self.market.clock.advance(hours * HOUR)
+        self.do(self.market.publish)
+        self.model.publish(self.now, self.one.assignment)
+        self.compare()
+
+    def compare(self) -> None:
+        """Everybody reads what the model says, and nobody what was not for them."""
+        model = self.model
+        found = self.do(self.market.read, VENDOR, "/vendors/self/deliveries")["items"]
+        assert [item["state"] for item in found] == [model.state] * (model.accepted is not None)
+        kept = self.now < self.accept_by + 28 * DAY  # longer the market keeps nothing sealed
+        for kind in ("Confirmation", "Cancellation", *["Disclosure"] * kept):
+            page = self.do(self.market.read, VENDOR, f"/vendors/self/{kind.lower()}s")
+            digests = [item["digest"] for item in page["items"]]
+            assert digests == [model.read.get(kind)] * (kind in model.read), kind
+        page = self.do(self.market.read, VENDOR, "/vendors/self/messages")
+        assert not kept or sorted(item["digest"] for item in page["items"]) == sorted(model.heard)
+        assert self.spoken() == model.evidence
+
+    def spoken(self) -> dict[str, bool]:
+        """The evidence that is no customer's rating."""
+        found: dict[str, bool] = self.do(scenes.evidence, self.market)
+        return {document: good for document, good in found.items() if document not in self.reveals}
+
+    @property
+    def reveals(self) -> set[str]:
+        """What the market signed when it opened ratings."""
+        found = self.do(self.market.items, f"/vendors/{VENDOR.did}/ratings")
+        return {crypto.digest(one["reveal"]) for one in found}
+
+    def teardown(self) -> None:
+        if not hasattr(self, "one"):
+            return
+        self.publish(0)
+        self.publish(15 * 24)
+        shown = self.do(self.market.items, f"/vendors/{VENDOR.did}/ratings")
+        words = [one[by] for one in shown for by in ("by_customer", "by_vendor") if one[by]]
+        digests = {word["rating"]["digest"] for word in words}
+        assert digests == set(self.model.rated.values()), "no rating is lost"
+        for part in ("deliveries", "disclosures", "confirmations", "cancellations", "messages"):
+            assert self.do(self.market.read, RIVAL, f"/vendors/self/{part}")["items"] == []
 
 
 @pytest.mark.long
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(steps=STEPS)
-async def test_no_illegal_step_counts_and_no_word_is_lost(
-    sqlite_market: ClockedMarket, steps: list[Step]
+def test_no_illegal_step_counts_and_no_word_is_lost(
+    tmp_path: Path, new_sqlite: NewDatabase
 ) -> None:
-    market, model = sqlite_market, Model()
-    await market.reset()
-    one = await scenes.given(market, accepted=False)
-    for step in steps:
-        await take(market, one, model, *step)
-    await take(market, one, model, "publish", True, 0)
-    assert await heard(market, RIVAL) == {}
-
-
-async def take(
-    market: ClockedMarket, one: Given, model: Model, what: What, rightly: bool, seq: int
-) -> None:
-    """Take a step and hold the market's answer against the model."""
-    if what == "publish":
-        await market.publish()
-        model.publish()
-        assert await heard(market, VENDOR) == model.read
-        return
-    must = model.takes(what, rightly, seq)
-    if what == "accept":
-        key = VENDOR if rightly else RIVAL
-        answer = await market.send(an_acceptance(market, key, one.assignment))
-        model.accepted = model.accepted or must
-    elif what == "disclose":
-        key = OWNER if rightly else STRANGER
-        told = a_disclosure(market, key, one.request, one.assignment, seq=seq)
-        answer = await market.send(told)
-        if must:
-            model.waits.append(told)
-            model.told = told
-    else:
-        key = OWNER if rightly else STRANGER
-        said = a_confirmation(
-            market, key, one.request, one.assignment, seq=seq, received=what == "received"
-        )
-        answer = await market.send(said)
-        if must:
-            model.waits.append(said)
-            model.said = said
-    assert answer.is_success == must, (what, rightly, seq, answer.text)
-
-
-async def heard(market: ClockedMarket, key: SigningKey) -> dict[str, str]:
-    """The digests of what a vendor reads, by type."""
-    found: dict[str, str] = {}
-    for part in ("disclosures", "confirmations"):
-        page = await market.read(key, f"/vendors/self/{part}")
-        for item in page["items"]:
-            document = item[part.removesuffix("s")]
-            found[document["type"]] = item["digest"]
-    return found
+    chosen = settings(
+        max_examples=15,
+        stateful_step_count=25,
+        deadline=None,
+        phases=[Phase.reuse, Phase.generate],  # a market is too slow to shrink with
+        suppress_health_check=list(HealthCheck),
+    )
+    opening = clocked_market(tmp_path / "market", new_sqlite())
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(opening) as market:
+        Steps.market, Steps.portal = market, portal
+        run_state_machine_as_test(Steps, settings=chosen)
