@@ -72,8 +72,9 @@ _KNOWN: Final = (VrmError, CryptoError, httpx.HTTPError, httpx.InvalidURL, OSErr
 T = TypeVar("T")
 
 
-_DIGEST_LIKE: Final = re.compile(r"-(?!-)[A-Za-z0-9_-]{5,42}\Z")
-"""The beginning of a digest that begins with a dash. No command here has short options that run together."""
+_DIGEST_LIKE: Final = re.compile(r"-(?!-)[A-Za-z0-9_-]{5,42}\Z|--[A-Za-z0-9_-]{41}\Z")
+"""The beginning of a digest that begins with a dash, or a whole one that begins with two. No command here has
+short options that run together, or an option with so long a name."""
 _SHIELD: Final = "\0"
 
 

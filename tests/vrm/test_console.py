@@ -208,7 +208,7 @@ def test_a_strangers_title_that_forges_a_line(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize(
-    "digest", ["-h2Jk_x9-", "-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_abcde"[:43]]
+    "digest", ["-h2Jk_x9-", "-AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_abcde"[:43], "--" + "J" * 41]
 )
 def test_a_digest_that_begins_with_a_dash_is_no_option(
     digest: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
