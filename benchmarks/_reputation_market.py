@@ -24,8 +24,8 @@ from marketplace.reputation.rules import (
     Kind,
     Tally,
     epoch_of,
+    of_market,
     prior_share,
-    with_weak,
 )
 from marketplace.resolver import Market, resolve
 from marketplace.resolver.ids import text_ids
@@ -114,11 +114,7 @@ def posterior(books: Books, day: int) -> I64:
     aged = (books.whole[:, : day + 1] * age[:, None, None]).sum(axis=1)
     bands = []
     for market, kinds in enumerate(aged.tolist()):
-        weak, firm = (
-            Tally(sum(kind[1] for kind in some), sum(kind[0] for kind in some))
-            for some in (kinds[: Kind.FIRM], kinds[Kind.FIRM :])
-        )
-        prior = prior_share(with_weak(firm, weak))
+        prior = prior_share(of_market(*(Tally(kinds[kind][1], kinds[kind][0]) for kind in Kind)))
         said, whole = PRIOR_STRENGTH * prior.numerator, prior.denominator
         own = range(market * ALL, (market + 1) * ALL)
         # As `Score.band`, without making a million fractions.

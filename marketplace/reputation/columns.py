@@ -21,7 +21,7 @@ from marketplace.reputation.rules import (
     WEAK_PART,
     Kind,
     Tally,
-    with_weak,
+    of_market,
 )
 
 I64 = np.ndarray[Any, np.dtype[np.int64]]
@@ -58,9 +58,9 @@ def market_tally(sums: Sums, today: int) -> Tally:
     """All evidence, as it weighs on a day for the market's own share."""
     age = age_weights(today - sums.day)
     columns = (sums.good * age, sums.bad * age, sums.good_pieces, sums.bad_pieces)
-    weak = sums.kind == Kind.WEAK
-    firm, rest = (Tally(*(int(column[mask].sum()) for column in columns)) for mask in (~weak, weak))
-    return with_weak(firm, rest)
+    return of_market(
+        *(Tally(*(int(column[sums.kind == kind].sum()) for column in columns)) for kind in Kind)
+    )
 
 
 def tallies(sums: Sums, vendors: int, today: int) -> list[Tally]:

@@ -39,7 +39,8 @@ With firm weights that add up to F in an epoch, every firm and every failing sum
 ``s * FIRM_CAP // max(FIRM_CAP, F)``. With weak weights that add up to W, every weak sum counts as
 ``s * C // max(C, W)``, where ``C = WEAK_FLOOR + min(F, FIRM_CAP) * WEAK_PART // UNIT``. So good and bad keep
 their shares, and a week of bought praise is at most a week's part of a record. The market's own share counts
-all that is firm or failing, and of what is weak as much as the prior weighs.
+all that is firm, and of the rest as much as the prior weighs. There a failing piece weighs as a vendor's word
+for itself does: of two words of one kind neither is the rule because it weighs more.
 
 **Age.** On day t a day's sum of day d weighs ``sum * age_weight(t - d)``: halved in 180 days, of an integer
 table in steps of 2^-16. It is a product and not a quotient, so that sums by day and sums over all pieces agree
@@ -137,14 +138,16 @@ class Tally(NamedTuple):
         return self.good_pieces + self.bad_pieces
 
 
-def with_weak(firm: Tally, weak: Tally) -> Tally:
-    """A market's evidence: what is firm or failing, and of what is weak as much as the prior weighs."""
-    whole = max(PRIOR_STRENGTH, weak.good + weak.bad)
+def of_market(weak: Tally, firm: Tally, failing: Tally) -> Tally:
+    """A market's evidence as it counts in the market's own share, out of that of each kind."""
+    good = weak.good + failing.good * OWN_WORD // AGAINST
+    bad = weak.bad + failing.bad * OWN_WORD // AGAINST
+    whole = max(PRIOR_STRENGTH, good + bad)
     return Tally(
-        firm.good + weak.good * PRIOR_STRENGTH // whole,
-        firm.bad + weak.bad * PRIOR_STRENGTH // whole,
-        firm.good_pieces + weak.good_pieces,
-        firm.bad_pieces + weak.bad_pieces,
+        firm.good + good * PRIOR_STRENGTH // whole,
+        firm.bad + bad * PRIOR_STRENGTH // whole,
+        sum(kind.good_pieces for kind in (weak, firm, failing)),
+        sum(kind.bad_pieces for kind in (weak, firm, failing)),
     )
 
 

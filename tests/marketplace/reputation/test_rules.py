@@ -17,11 +17,13 @@ from marketplace.reputation.columns import (
     weights,
 )
 from marketplace.reputation.rules import (
+    AGAINST,
     AGE_TABLE,
     AGE_UNIT,
     FIRM_CAP,
     FULL_VALUE_MINIMUM,
     HALF_LIFE_DAYS,
+    OWN_WORD,
     PRIOR_STRENGTH,
     PRIOR_WITHOUT_HISTORY,
     UNIT,
@@ -33,13 +35,13 @@ from marketplace.reputation.rules import (
     capped,
     is_directed,
     kind_of,
+    of_market,
     prior_share,
     score,
     share_of,
     tally,
     weak_cap,
     weigh,
-    with_weak,
 )
 from vrm.documents.membership import Tier
 from vrm.documents.scalars import Policy
@@ -73,11 +75,10 @@ pieces = st.lists(
 def plainly(evidence: list[One], vendor: int) -> Score:
     """A vendor's score, piece by piece, as `rules` tells it."""
     own = capped((one.kind, one[1:2] + one[3:]) for one in evidence if one.vendor == vendor)
-    weak, firm = (
-        tally([one[1:2] + one[3:] for one in evidence if (one.kind is Kind.WEAK) is is_weak], TODAY)
-        for is_weak in (True, False)
+    of_kinds = (
+        tally([one[1:2] + one[3:] for one in evidence if one.kind is kind], TODAY) for kind in Kind
     )
-    return score(own, TODAY, prior_share(with_weak(firm, weak)))
+    return score(own, TODAY, prior_share(of_market(*of_kinds)))
 
 
 def in_columns(evidence: list[One]) -> list[Score]:
@@ -186,9 +187,15 @@ def test_words_below_the_caps_count_as_they_are() -> None:
 
 def test_a_flood_of_complaints_moves_the_prior_no_more_than_the_prior_weighs() -> None:
     firm = Tally(good=80 * UNIT * AGE_UNIT, bad=20 * UNIT * AGE_UNIT)
-    flood = with_weak(firm, Tally(bad=10_000 * UNIT * AGE_UNIT))
+    flood = of_market(Tally(bad=10_000 * UNIT * AGE_UNIT), firm, Tally())
     assert flood.bad - firm.bad == PRIOR_STRENGTH
     assert prior_share(firm) - prior_share(flood) < Fraction(6, 100)
+
+
+def test_a_market_whose_vendors_mostly_answer_well_is_not_taken_for_a_bad_one() -> None:
+    accepted = Tally(good=200 * OWN_WORD * AGE_UNIT)
+    declined = Tally(bad=18 * AGAINST * AGE_UNIT)
+    assert Fraction(80, 100) < prior_share(of_market(accepted, Tally(), declined)) < Fraction(9, 10)
 
 
 @pytest.mark.parametrize(
