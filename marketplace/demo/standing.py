@@ -70,7 +70,7 @@ def _lost_nearby(
         path = f"{run}/requests/{given['request']}"
         answer = client.get(path).raise_for_status().json()
         for one in answer["candidates"]:
-            if one["vendor"] in fell and _is_nearer(one, given):
+            if one["vendor"] in fell and _would_have_won(one, given, fell[one["vendor"]]):
                 yield [
                     titles[given["request"]],
                     f"{one['name']} is nearer ({one['distance_m'] / 1000:.1f} km) and fell from band "
@@ -79,6 +79,10 @@ def _lost_nearby(
                 ]
 
 
-def _is_nearer(candidate: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+def _would_have_won(
+    candidate: Mapping[str, Any], given: Mapping[str, Any], before: Standing
+) -> bool:
+    """Whether a nearer bid is behind the one that won because of its vendor's band, and was not before."""
     is_behind = candidate["rank"] is not None and candidate["rank"] > given["rank"]
-    return is_behind and candidate["distance_m"] < given["distance_m"] - 1000
+    is_nearer = candidate["distance_m"] < given["distance_m"] - 1000
+    return is_behind and is_nearer and candidate["band"] < given["band"] <= before.band

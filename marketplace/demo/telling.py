@@ -37,7 +37,7 @@ def stories(url: str, day: str) -> list[list[str]]:
         board = {row["request"]: row["document"] for row in every(client, f"{run}/requests")}
         return [
             [board[decision["request"]]["need"]["title"], *_story(client, run, decision)]
-            for decision in filter(None, chosen)
+            for decision in {one["request"]: one for one in filter(None, chosen)}.values()
         ]
 
 
@@ -98,11 +98,12 @@ def _print_story(title: str, sentences: Sequence[str]) -> None:
 def _reputations(days: Sequence[Standings]) -> Iterator[list[str]]:
     """How the vendor that stands best in the end got there, and the one that stands worst."""
     last = days[-1]
-    ranked = sorted(
-        (did for did in last if last[did].pieces),
-        key=lambda did: (last[did].band, -last[did].pieces),
-    )
-    for did in dict.fromkeys((*ranked[-1:], *ranked[:1])):
+    heard = [did for did in last if last[did].pieces]
+    ends = [
+        max(heard, key=lambda did: (last[did].band, last[did].pieces), default=None),
+        min(heard, key=lambda did: (last[did].band, -last[did].pieces), default=None),
+    ]
+    for did in dict.fromkeys(filter(None, ends)):
         path = ", ".join(str(day[did].band) for day in days)
         yield [f"{last[did].name}: band {path} after each day", last[did].sentence]
 

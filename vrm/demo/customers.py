@@ -58,6 +58,9 @@ NAMED: Final = 0.6
 WITHDRAWN: Final = 0.03
 """Share of the customers that take their request back."""
 
+CURIOUS: Final = 0.3
+"""Share of those without a brand's offer who let newcomers go first where the day's lot says so."""
+
 PARTICULAR: Final = 12
 """How many look at their bids, and give them an order of their own where there are several."""
 
@@ -255,6 +258,7 @@ def _wish(
         needed_by=_needed_by(cutoff, dice),
         terms=dice.choice(market.terms).id if dice.random() < 0.2 else None,
         policy=dice.choice(market.policies) if dice.random() < 0.3 else None,
+        newcomers=dice.random() < CURIOUS,
         quantity=quantity,
         condition="new" if item.gtin else "any",
         gtin=item.gtin if exact else None,
