@@ -47,9 +47,9 @@ def _newcomers_bids(market: Market) -> I64:
     """The newcomers' bids on requests whose customers allow them to lead."""
     may_lead = market.places.leads > 0
     allows = market.requests.tries_newcomers
+    bids, found = market.bids, [np.empty(0, dtype=np.int64)]
     if not (market.newcomer_share and may_lead.any() and allows.any()):
-        return np.empty(0, dtype=np.int64)
-    bids, found = market.bids, []
+        return found[0]
     for start in range(0, size(bids), BLOCK):
         part = slice(start, start + BLOCK)
         by_newcomer = np.flatnonzero(may_lead.take(bids.place[part]))

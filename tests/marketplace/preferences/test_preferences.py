@@ -335,11 +335,13 @@ async def test_the_reports_inputs_pin_the_preferences(day: Day) -> None:
     run = await day.market.get(f"/runs/{name}")
     places = await day.market.items(f"/runs/{name}/places")
     order = ["vendor", "place", "profile", "lat_e6", "lng_e6", "reach_m", "units", "band"]
+    share = day.market.market.rules.newcomers.share
     bids = sorted(day.bids, key=lambda bid: bid.body.vendor)
     inputs = {
         "bids": [bid.digest for bid in bids],
-        "places": [[place[name] for name in [*order, "suspended"]] for place in places],
+        "places": [[place[name] for name in [*order, "suspended", "leads"]] for place in places],
         "items": [],
+        "newcomers": share,
         "preferences": [[day.request.digest, preference.digest]],
         "requests": [day.request.digest],
     }

@@ -132,7 +132,7 @@ def test_an_honest_day_is_confirmed(published: Published) -> None:
     assert 0 < finding.figures["first_choices_full"] < 1
     assert finding.figures["fallback"] == len(published.fallbacks) > 0
     assert finding.figures["items_served_nearby"] > 0
-    assert finding.figures["declined"] > finding.figures["placed_again"] > 0
+    assert finding.figures["declined"] >= finding.figures["placed_again"] > 0
     assert finding.figures["accepted"] > 0
 
 
