@@ -192,6 +192,7 @@ class RatingSettings(BaseModel, extra="forbid"):
     """See `vrm.documents.RatingRules`."""
 
     answer_days: Annotated[int, Field(ge=1, le=90)] = 14
+    dispute_days: Annotated[int, Field(ge=1, le=365)] = 30
     within_days: Annotated[int, Field(ge=1, le=365)] = 90
 
     def document(self) -> RatingRules:

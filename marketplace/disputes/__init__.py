@@ -2,5 +2,5 @@
 
 The operator decides by a signed Ruling, and can read what a side has shown, and nothing else: what is shown is
 held against what the market knows of each message, so that nothing made up gets in. While a dispute is open,
-the clock of the assignment's ratings stands still; a rating by the side that loses weighs nothing.
+the clock of the assignment's ratings stands still, for a time; a rating by the side that loses weighs nothing.
 """

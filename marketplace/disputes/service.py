@@ -37,7 +37,7 @@ from vrm.documents.conversation import Sent
 from vrm.documents.dispute import Finding
 from vrm.documents.membership import DAY_SECONDS
 
-TURN: Final = "disputes"
+TURNS: Final = ("disputes", ratings.TURN)
 """What those who change many disputes take turns on; vendors that post take it together."""
 
 
@@ -80,7 +80,7 @@ async def dispute_as_vendor(market: Market, raw: bytes) -> tuple[DisputeStored, 
     body = signed.body
     market.check_addressed(body)
     async with market.db.unit_of_work() as connection:
-        await take_turns(connection, [TURN], together=True)
+        await take_turns(connection, TURNS, together=True)
         await take_turns(connection, [body.vendor])
         kept = await repository.find(connection, body.assignment, by_customer=False)
         new = kept is None or kept.digest != signed.digest
@@ -89,26 +89,26 @@ async def dispute_as_vendor(market: Market, raw: bytes) -> tuple[DisputeStored, 
             await _check(market, connection, body, now)
             if kept is not None:
                 raise Refused("already-disputed", "You have spoken.", "assignment")
-            await _keep(connection, signed, body.vendor, now)
+            await _keep(market, connection, signed, body.vendor, now)
             await log.put(connection, [signed.digest])
             await mail.put(connection, "vendor-dispute", [signed.digest])
     return DisputeStored(dispute=signed.digest, assignment=body.assignment), new
 
 
-async def take(connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]) -> list[About]:
+async def take(
+    market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
+) -> list[About]:
     """Take customers' sides out of what waited; answers what vendors are to be told of them."""
-    said = [row for row in rows if row.kind == Dispute.__name__]
-    if not said:
-        return []
-    await take_turns(connection, [TURN])
     events: list[About] = []
-    for row in said:
+    for row in rows:
+        if row.kind != Dispute.__name__:
+            continue
         signed = Signed(recall(row.wire, Dispute), row.digest, row.wire)
         assignment = signed.body.assignment
         given = await repository.find_given(connection, assignment)
         if given is None:
             continue
-        new = await _keep(connection, signed, given.vendor, instant, row.publish_by)
+        new = await _keep(market, connection, signed, given.vendor, instant, row.publish_by)
         kind: EventType = "dispute.opened" if new else "dispute.answered"
         events.append((given.vendor, kind, EventData(assignment=assignment)))
     return events
@@ -117,14 +117,15 @@ async def take(connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
 async def rule(market: Market, assignment: str, finds_for: Finding, reason: str) -> bytes:
     """Decide an open dispute, by its assignment; answers the signed Ruling, which the log shows to all.
 
-    The clock of the assignment's ratings goes on.
+    The clock of the assignment's ratings goes on, if it stands still yet; of ratings that were opened by then a
+    Ruling changes nothing.
 
     Raises:
         InvalidDocument: the reason is empty or too long.
         Refused: there is no open dispute about it.
     """
     async with market.db.unit_of_work() as connection:
-        await take_turns(connection, [TURN])
+        await take_turns(connection, TURNS)
         case = await repository.show(connection, assignment)
         if case is None or case.decided_at is not None:
             raise Refused("no-dispute", "No dispute about it is open.", "assignment")
@@ -231,6 +232,7 @@ async def _sent(connection: AsyncConnection, assignment: str, given: AnyRow) -> 
 
 
 async def _keep(
+    market: Market,
     connection: AsyncConnection,
     signed: Signed[Dispute] | Signed[VendorDispute],
     vendor: str,
@@ -254,6 +256,8 @@ async def _keep(
         "wire": signed.wire,
     }
     new = await repository.open_case(connection, case)
+    if new:
+        await ratings.stand_still(market, connection, body.assignment, instant)
     await repository.add(connection, row)
     return new
 

@@ -160,6 +160,9 @@ async def hand_over(
 
     What comes too late counts no more.
     """
+    kinds = {kind.__name__ for kind, _, _ in KINDS}
+    # All of them at once, in order: held kind by kind, two that do so could wait for each other.
+    await repository.hold(connection, [row.request for row in rows if row.kind in kinds])
     events: list[About] = []
     for kind, table, event in KINDS:
         told = {row.request: row for row in rows if row.kind == kind.__name__}

@@ -1,7 +1,7 @@
 """Every query about messages."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -11,6 +11,9 @@ from marketplace.models import PublishedRequest, SignedAssignment
 from marketplace.models.messages import StoredMessage, StoredVendorMessage
 
 Table = type[StoredMessage] | type[StoredVendorMessage]
+
+_CHUNK: Final = 5_000
+"""Assignments that one query names: databases have a limit."""
 
 
 async def find(connection: AsyncConnection, table: Table, digest: str) -> AnyRow | None:
@@ -28,10 +31,12 @@ async def instants(connection: AsyncConnection, table: Table, assignment: str) -
 
 async def vendors_of(connection: AsyncConnection, assignments: Sequence[str]) -> dict[str, str]:
     """The vendors of assignments, by the assignments' digests."""
-    query = select(SignedAssignment.digest, SignedAssignment.vendor).where(
-        SignedAssignment.digest.in_(assignments)
-    )
-    return {row.digest: row.vendor for row in await connection.execute(query)}
+    row = SignedAssignment
+    found: dict[str, str] = {}
+    for at in range(0, len(assignments), _CHUNK):
+        query = select(row.digest, row.vendor).where(row.digest.in_(assignments[at : at + _CHUNK]))
+        found |= {one.digest: one.vendor for one in await connection.execute(query)}
+    return found
 
 
 async def next_batch(connection: AsyncConnection) -> int:

@@ -20,7 +20,7 @@ class DisputedAssignment(Base):
     opened_at: Mapped[int]
     """A batch instant where the customer did it. From then on the clock of its ratings stands still,"""
     decided_at: Mapped[int | None]
-    """until then."""
+    """until then, or for the descriptor's ``ratings.dispute_days`` at most."""
 
 
 class StoredDispute(Base):

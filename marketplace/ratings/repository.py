@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, func, insert, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import aliased
 
@@ -30,8 +30,7 @@ async def find_rateable(connection: AsyncConnection, assignment: str) -> Rateabl
             delivery.accepted_at,
             delivery.disclosed_at.is_not(None).label("is_disclosed"),
             RatedAssignment.closes_at,
-            (case.opened_at.is_not(None) & case.decided_at.is_(None)).label("is_disputed"),
-            func.coalesce(case.decided_at - case.opened_at, 0).label("stood_still"),
+            *(case.opened_at.label("disputed_at"), case.decided_at),
         )
         .join(PublishedRequest, PublishedRequest.digest == given.request)
         .outerjoin(delivery, delivery.assignment == given.digest)
@@ -77,11 +76,8 @@ async def any_to_reveal(connection: AsyncConnection, instant: int) -> bool:
 
 
 async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Sequence[AnyRow]:
-    """What is to be opened at an instant, with both sides' words and what they are about.
-
-    While a dispute is open, nothing is: this is where the clock stands still.
-    """
-    row, case = RatedAssignment, DisputedAssignment
+    """What is to be opened at an instant, with both sides' words and what they are about."""
+    row = RatedAssignment
     query = (
         _with_both(row.assignment, row.request, row.vendor, row.closes_at)
         .add_columns(
@@ -92,7 +88,6 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
             RunPreference.preference,
             *(StoredRuling.digest.label("ruling"), StoredRuling.finds_for),
         )
-        .outerjoin(case, case.assignment == row.assignment)
         .outerjoin(StoredRuling, StoredRuling.assignment == row.assignment)
         .join(PublishedRequest, PublishedRequest.digest == row.request)
         .join(SignedAssignment, SignedAssignment.digest == row.assignment)
@@ -101,7 +96,6 @@ async def to_reveal(connection: AsyncConnection, instant: int, limit: int) -> Se
             (RunPreference.day == SignedAssignment.day) & (RunPreference.request == row.request),
         )
         .where(row.revealed_at.is_(None), row.closes_at <= instant)
-        .where(or_(case.assignment.is_(None), case.decided_at.is_not(None)))
         .order_by(row.closes_at, row.assignment)
         .limit(limit)
     )

@@ -20,10 +20,10 @@ class Rateable:
     """Whether its vendor was told whom to deliver to."""
     closes_at: int | None
     """When its ratings are opened; none while nobody has rated it."""
-    is_disputed: bool
-    """Whether a dispute about it is open: then the clock stands still, and nothing is opened."""
-    stood_still: int
-    """Seconds for which it did, in a dispute that is decided."""
+    disputed_at: int | None
+    """When a dispute about it was opened, if one was: from then on the clock stands still,"""
+    decided_at: int | None
+    """until this was decided, or `disputed_until` at the latest."""
 
 
 def check_customer(pseudonym: str, request: str, given: Rateable | None) -> Rateable:
@@ -62,8 +62,7 @@ def check_window(given: Rateable, rules: RatingRules, now: int) -> None:
         raise Refused("not-accepted", "Its vendor has not accepted it.", "assignment")
     if not given.is_disclosed:
         raise Refused("not-disclosed", "Its vendor does not know whom to deliver to.", "assignment")
-    over = now >= min(_last_instant(given, rules), given.closes_at or now + 1)
-    if over and not given.is_disputed:
+    if now >= min(_last_instant(given, rules), given.closes_at or now + 1):
         raise Refused("ratings-closed", "The time to rate it is over.", "assignment")
 
 
@@ -73,28 +72,51 @@ def closes_at(given: Rateable, came: int, rules: RatingRules, batch_seconds: int
     Args:
         came: the batch instant from which on that one counts.
     """
+    stands, until = _stands(given, rules)
+    begins = max(came, until) if stands else came
     if given.closes_at is not None:
-        return min(given.closes_at, came)
-    close = min(came + rules.answer_days * DAY_SECONDS, _last_instant(given, rules))
-    return max(came, close + -close % batch_seconds)
+        return min(given.closes_at, _batch_at(begins, batch_seconds))
+    close = min(begins + rules.answer_days * DAY_SECONDS, _last_instant(given, rules))
+    return _batch_at(max(begins, close), batch_seconds)
 
 
-def goes_on(closes_at: int, stood: tuple[int, int], *, both: bool, batch_seconds: int) -> int:
-    """The batch instant at which ratings are opened after a dispute, where one side has rated.
+def disputed_until(opened_at: int, rules: RatingRules) -> int:
+    """Until when a dispute lets the clock stand still if nobody decides it.
+
+    Longer and whoever expects a bad rating could keep it from being opened, by a dispute of a few words.
+    """
+    return opened_at + rules.dispute_days * DAY_SECONDS
+
+
+def moved(closes_at: int, ends: tuple[int, int], *, both: bool, batch_seconds: int) -> int:
+    """The batch instant at which ratings are opened, once it is known better until when the clock stands still.
 
     Args:
-        closes_at: that which was settled without it.
-        stood: from when until when it was open.
-        both: whether both sides have rated: then nothing is waited for.
+        closes_at: that which was settled before.
+        ends: when the clock would have gone on by what was known then, and when it does.
+        both: whether both sides have rated: then nothing else is waited for.
     """
-    opened_at, decided_at = stood
-    close = decided_at if both else max(closes_at + decided_at - opened_at, decided_at)
-    return close + -close % batch_seconds
+    before, end = ends
+    return _batch_at(end if both else max(closes_at + end - before, end), batch_seconds)
 
 
 def _last_instant(given: Rateable, rules: RatingRules) -> int:
     """From when on nobody can rate it, whatever else came."""
-    return (given.accepted_at or 0) + rules.within_days * DAY_SECONDS + given.stood_still
+    stands, until = _stands(given, rules)
+    return (given.accepted_at or 0) + rules.within_days * DAY_SECONDS + until - stands
+
+
+def _stands(given: Rateable, rules: RatingRules) -> tuple[int, int]:
+    """From when until when the clock stands still; twice nothing without a dispute."""
+    if given.disputed_at is None:
+        return 0, 0
+    until = disputed_until(given.disputed_at, rules)
+    return given.disputed_at, min(until, given.decided_at or until)
+
+
+def _batch_at(instant: int, batch_seconds: int) -> int:
+    """The first batch instant that is not before one."""
+    return instant + -instant % batch_seconds
 
 
 def _known(request: str, given: Rateable | None) -> Rateable:

@@ -22,7 +22,8 @@ from marketplace.ratings.rules import (
     check_vendor,
     check_window,
     closes_at,
-    goes_on,
+    disputed_until,
+    moved,
 )
 from marketplace.ratings.schemas import RatingStored
 from marketplace.reputation import service as reputation
@@ -112,12 +113,13 @@ async def rate_customer(market: Market, raw: bytes) -> tuple[RatingStored, bool]
 async def take(
     market: Market, connection: AsyncConnection, instant: int, rows: Sequence[AnyRow]
 ) -> None:
-    """Keep those of pending documents that are ratings, hidden; they count from the newest batch instant on."""
-    said = [row for row in rows if row.kind == "Rating"]
-    if not said:
-        return
-    await take_turns(connection, [TURN])
-    for row in said:
+    """Keep those of pending documents that are ratings, hidden; they count from the newest batch instant on.
+
+    For a transaction that holds `TURN`.
+    """
+    for row in rows:
+        if row.kind != "Rating":
+            continue
         signed = Signed(recall(row.wire, Rating), row.digest, row.wire)
         given = await repository.find_rateable(connection, signed.body.assignment)
         if given is not None:
@@ -151,18 +153,38 @@ async def reveal(market: Market) -> int:
             return opened
 
 
+async def stand_still(
+    market: Market, connection: AsyncConnection, assignment: str, opened_at: int
+) -> None:
+    """Let the clock of an assignment's ratings stand still from when a dispute was opened on.
+
+    For a transaction that holds `TURN`, or has it together with others.
+    """
+    until = disputed_until(opened_at, market.rules.ratings)
+    await _move(market, connection, assignment, (opened_at, until))
+
+
 async def go_on(
     market: Market, connection: AsyncConnection, assignment: str, stood: tuple[int, int]
 ) -> None:
     """Let the clock of an assignment's ratings go on, which stood still from one instant until another.
 
-    It is for the transaction that decides a dispute, which has not taken the turn of ratings yet.
+    It is for the transaction that decides a dispute, and holds `TURN`. What is open by then, or has waited
+    `dispute_days` before, stays as it is.
     """
-    await take_turns(connection, [TURN])
+    opened_at, decided_at = stood
+    until = disputed_until(opened_at, market.rules.ratings)
+    if decided_at < until:
+        await _move(market, connection, assignment, (until, decided_at))
+
+
+async def _move(
+    market: Market, connection: AsyncConnection, assignment: str, ends: tuple[int, int]
+) -> None:
     hidden = await repository.find_hidden(connection, assignment)
     if hidden is not None:
         closes, count = hidden
-        instant = goes_on(closes, stood, both=count > 1, batch_seconds=_step(market))
+        instant = moved(closes, ends, both=count > 1, batch_seconds=_step(market))
         await repository.close_at(connection, assignment, instant)
 
 

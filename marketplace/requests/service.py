@@ -193,11 +193,15 @@ async def _settle(
 
     Answers what vendors are to be told of it, as the transaction's last thing.
     """
+    kinds = {row.kind for row in rows}
+    if not kinds.isdisjoint(("Dispute", "Rating")):
+        # Before any delivery is held: vendors' calls take these turns first too.
+        await take_turns(connection, disputes.TURNS)
     await preferences.keep(connection, rows)
     await questions.publish_answers(connection, rows)
     events = await fulfilment.hand_over(market, connection, instant, rows)
     events += await messages.hand_over(connection, rows)
-    events += await disputes.take(connection, instant, rows)
+    events += await disputes.take(market, connection, instant, rows)
     await ratings.take(market, connection, instant, rows)
     await rating_answers.publish(connection, rows)
     await mail.put_copies(connection, rows)

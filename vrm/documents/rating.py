@@ -26,9 +26,11 @@ class RatingRules(Part, frozen=True, kw_only=True):
     """For how long the two sides of an assignment may rate each other.
 
     Until ``within_days`` after the vendor's Acceptance; and once one side has, the other has ``answer_days``.
+    While they are in dispute that time stands still, for ``dispute_days`` at most.
     """
 
     answer_days: Annotated[int, Meta(ge=1, le=90)]
+    dispute_days: Annotated[int, Meta(ge=1, le=365)]
     within_days: Annotated[int, Meta(ge=1, le=365)]
 
 

@@ -71,7 +71,8 @@ def ratings_in_words(market: MarketDescriptor) -> str:
     rules = market.ratings
     return (
         f"within {rules.within_days} days of the vendor's acceptance; open when both have rated, or "
-        f"{rules.answer_days} days after the first did"
+        f"{rules.answer_days} days after the first did; a dispute holds that up for {rules.dispute_days} days "
+        "at most"
     )
 
 

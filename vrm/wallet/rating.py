@@ -17,11 +17,19 @@ from vrm.documents import (
     recall,
     sign,
 )
-from vrm.errors import WalletError
+from vrm.errors import MarketRefused, WalletError
 from vrm.wallet.own import OwnPreference, OwnRequest, TheirWord
 from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 from vrm.wallet.wishes import known_facets
+
+_IN_VAIN = frozenset(
+    (
+        *("ratings-closed", "already-rated", "already-answered", "unknown-rating"),
+        *("unknown-assignment", "not-accepted", "foreign-request", "too-unusual"),
+    )
+)
+"""Refusals of what would be refused again."""
 
 
 async def rate(
@@ -42,7 +50,7 @@ async def rate(
         WalletError: its vendor was not told whom to deliver to, or it was rated.
         UsageError: a facet that the market does not know.
         InvalidDocument: stars or text are none of a rating's.
-        MarketRefused: the market does not take it.
+        MarketRefused: the market does not take it; where it never will, the wallet forgets it.
         MarketUnreachable: no answer; it stays in the wallet, and `send_due` sends it again.
     """
     if entry.assignment_digest is None or not entry.disclosures:
@@ -157,13 +165,27 @@ async def _send(
     request: str,
     signed: Signed[Rating | VendorRatingAnswer],
 ) -> OwnRequest:
-    promise = await client.rate(signed)
+    try:
+        promise = await client.rate(signed)
+    except MarketRefused as error:
+        if error.code in _IN_VAIN:
+            _forget(wallet, request, signed.digest)
+        raise
     with wallet.editing() as state:
         entry = state.request(request)
         for own in (entry.rating, entry.rating_answer):
             if own is not None and own.digest == signed.digest:
                 own.promise = promise.wire
     return entry
+
+
+def _forget(wallet: Wallet, request: str, digest: str) -> None:
+    with wallet.editing() as state:
+        entry = state.request(request)
+        if entry.rating is not None and entry.rating.digest == digest:
+            entry.rating = None
+        if entry.rating_answer is not None and entry.rating_answer.digest == digest:
+            entry.rating_answer = None
 
 
 def _signed(

@@ -71,6 +71,70 @@ async def test_it_goes_on_where_it_stood(lite: ClockedMarket) -> None:
     assert len(await evidence(market)) == 1
 
 
+async def test_a_dispute_opened_to_keep_a_bad_rating_hidden(lite: ClockedMarket) -> None:
+    """Where nobody decides, the clock goes on by itself, and a later ruling cannot reach what is open."""
+    market = lite
+    one = await delivered(market)
+    await market.store(says(market, one, stars=1))
+    await market.publish()
+    await wait(market, 10)
+    await market.store(replied(market, one, text="x"))
+    await wait(market, 33)
+    assert await shown(market, one) == [], "four of the fourteen days were left"
+    await wait(market, 2)
+    [view] = await shown(market, one)
+    [(_, good)] = await evidence(market)
+    assert not good
+    await decide(market, one, "vendor")
+    await wait(market, 1)
+    assert await shown(market, one) == [view]
+    assert len(await evidence(market)) == 1
+    await assert_refused(market, market.send(says_back(market, one)), 409, "ratings-closed")
+
+
+async def test_a_ruling_before_what_nobody_decided_is_open_counts(lite: ClockedMarket) -> None:
+    market = lite
+    one = await delivered(market)
+    await market.store(says(market, one, stars=1))
+    await market.publish()
+    await market.store(replied(market, one))
+    await wait(market, 31)
+    ruling = await decide(market, one, "vendor")
+    await wait(market, 12)
+    assert await shown(market, one) == []
+    await wait(market, 1)
+    [view] = await shown(market, one)
+    assert view["reveal"]["void_by"] == ruling
+
+
+async def test_what_both_said_in_a_dispute_that_nobody_decides(lite: ClockedMarket) -> None:
+    market = lite
+    one = await delivered(market)
+    await market.store(replied(market, one))
+    await market.store(says(market, one, stars=1), says_back(market, one))
+    await wait(market, 29)
+    assert await shown(market, one) == []
+    await wait(market, 1)
+    assert len(await shown(market, one)) == 1
+
+
+async def test_a_rating_given_in_a_dispute_waits_for_the_other_from_its_end_on(
+    lite: ClockedMarket,
+) -> None:
+    """No longer: what went before the rating is no time that the other lost."""
+    market = lite
+    one = await delivered(market)
+    await market.store(replied(market, one))
+    await wait(market, 20)
+    await market.store(says(market, one))
+    await wait(market, 1)
+    await decide(market, one, "neither")
+    await wait(market, 13)
+    assert await shown(market, one) == []
+    await wait(market, 1)
+    assert len(await shown(market, one)) == 1
+
+
 async def test_nobody_rates_to_see_the_other_s_before_the_decision(lite: ClockedMarket) -> None:
     market = lite
     one = await delivered(market)

@@ -105,7 +105,11 @@ MEMBER_SORTS = [
             "messages": st.just({"days": 90, "per_day": 20, "in_all": 200}),
             "reputation": st.just(msgspec.to_builtins(REPUTATION)),
             "ratings": st.fixed_dictionaries(
-                {"answer_days": st.integers(1, 90), "within_days": st.integers(1, 365)}
+                {
+                    "answer_days": st.integers(1, 90),
+                    "dispute_days": st.integers(1, 365),
+                    "within_days": st.integers(1, 365),
+                }
             ),
             "newcomers": st.just(msgspec.to_builtins(NEWCOMERS)),
             "seed_anchor": digests,

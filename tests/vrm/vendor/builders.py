@@ -77,7 +77,7 @@ def market() -> MarketDescriptor:
         messages=MessageRules(days=90, per_day=20, in_all=200),
         fulfilment=FulfilmentRules(disclose_hours=24, grace_hours=24, confirm_days=14),
         reputation=REPUTATION,
-        ratings=RatingRules(answer_days=14, within_days=90),
+        ratings=RatingRules(answer_days=14, dispute_days=30, within_days=90),
         newcomers=NEWCOMERS,
         policies=("best-nearby",),
         terms=(Agreement(id="PDC-INTENT", title="Intent", digest=TERMS.digest),),

@@ -36,7 +36,10 @@ def changed(**members: Any) -> MarketDescriptor:
         (changed(seed_anchor="B" * 42 + "A"), "seed anchor"),
         (changed(cells=msgspec.structs.replace(RULES.cells, finest=6)), "cells: 4 to 7 -> 4 to 6"),
         (changed(policies=("nearest",)), "policies"),
-        (changed(ratings=RatingRules(answer_days=9, within_days=90)), "9 days after the first"),
+        (
+            changed(ratings=RatingRules(answer_days=9, dispute_days=30, within_days=90)),
+            "9 days after the first",
+        ),
         (changed(mail=MailRules(bucket_minimum=1, keep_days=30)), "buckets of 1 requests or more"),
     ],
 )

@@ -8,7 +8,7 @@ from tests.vrm.wallet.scenes import Play
 from tests.vrm.wallet.test_confirming import entry, read_mail, shop
 from vrm.client.ratings import Ratings
 from vrm.documents import RatingAnswer, VendorRating, recall
-from vrm.errors import MarketUnreachable, UsageError, WalletError
+from vrm.errors import MarketRefused, MarketUnreachable, UsageError, WalletError
 from vrm.wallet import Wallet, mail, rating, rounds
 from vrm.wallet.own import OwnRequest
 
@@ -85,6 +85,22 @@ async def test_a_lost_answer_is_made_good(
     own = wallet.read().requests[-1].rating
     assert own is not None
     assert own.has_arrived
+
+
+async def test_a_rating_that_comes_too_late_is_forgotten(
+    play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
+) -> None:
+    """Kept, it would be sent and refused with every sync."""
+    async with shop(market, wire) as vendor:
+        await vendor.rate(entry.digest, entry.assignment_digest or "", 5)
+    market.clock.advance(15 * 86_400)
+    await market.publish()
+    with pytest.raises(MarketRefused) as refused:
+        await rate(play, entry)
+    assert refused.value.code == "ratings-closed"
+    assert play.wallet.read().requests[-1].rating is None
+    async with play.client as client:
+        await rating.send_due(play.wallet, client)
 
 
 async def test_another_vendors_word_is_not_taken_for_ones_own(
