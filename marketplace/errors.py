@@ -221,6 +221,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-disclosed": Problem(
         409, "The vendor was told nothing", "It must be disclosed first whom to deliver to."
     ),
+    "not-missing-yet": Problem(
+        409, "Its vendor has time still", "Wait until it is shipped, or the vendor's time is over."
+    ),
     "already-received": Problem(409, "Received before", "Nothing: that is final."),
     "already-shipped": Problem(409, "Shipped before", "Nothing: that is final."),
     "delivery-ended": Problem(409, "Delivery has ended", "Nothing: that is final."),

@@ -40,6 +40,9 @@ Table = (
 )
 Said = type[StoredShipment] | type[StoredVendorCancellation]
 
+_WORTH: Final = frozenset(("received", "not-received", "vendor-cancelled"))
+"""States that are worth a stamp."""
+
 _CHUNK: Final = 5_000
 """Requests that one query names: databases have a limit."""
 
@@ -174,27 +177,20 @@ async def keep(connection: AsyncConnection, table: Table, row: dict[str, Any]) -
     await upsert(connection, table, row)
 
 
-async def received(connection: AsyncConnection, pseudonym: str) -> bool | None:
-    """What a pseudonym said about whether what it asked for came; none if it said nothing."""
+async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
+    """How a pseudonym's delivery has ended: ``received``, ``not-received`` or ``vendor-cancelled``; ``overdue``
+    where it was cancelled when its vendor was overdue."""
     query = (
-        select(StoredConfirmation.received)
-        .join(PublishedRequest, PublishedRequest.digest == StoredConfirmation.request)
+        select(Delivery.state, Delivery.overdue)
+        .join(PublishedRequest, PublishedRequest.digest == Delivery.request)
         .where(PublishedRequest.pseudonym == pseudonym)
     )
-    return (await connection.execute(query)).scalar_one_or_none()
-
-
-async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
-    """``received`` or ``vendor-cancelled``, if a pseudonym's delivery has ended so."""
-    query = (
-        select(Delivery.state)
-        .join(PublishedRequest, PublishedRequest.digest == Delivery.request)
-        .where(
-            PublishedRequest.pseudonym == pseudonym,
-            Delivery.state.in_(("received", "vendor-cancelled")),
-        )
-    )
-    return (await connection.execute(query)).scalar_one_or_none()
+    found = (await connection.execute(query)).one_or_none()
+    if found is None:
+        return None
+    if found.state == "cancelled":
+        return "overdue" if found.overdue else None
+    return found.state if found.state in _WORTH else None
 
 
 async def forget(connection: AsyncConnection, before: int) -> None:

@@ -4,7 +4,8 @@
 customer's Confirmation, or its Handover at the counter). It ends as ``received``, ``cancelled`` (by the
 customer), ``vendor-cancelled``, ``lapsed`` (nobody said whom to deliver to), ``closed`` (the customer never
 said whether it came), or still as ``not-received``, once that can be put right no more. A vendor that ships and
-forgets to say so is no obstacle to its customer's word.
+forgets to say so is no obstacle to its customer's word that it came; that it did not come nobody can say before
+the Shipment, or the end of the vendor's time. Told anew whom to deliver to, a vendor has its time anew.
 """
 
 from dataclasses import dataclass
@@ -99,7 +100,8 @@ def check_customers_word(body: CustomersWord, given: Given | None, now: int) -> 
     Raises:
         Refused: no such assignment of the request, another pseudonym's, one that its vendor has not accepted
             or that has ended; a Confirmation of what nobody knew where to deliver, or a Handover of that or of
-            what is not picked up; a Cancellation of what is on its way, or ready.
+            what is not picked up; one that it did not come while its vendor has time to ship it; a Cancellation
+            of what is on its way, or ready.
     """
     known = _stands(body.request, given)
     if known.pseudonym != body.pseudonym:
@@ -109,6 +111,9 @@ def check_customers_word(body: CustomersWord, given: Given | None, now: int) -> 
         raise Refused("not-disclosed", "The vendor does not know whom to deliver to.", "request")
     if isinstance(body, Handover) and known.way != "pickup":
         raise Refused("delivery-not-offered", "It is not to be picked up.", "assignment")
+    if isinstance(body, Confirmation) and not (body.received or may_be_missed(known, now)):
+        detail = "Its vendor has not shipped it, and has time to do so still."
+        raise Refused("not-missing-yet", detail, "received")
     if isinstance(body, Cancellation) and known.shipped_at is not None:
         detail = "It is on its way, or ready. Say whether it came."
         raise Refused("already-shipped", detail, "assignment")
@@ -148,17 +153,19 @@ def after_customers_word(
     if given.ended_at is not None:
         return None
     match body:
-        case Disclosure() if given.disclosed_at is not None:
+        case Disclosure() if given.shipped_at is not None or given.overdue:
             return {}
         case Disclosure():
             due = overdue_at(instant, given.lead_hours, rules)
             return {"disclosed_at": instant, "deadline": due if given.deadline else None}
-        case Cancellation() if given.shipped_at is not None:
+        case Cancellation() if given.shipped_at is not None and given.shipped_at <= instant:
             return None
         case Cancellation():
             return _ended("cancelled", instant)
         case Handover() | Confirmation(received=True):
             return _ended("received", instant)
+        case Confirmation() if given.shipped_at is None and given.disclosed_at == instant:
+            return None  # its own batch has just told the vendor anew
         case Confirmation():
             return {"state": "not-received"}
 
@@ -186,6 +193,11 @@ def is_late(shipped_at: int | None, given: Given) -> bool:
     if shipped_at is None or given.disclosed_at is None:
         return False
     return shipped_at > ship_by(given.disclosed_at, given.lead_hours)
+
+
+def may_be_missed(given: Given, now: int) -> bool:
+    """Whether a customer can say that it did not come: once it is shipped, or should have been."""
+    return given.shipped_at is not None or is_late(now, given)
 
 
 def after_deadline(given: Given, instant: int, rules: FulfilmentRules) -> dict[str, Any]:

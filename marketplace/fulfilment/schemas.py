@@ -31,7 +31,7 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     state: State
     accepted_at: str
     disclosed_at: str | None
-    """When the vendor could read whom to deliver to."""
+    """When the vendor could read whom to deliver to; told anew, it is later, unless overdue or shipped."""
     ship_by: str | None
     """When a Shipment after it is late."""
     overdue: bool

@@ -98,7 +98,7 @@ async def confirm(market: Market, raw: bytes) -> Signed[Promise]:
 async def cancel(market: Market, raw: bytes) -> Signed[Promise]:
     """Let a Cancellation wait for the next batch instant, and promise that its vendor has it by then.
 
-    It counts unless the vendor ships before that.
+    It counts unless the vendor ships before that instant.
 
     Raises:
         Refused: as with `disclose`.
@@ -202,11 +202,9 @@ def _row(body: CustomersWord, waited: AnyRow, given: Any, number: int) -> dict[s
 
 async def ended(connection: AsyncConnection, pseudonym: str) -> str | None:
     """How what a pseudonym asked for has ended, as far as that is worth a stamp: ``received`` or
-    ``not-received`` by its own word, ``vendor-cancelled``; none otherwise."""
-    if (ended := await repository.ended(connection, pseudonym)) is not None:
-        return ended
-    said = await repository.received(connection, pseudonym)
-    return "not-received" if said is False else None
+    ``not-received`` by its own word, ``vendor-cancelled``, or ``overdue`` where it cancelled after its vendor
+    had let its time pass; none otherwise."""
+    return await repository.ended(connection, pseudonym)
 
 
 async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:

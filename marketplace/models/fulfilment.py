@@ -33,7 +33,7 @@ class Delivery(Base):
     """As the bid says."""
     accepted_at: Mapped[int]
     disclosed_at: Mapped[int | None]
-    """The batch instant that handed the first Disclosure over."""
+    """The batch instant that handed over the Disclosure from which its vendor's time runs."""
     shipped_at: Mapped[int | None]
     """When the vendor said that it is on its way, or ready."""
     overdue: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -150,7 +150,7 @@ async def collect(market: Market) -> None:
 async def ended(connection: AsyncConnection, pseudonym: str) -> str:
     """How a pseudonym's request ended: ``none`` where there is none, ``waits`` or ``open`` where it has not,
     ``withdrawn``, ``unfilled``, ``received`` or ``not-received`` by its author's word, ``vendor-cancelled``,
-    or ``decided`` otherwise."""
+    ``overdue`` where its author gave up an overdue vendor, or ``decided`` otherwise."""
     if await pending.request_waits(connection, pseudonym):
         return "waits"
     ended = await repository.ended(connection, pseudonym)

@@ -8,7 +8,9 @@ from vrm.documents import TokenRules
 from vrm.documents.membership import TIERS, Tier
 from vrm.documents.standing import Stamp
 
-RETURNED: Final = frozenset(("withdrawn", "unfilled", "not-received", "vendor-cancelled"))
+RETURNED: Final = frozenset(
+    ("withdrawn", "unfilled", "not-received", "vendor-cancelled", "overdue")
+)
 
 
 @dataclass(frozen=True)

@@ -138,16 +138,20 @@ def received(
 ) -> None:
     """Say that what you asked for came, or that it did not: the vendor learns it, and you earn a stamp by it.
 
-    vrm received 7pQx2
+    That it did not come you can say once the vendor has shipped it, or should have.
 
-    vrm received 7pQx2 --missing
+        vrm received 7pQx2
+
+        vrm received 7pQx2 --missing
     """
     wallet = open_wallet(home, passphrase_file)
 
     async def tell() -> OwnRequest:
         async with client_of(wallet, pause) as client:
+            if missing:
+                await mail.fetch(wallet, client)  # perhaps the vendor's word that it is shipped
             entry = (await outcomes.sync(wallet, client)).request(request)
-            return await confirming.confirm(wallet, client, entry, received=not missing)
+            return await confirming.confirm(wallet, client, entry, now(), received=not missing)
 
     entry = console.run(tell())
     own = entry.confirmations[-1]

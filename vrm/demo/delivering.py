@@ -59,10 +59,10 @@ async def deliver(
 
 
 async def rate(client: VendorClient, day: str) -> Delivered:
-    """Let one vendor rate the customers of a day who have said whether it came."""
+    """Let one vendor rate the customers of a day who told it where to deliver."""
     done = Delivered()
     async for one in client.deliveries():
-        if one.day == day and one.state in {"received", "not-received"}:
+        if one.day == day and one.disclosed_at:
             await client.rate(one.request, one.assignment, 5)
             done.rated += 1
     return done

@@ -1,7 +1,8 @@
 """The demonstration's customers after the assignment: they say where to deliver, write, and rate what came.
 
 ``tell`` and ``receive`` are rounds of some wallets, those whose vendors took most, so that a vendor's ratings
-come to something. Whoever never got anything says so, and gives one star.
+come to something. Whoever got nothing gives one star; that it is missing nobody can say
+while its vendor has time to ship it.
 """
 
 import asyncio
@@ -63,12 +64,13 @@ async def tell(meeting: Meeting, posted: Mapping[str, Path]) -> Followed:
 
 
 async def receive(meeting: Meeting, posted: Mapping[str, Path]) -> Followed:
-    """Let those who told their vendors where to deliver say whether it came, and rate that."""
+    """Let those who told their vendors where to deliver say that it came, if it did, and rate what they got."""
     done = Followed()
 
     async def one(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> None:
         came = entry.shipment is not None
-        await confirming.confirm(wallet, client, entry, received=came)
+        if came:
+            await confirming.confirm(wallet, client, entry, meeting.now(), received=True)
         await rating.rate(
             wallet, client, entry, 5 if came else 1,
             text="All as it should be." if came else "Nothing came.",

@@ -1,12 +1,14 @@
 """The owner's signed word on whether what was assigned came: for the vendor, and for a stamp."""
 
 import secrets
+from datetime import datetime, timedelta
 from functools import partial
 
 import crypto
 from vrm.client.customer import CustomerClient
-from vrm.documents import Confirmation, Signed, recall, sign
-from vrm.errors import WalletError
+from vrm.documents import Bid, Confirmation, FulfilmentRules, Promise, Signed, recall, sign
+from vrm.documents.scalars import parse_instant
+from vrm.errors import MarketRefused, WalletError
 from vrm.wallet.endings import noting_the_end
 from vrm.wallet.own import OwnPreference, OwnRequest
 from vrm.wallet.turns import in_turn
@@ -14,12 +16,13 @@ from vrm.wallet.wallet import Wallet
 
 
 async def confirm(
-    wallet: Wallet, client: CustomerClient, entry: OwnRequest, *, received: bool
+    wallet: Wallet, client: CustomerClient, entry: OwnRequest, now: datetime, *, received: bool
 ) -> OwnRequest:
     """Say whether it came, keep that, post it, and keep the market's promise.
 
     Raises:
-        WalletError: its vendor was not told whom to deliver to, or it was received before.
+        WalletError: its vendor was not told whom to deliver to; it was received before; or it should be missing
+            while its vendor has not shipped it and has time to do so still.
         MarketRefused: the market does not take it.
         MarketUnreachable: no answer; it stays in the wallet, and `send_due` sends it again.
     """
@@ -27,12 +30,18 @@ async def confirm(
         raise WalletError("Its vendor does not know whom to deliver to; see: vrm disclose")
     if entry.confirmations and _said(entry.confirmations[-1]).received:
         raise WalletError("You have said that you received it, and that is final.")
-    market = (await client.descriptor()).market
+    descriptor = await client.descriptor()
+    time_is_up = _ship_by(entry, descriptor.fulfilment)
+    if not received and entry.shipment is None and time_is_up is not None and now <= time_is_up:
+        raise WalletError(
+            f"Its vendor has not said that it shipped it, and has time until {time_is_up:%Y-%m-%d %H:%M} UTC; "
+            "after that say that it is missing. If you want it no more: vrm cancel"
+        )
     key = wallet.pseudonym(entry.epoch, entry.index)
     with wallet.editing() as state:
         kept = state.request(entry.digest)
         body = Confirmation(
-            market=market,
+            market=descriptor.market,
             pseudonym=key.did,
             request=entry.digest,
             assignment=entry.assignment_digest,
@@ -60,14 +69,37 @@ async def send_due(wallet: Wallet, client: CustomerClient) -> None:
 async def _send(
     wallet: Wallet, client: CustomerClient, request: str, signed: Signed[Confirmation]
 ) -> OwnRequest:
-    with noting_the_end(wallet, request):
-        promise = await client.confirm(signed)
+    try:
+        with noting_the_end(wallet, request):
+            promise = await client.confirm(signed)
+    except MarketRefused as refused:
+        if refused.code == "not-missing-yet":
+            with wallet.editing() as state:
+                entry = state.request(request)
+                kept = [own for own in entry.confirmations if own.digest != signed.digest]
+                entry.confirmations = kept
+        raise
     with wallet.editing() as state:
         entry = state.request(request)
         for own in entry.confirmations:
             if own.digest == signed.digest:
                 own.promise = promise.wire
     return entry
+
+
+def _ship_by(entry: OwnRequest, rules: FulfilmentRules) -> datetime | None:
+    """Until when the vendor has time to ship; none where the wallet does not know, and the market decides."""
+    bid = None if entry.assigned is None else entry.bids.get(entry.assigned.bid)
+    promises = [own.promise for own in entry.disclosures if own.promise]
+    if bid is None or len(promises) != len(entry.disclosures):
+        return None
+    lead = timedelta(hours=recall(bid, Bid).lead_time_hours)
+    grace = timedelta(hours=rules.grace_hours)
+    told, *anew = [parse_instant(recall(promise, Promise).publish_by) for promise in promises]
+    for instant in anew:
+        if instant <= told + lead + grace:  # whoever is overdue has no time anew
+            told = instant
+    return told + lead
 
 
 def _said(own: OwnPreference) -> Confirmation:

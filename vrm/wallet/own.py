@@ -296,9 +296,10 @@ class OwnRequest(msgspec.Struct):
             return "received"
         if self.vendor_cancellation:
             return "vendor-cancelled"
+        if any(own.came_back for own in self.cancellations):
+            return "cancelled"
         if self.cancellations and not self.shipment:
-            came_back = any(own.came_back for own in self.cancellations)
-            return "cancelled" if came_back else "cancelling"
+            return "cancelling"
         if confirmed:
             return "not-received"
         if not self.disclosures and self._is_too_late(now):

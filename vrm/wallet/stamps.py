@@ -145,8 +145,10 @@ def _stamp_for(entry: OwnRequest) -> Stamp | None:
         return "stamp-f" if said.received else "stamp-r"
     if entry.handover and entry.handover.came_back:
         return "stamp-f"
-    if entry.vendor_cancellation:
-        return "stamp-r"
+    if entry.vendor_cancellation or any(own.came_back for own in entry.cancellations):
+        return (
+            "stamp-r"  # cancelled by the owner only where its vendor was overdue: the market knows
+        )
     return "stamp-r" if entry.withdrawn_at or (entry.reason and entry.day) else None
 
 

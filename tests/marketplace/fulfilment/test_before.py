@@ -3,12 +3,13 @@
 import asyncio
 
 from marketplace import schema
-from tests.marketplace.fulfilment.scenes import OWNER, delivered
+from tests.marketplace.fulfilment.scenes import OWNER, delivered, pass_time
 from tests.support import ClockedMarket, a_confirmation
 
 
 async def test_what_was_accepted_before_goes_on(market: ClockedMarket) -> None:
     one = await delivered(market)
+    await pass_time(market, 25)
     await market.store(a_confirmation(market, OWNER, one.request, one.assignment, received=False))
     await market.publish()
     [before] = (await market.contents())["deliveries"]

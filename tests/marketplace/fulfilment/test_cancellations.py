@@ -2,6 +2,7 @@
 
 import pytest
 
+from marketplace.requests import service as requests
 from tests.marketplace.fulfilment.scenes import (
     OWNER,
     RIVAL,
@@ -11,6 +12,7 @@ from tests.marketplace.fulfilment.scenes import (
     events,
     evidence,
     given,
+    pass_time,
     shipped,
 )
 from tests.marketplace.stamps.test_stamps import Claim, a_claim
@@ -71,11 +73,46 @@ async def test_cancelled_while_the_vendor_ships(market: ClockedMarket) -> None:
     await assert_refused(market, market.send(late), 409, "already-shipped")
 
 
+async def test_cancelled_before_the_vendor_shipped(market: ClockedMarket) -> None:
+    """The customer was first, though the batch was published a little late."""
+    one = await delivered(market)
+    await market.store(a_cancellation(market, OWNER, one.request, one.assignment))
+    market.clock.advance(market.rules.schedule.batch_seconds + 1)
+    await market.store(shipped(market, one))
+    await requests.publish_batch(market.market)
+    assert (await delivery(market))["state"] == "cancelled"
+
+
 async def test_shipping_what_is_wanted_no_more(market: ClockedMarket) -> None:
     one = await delivered(market)
     await market.store(a_cancellation(market, OWNER, one.request, one.assignment))
     await market.publish()
     await assert_refused(market, market.send(shipped(market, one)), 409, "delivery-ended")
+
+
+async def test_a_token_that_comes_back_with_what_was_cancelled(market: ClockedMarket) -> None:
+    """To miss it and to cancel it with the same batch costs what cancelling costs."""
+    one = await delivered(market)
+    await pass_time(market, 25)
+    await market.store(
+        a_confirmation(market, OWNER, one.request, one.assignment, received=False),
+        a_cancellation(market, OWNER, one.request, one.assignment),
+    )
+    await market.publish()
+    assert (await delivery(market))["state"] == "cancelled"
+    returned = await claim(market, "stamp-r")
+    assert problem(await returned.post(market)) == (409, "no-stamp")
+
+
+async def test_cancelled_when_its_vendor_is_overdue(market: ClockedMarket) -> None:
+    one = await delivered(market)
+    await pass_time(market, 48)
+    await market.store(a_cancellation(market, OWNER, one.request, one.assignment))
+    await market.publish()
+    assert (await delivery(market))["state"] == "cancelled"
+    wrong = await claim(market, "stamp-f")
+    assert problem(await wrong.post(market)) == (409, "no-stamp")
+    await (await claim(market, "stamp-r")).stamp(market)
 
 
 async def test_a_stranger_who_cancels(market: ClockedMarket) -> None:

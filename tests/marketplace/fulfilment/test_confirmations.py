@@ -1,11 +1,22 @@
 """The customer says whether it came; what was received earns an F-stamp, what was not gives the token back."""
 
 import crypto
-from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given, delivered, given
+from tests.marketplace.fulfilment.scenes import (
+    OWNER,
+    RIVAL,
+    VENDOR,
+    Given,
+    delivered,
+    delivery,
+    given,
+    pass_time,
+    shipped,
+)
 from tests.marketplace.stamps.test_stamps import Claim, a_claim
 from tests.support import (
     ClockedMarket,
     a_confirmation,
+    a_disclosure,
     a_key,
     assert_refused,
     problem,
@@ -26,6 +37,13 @@ async def heard(market: ClockedMarket, key: crypto.SigningKey = VENDOR) -> list[
     return [item["confirmation"]["received"] for item in page["items"]]
 
 
+async def ready(market: ClockedMarket) -> Given:
+    """What its vendor says can be picked up."""
+    one = await delivered(market)
+    await market.store(shipped(market, one))
+    return one
+
+
 async def test_the_vendor_learns_it_with_the_next_batch(market: ClockedMarket) -> None:
     word = said(market, await delivered(market))
     answer = await market.send(word)
@@ -40,7 +58,7 @@ async def test_the_vendor_learns_it_with_the_next_batch(market: ClockedMarket) -
 
 
 async def test_what_did_not_come_may_come_later(market: ClockedMarket) -> None:
-    one = await delivered(market)
+    one = await ready(market)
     await market.store(said(market, one, received=False))
     await market.publish()
     assert await heard(market) == [False]
@@ -51,7 +69,7 @@ async def test_what_did_not_come_may_come_later(market: ClockedMarket) -> None:
 
 async def test_a_receipt_taken_back(market: ClockedMarket) -> None:
     """Nobody can get the goods, and then the token back too."""
-    one = await delivered(market)
+    one = await ready(market)
     await market.store(said(market, one))
     denied = said(market, one, received=False, seq=2)
     await assert_refused(market, market.send(denied), 409, "already-received")
@@ -60,7 +78,7 @@ async def test_a_receipt_taken_back(market: ClockedMarket) -> None:
 
 
 async def test_an_old_word_sent_again(market: ClockedMarket) -> None:
-    one = await delivered(market)
+    one = await ready(market)
     old = said(market, one, received=False)
     await market.store(old, said(market, one, received=False, seq=2))
     await assert_refused(market, market.send(old), 409, "stale-sequence")
@@ -70,6 +88,31 @@ async def test_a_customer_who_never_told_where_to_deliver(market: ClockedMarket)
     """A fake customer cannot complain of a vendor that had nowhere to deliver to."""
     early = said(market, await given(market), received=False)
     await assert_refused(market, market.send(early), 409, "not-disclosed")
+
+
+async def test_missing_before_it_is_due(market: ClockedMarket) -> None:
+    """Else a customer has its token back at once, and the vendor a bad rating for nothing."""
+    one = await delivered(market)
+    missing = said(market, one, received=False)
+    await assert_refused(market, market.send(missing), 409, "not-missing-yet")
+    market.clock.advance(24 * 3600)
+    await assert_refused(market, market.send(missing), 409, "not-missing-yet")
+    market.clock.advance(1)
+    await market.store(missing)
+    await market.publish()
+    assert (await delivery(market))["state"] == "not-received"
+
+
+async def test_missing_although_its_vendor_was_just_told_anew(market: ClockedMarket) -> None:
+    one = await delivered(market)
+    await pass_time(market, 25)
+    anew = a_disclosure(market, OWNER, one.request, one.assignment, seq=2)
+    await market.store(said(market, one, received=False), anew)
+    await market.publish()
+    assert (await delivery(market))["state"] == "accepted"
+    assert await heard(market) == []
+    early = await claim(market, "stamp-r")
+    assert problem(await early.post(market)) == (409, "no-stamp")
 
 
 async def test_before_the_vendor_accepted(market: ClockedMarket) -> None:
@@ -104,7 +147,7 @@ async def test_what_was_received_earns_an_f_stamp(market: ClockedMarket) -> None
 
 
 async def test_what_was_not_received_gives_the_token_back(market: ClockedMarket) -> None:
-    one = await delivered(market)
+    one = await ready(market)
     await market.store(said(market, one, received=False))
     await market.publish()
     wrong = await claim(market, "stamp-f")

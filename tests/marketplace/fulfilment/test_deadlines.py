@@ -120,6 +120,34 @@ async def test_a_vendor_that_never_ships(market: ClockedMarket) -> None:
     assert (await delivery(market))["state"] == "received"
 
 
+async def test_a_vendor_that_was_told_wrong_has_its_time_anew(market: ClockedMarket) -> None:
+    """A first Disclosure that opens to nothing makes nobody late."""
+    one = await delivered(market)
+    first = (await delivery(market))["ship_by"]
+    await pass_time(market, LEAD + GRACE - 2)
+    await market.store(a_disclosure(market, OWNER, one.request, one.assignment, seq=2))
+    await market.publish()
+    assert (await delivery(market))["ship_by"] > first
+    word = shipped(market, one)
+    await pass_time(market, LEAD - 2)
+    await market.store(word)
+    assert (await evidence(market))[word.digest] is True
+    shipped_by = (await delivery(market))["ship_by"]
+    await market.store(a_disclosure(market, OWNER, one.request, one.assignment, seq=3))
+    await market.publish()
+    assert (await delivery(market))["ship_by"] == shipped_by
+
+
+async def test_an_overdue_vendor_has_no_time_anew(market: ClockedMarket) -> None:
+    """Its customer can pardon nothing by telling it again."""
+    one = await delivered(market)
+    await pass_time(market, LEAD + GRACE)
+    before = await delivery(market)
+    await market.store(a_disclosure(market, OWNER, one.request, one.assignment, seq=2))
+    await market.publish()
+    assert await delivery(market) == before
+
+
 async def test_a_vendor_that_cancels_when_it_is_overdue(market: ClockedMarket) -> None:
     one = await delivered(market)
     await pass_time(market, LEAD + GRACE)

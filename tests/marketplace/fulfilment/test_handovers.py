@@ -7,6 +7,7 @@ from tests.marketplace.fulfilment.scenes import (
     delivery,
     events,
     given,
+    pass_time,
 )
 from tests.marketplace.fulfilment.test_cancellations import claim
 from tests.support import (
@@ -39,6 +40,7 @@ async def test_what_was_signed_at_the_counter_is_received(market: ClockedMarket)
 
 async def test_it_counts_before_any_other_word_of_its_batch(market: ClockedMarket) -> None:
     one = await delivered(market)
+    await pass_time(market, 25)
     await market.store(
         a_cancellation(market, OWNER, one.request, one.assignment),
         a_confirmation(market, OWNER, one.request, one.assignment, received=False),

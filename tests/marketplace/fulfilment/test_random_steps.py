@@ -102,9 +102,13 @@ class Model:
     def count(self, kind: str, word: Signed[Any], instant: int) -> None:
         if kind == "Cancellation" and self.shipped is not None:
             return
+        told_anew = self.shipped is None and self.overdue is None
+        just_told = self.shipped is None and self.told == instant
+        if kind == "Confirmation" and not word.body.received and just_told:
+            return
         self.read[kind] = word.digest
         if kind == "Disclosure":
-            self.told = self.told or instant
+            self.told = instant if told_anew else self.told
         elif kind == "Cancellation":
             self.end = "cancelled"
         elif kind == "Handover" or word.body.received:
@@ -212,6 +216,8 @@ class Steps(RuleBasedStateMachine):
         newer = seq > model.seqs["Confirmation"]
         word = a_confirmation(*self.about(right), seq=seq, received=received)
         may = model.told is not None and not model.says_received
+        if not received and model.shipped is None:
+            may = may and self.now > (model.told or 0) + LEAD
         self.say(word, right and newer and may and model.runs(self.now), "Confirmation")
         model.says_received = model.says_received or (word in model.waits.values() and received)
 

@@ -8,6 +8,7 @@ from tests.marketplace.fulfilment.scenes import (
     delivery,
     events,
     given,
+    pass_time,
     shipped,
 )
 from tests.support import (
@@ -66,6 +67,7 @@ async def test_received_although_the_vendor_never_said_that_it_shipped(
 
 async def test_shipped_after_the_customer_missed_it(market: ClockedMarket) -> None:
     one = await delivered(market)
+    await pass_time(market, 25)
     missed = a_confirmation(market, OWNER, one.request, one.assignment, received=False)
     await market.store(missed)
     await market.publish()

@@ -1,5 +1,7 @@
 """The wallet says whether it came, and has a stamp for it once that counts."""
 
+from datetime import timedelta
+
 import pytest
 
 from crypto.tokens import Token, verify
@@ -11,8 +13,8 @@ from tests.vrm.wallet.test_disclosing import MARIA, AtItsTime, tell
 from vrm.client.vendor import VendorClient
 from vrm.documents import Confirmation, recall
 from vrm.documents.permits import stamp_challenge
-from vrm.errors import MarketUnreachable, WalletError
-from vrm.wallet import Wallet, confirming, mail, stamps
+from vrm.errors import MarketRefused, MarketUnreachable, WalletError
+from vrm.wallet import Wallet, cancelling, confirming, mail, stamps
 from vrm.wallet.own import OwnRequest
 
 
@@ -42,7 +44,16 @@ async def read_mail(play: Play) -> None:
 
 async def confirm(play: Play, entry: OwnRequest, received: bool = True) -> OwnRequest:
     async with play.client as client:
-        return await confirming.confirm(play.wallet, client, entry, received=received)
+        now = at(play.market)
+        return await confirming.confirm(play.wallet, client, entry, now, received=received)
+
+
+async def ship(play: Play, market: ClockedMarket, wire: Wire) -> OwnRequest:
+    async with shop(market, wire) as vendor:
+        [assigned] = [one async for one in vendor.my_assignments()]
+        await vendor.ship(assigned)
+    await read_mail(play)
+    return play.wallet.read().requests[-1]
 
 
 async def collect(play: Play) -> int:
@@ -71,11 +82,7 @@ async def test_the_vendor_learns_it_and_the_owner_has_a_stamp(
 async def test_the_owner_learns_that_it_is_ready(
     play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
 ) -> None:
-    async with shop(market, wire) as vendor:
-        [assigned] = [one async for one in vendor.my_assignments()]
-        await vendor.ship(assigned)
-    await read_mail(play)
-    found = play.wallet.read().requests[-1]
+    found = await ship(play, market, wire)
     assert found.status(at(market)) == "ready"
     assert "ready to be picked up" in words(found, market)
 
@@ -92,9 +99,9 @@ async def test_a_rival_that_says_it_has_shipped_it(
 
 
 async def test_what_did_not_come_gives_an_r_stamp(
-    play: Play, market: ClockedMarket, entry: OwnRequest
+    play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
 ) -> None:
-    told = await confirm(play, entry, received=False)
+    told = await confirm(play, await ship(play, market, wire), received=False)
     assert told.status(at(market)) == "not-received"
     await read_mail(play)
     assert await collect(play) == 1
@@ -103,8 +110,46 @@ async def test_what_did_not_come_gives_an_r_stamp(
     verify(Token.parse(stamp.token), challenge=stamp_challenge(market.did, "stamp-r"), key=key)
 
 
-async def test_what_did_not_come_may_come_later(play: Play, entry: OwnRequest) -> None:
-    told = await confirm(play, await confirm(play, entry, received=False))
+async def test_missing_before_it_is_due(
+    play: Play, market: ClockedMarket, entry: OwnRequest
+) -> None:
+    with pytest.raises(WalletError, match="has time until"):
+        await confirm(play, entry, received=False)
+    assert play.wallet.read().requests[-1].confirmations == []
+    market.clock.advance(25 * 3600)
+    told = await confirm(play, entry, received=False)
+    assert told.status(at(market)) == "not-received"
+
+
+async def test_missing_before_the_market_finds_it_due(
+    play: Play, market: ClockedMarket, wallet: Wallet, entry: OwnRequest
+) -> None:
+    """The wallet's clock is ahead: what the market refuses is not kept as said."""
+    ahead = at(market) + timedelta(days=2)
+    async with play.client as client:
+        with pytest.raises(MarketRefused) as caught:
+            await confirming.confirm(wallet, client, entry, ahead, received=False)
+    assert caught.value.code == "not-missing-yet"
+    assert wallet.read().requests[-1].confirmations == []
+
+
+async def test_what_was_cancelled_gives_an_r_stamp_where_its_vendor_was_overdue(
+    play: Play, market: ClockedMarket, wallet: Wallet, entry: OwnRequest
+) -> None:
+    market.clock.advance(48 * 3600)
+    await market.publish()
+    async with play.client as client:
+        await cancelling.cancel(wallet, client, entry)
+    assert await collect(play) == 0, "it does not count yet"
+    await read_mail(play)
+    assert await collect(play) == 1
+
+
+async def test_what_did_not_come_may_come_later(
+    play: Play, market: ClockedMarket, wire: Wire, entry: OwnRequest
+) -> None:
+    ready = await ship(play, market, wire)
+    told = await confirm(play, await confirm(play, ready, received=False))
     assert [recall(own.wire, Confirmation).received for own in told.confirmations] == [False, True]
     with pytest.raises(WalletError, match="final"):
         await confirm(play, told, received=False)
