@@ -224,6 +224,9 @@ PROBLEMS: Final[dict[str, Problem]] = {
     "not-missing-yet": Problem(
         409, "Its vendor has time still", "Wait until it is shipped, or the vendor's time is over."
     ),
+    "words-used-up": Problem(
+        429, "No more of them on this request", "Let what was said last stand."
+    ),
     "already-received": Problem(409, "Received before", "Nothing: that is final."),
     "already-shipped": Problem(409, "Shipped before", "Nothing: that is final."),
     "delivery-ended": Problem(409, "Delivery has ended", "Nothing: that is final."),

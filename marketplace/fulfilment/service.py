@@ -38,6 +38,7 @@ from vrm.documents import (
     read,
     recall,
 )
+from vrm.documents.disclosure import MOST_WORDS
 from vrm.documents.membership import DAY_SECONDS
 
 KINDS: tuple[tuple[type[CustomersWord], Table, EventType], ...] = (
@@ -81,7 +82,7 @@ async def disclose(market: Market, raw: bytes) -> Signed[Promise]:
     The same document again gets the same promise, as long as no newer one is known.
 
     Raises:
-        Refused: see `rules.check_customers_word`, or a newer Disclosure is known.
+        Refused: see `rules.check_customers_word`, or a newer Disclosure is known, or too many.
     """
     return await _take(market, read(raw, Disclosure), StoredDisclosure)
 
@@ -144,13 +145,17 @@ async def _take(market: Market, signed: Signed[CustomersWord], table: Table) -> 
 def _check_newest(
     body: Disclosure | Confirmation, wires: Sequence[bytes], kept: AnyRow | None
 ) -> None:
-    """Refuse what an earlier document of its kind makes stale, or has settled."""
+    """Refuse what an earlier document of its kind makes stale, or has settled, and more than anybody needs."""
     earlier = [recall(wire, type(body)) for wire in wires]
     if any(isinstance(one, Confirmation) and one.received for one in earlier):
         raise Refused("already-received", "What was received stays so.", "received")
     newest = [one.seq for one in earlier] + ([] if kept is None else [kept.seq])
     if body.seq <= max(newest, default=-1):
         raise Refused("stale-sequence", f"Send a seq above {max(newest)}.", "seq")
+    is_last = isinstance(body, Confirmation) and body.received
+    if body.seq > MOST_WORDS and not is_last:
+        detail = f"Of one request's, those up to seq {MOST_WORDS} are taken."
+        raise Refused("words-used-up", detail, "seq")
 
 
 async def hand_over(

@@ -21,6 +21,9 @@ PURPOSE: Final = "disclosure"
 BOX_BYTES: Final = SIZE_CLASSES[1] + OVERHEAD
 """The length of the box of every Disclosure."""
 
+MOST_WORDS: Final = 8
+"""The highest ``seq`` of a Disclosure that a market takes, and of a Confirmation that it did not come."""
+
 Box = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{2794}[AEIMQUYcgkosw048]$(?!\n)")]
 """A sealed message of `BOX_BYTES`, base64url without padding."""
 

@@ -7,6 +7,7 @@ from functools import partial
 import crypto
 from vrm.client.customer import CustomerClient
 from vrm.documents import Bid, Confirmation, FulfilmentRules, Promise, Signed, recall, sign
+from vrm.documents.disclosure import MOST_WORDS
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused, WalletError
 from vrm.wallet.endings import noting_the_end
@@ -22,7 +23,7 @@ async def confirm(
 
     Raises:
         WalletError: its vendor was not told whom to deliver to; it was received before; or it should be missing
-            while its vendor has not shipped it and has time to do so still.
+            while its vendor has not shipped it and has time to do so still; or too often.
         MarketRefused: the market does not take it.
         MarketUnreachable: no answer; it stays in the wallet, and `send_due` sends it again.
     """
@@ -40,6 +41,8 @@ async def confirm(
     key = wallet.pseudonym(entry.epoch, entry.index)
     with wallet.editing() as state:
         kept = state.request(entry.digest)
+        if not received and len(kept.confirmations) >= MOST_WORDS:
+            raise WalletError(f"You have said so {MOST_WORDS} times; the market takes no more.")
         body = Confirmation(
             market=descriptor.market,
             pseudonym=key.did,

@@ -29,7 +29,7 @@ from vrm.documents import (
     recall,
     sign,
 )
-from vrm.documents.disclosure import BOX_BYTES, PURPOSE
+from vrm.documents.disclosure import BOX_BYTES, MOST_WORDS, PURPOSE
 from vrm.documents.scalars import format_instant
 from vrm.errors import UsageError, WalletError
 from vrm.wallet.endings import noting_the_end
@@ -79,7 +79,7 @@ async def disclose(
     A later one takes the place of an earlier one.
 
     Raises:
-        WalletError: see `agreed`.
+        WalletError: see `agreed`; or it was told as often as the market takes it.
         UsageError: the details are not what this delivery needs, or too long.
         MarketRefused: the market does not take it.
         MarketUnreachable: no answer; it stays in the wallet, and `send_due` sends it again.
@@ -91,6 +91,8 @@ async def disclose(
     told = _told(given, contact)
     with wallet.editing() as state:
         kept = state.request(entry.digest)
+        if len(kept.disclosures) >= MOST_WORDS:
+            raise WalletError(f"You have told it {MOST_WORDS} times; the market takes no more.")
         body = Disclosure(
             market=market,
             pseudonym=key.did,

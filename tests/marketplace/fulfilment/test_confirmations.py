@@ -115,6 +115,17 @@ async def test_missing_although_its_vendor_was_just_told_anew(market: ClockedMar
     assert problem(await early.post(market)) == (409, "no-stamp")
 
 
+async def test_a_vendor_that_is_told_for_ever(market: ClockedMarket) -> None:
+    """Each is an event, a leaf and a place in its lists."""
+    one = await ready(market)
+    await market.store(said(market, one, received=False, seq=8))
+    once_more = said(market, one, received=False, seq=9)
+    await assert_refused(market, market.send(once_more), 429, "words-used-up")
+    anew = a_disclosure(market, OWNER, one.request, one.assignment, seq=9)
+    await assert_refused(market, market.send(anew), 429, "words-used-up")
+    await market.store(said(market, one, seq=9))
+
+
 async def test_before_the_vendor_accepted(market: ClockedMarket) -> None:
     early = said(market, await given(market, accepted=False))
     await assert_refused(market, market.send(early), 409, "not-accepted")

@@ -43,6 +43,7 @@ from vrm.documents import Signed
 STRANGER = a_key("stranger")
 HOUR, DAY = 3600, 86_400
 DISCLOSE, LEAD, GRACE, CONFIRM = 24 * HOUR, 24 * HOUR, 24 * HOUR, 14 * DAY
+MOST_WORDS = 8
 WRITE, RATE, ANSWER = 30 * DAY, 90 * DAY, 14 * DAY
 
 rightly = st.sampled_from([True, True, True, True, False])
@@ -205,7 +206,7 @@ class Steps(RuleBasedStateMachine):
     @rule(right=rightly, newer=rightly)
     def disclose(self, right: bool, newer: bool) -> None:
         seq = max(0, self.model.seqs["Disclosure"] + newer)
-        newer = seq > self.model.seqs["Disclosure"]
+        newer = MOST_WORDS >= seq > self.model.seqs["Disclosure"]
         word = a_disclosure(*self.about(right), seq=seq)
         self.say(word, right and newer and self.model.runs(self.now), "Disclosure")
 
@@ -213,7 +214,7 @@ class Steps(RuleBasedStateMachine):
     def confirm(self, right: bool, newer: bool, received: bool) -> None:
         model = self.model
         seq = max(0, model.seqs["Confirmation"] + newer)
-        newer = seq > model.seqs["Confirmation"]
+        newer = seq > model.seqs["Confirmation"] and (received or seq <= MOST_WORDS)
         word = a_confirmation(*self.about(right), seq=seq, received=received)
         may = model.told is not None and not model.says_received
         if not received and model.shipped is None:
