@@ -6,7 +6,7 @@ from functools import partial
 
 import crypto
 from vrm.client.customer import CustomerClient
-from vrm.documents import Bid, Confirmation, FulfilmentRules, Promise, Signed, recall, sign
+from vrm.documents import Bid, Confirmation, Signed, recall, sign
 from vrm.documents.disclosure import MOST_WORDS
 from vrm.documents.scalars import parse_instant
 from vrm.errors import MarketRefused, WalletError
@@ -31,11 +31,12 @@ async def confirm(
         raise WalletError("Its vendor does not know whom to deliver to; see: vrm disclose")
     if entry.confirmations and _said(entry.confirmations[-1]).received:
         raise WalletError("You have said that you received it, and that is final.")
-    descriptor = await client.descriptor()
-    time_is_up = _ship_by(entry, descriptor.fulfilment)
+    market = (await client.descriptor()).market
+    time_is_up = _ship_by(entry)
     if not received and entry.shipment is None and time_is_up is not None and now <= time_is_up:
+        until = f"{time_is_up:%Y-%m-%d %H:%M} UTC"
         raise WalletError(
-            f"Its vendor has not said that it shipped it, and has time until {time_is_up:%Y-%m-%d %H:%M} UTC; "
+            f"Its vendor has not said that it shipped it, and has time at least until {until}; "
             "after that say that it is missing. If you want it no more: vrm cancel"
         )
     key = wallet.pseudonym(entry.epoch, entry.index)
@@ -44,7 +45,7 @@ async def confirm(
         if not received and len(kept.confirmations) >= MOST_WORDS:
             raise WalletError(f"You have said so {MOST_WORDS} times; the market takes no more.")
         body = Confirmation(
-            market=descriptor.market,
+            market=market,
             pseudonym=key.did,
             request=entry.digest,
             assignment=entry.assignment_digest,
@@ -90,19 +91,16 @@ async def _send(
     return entry
 
 
-def _ship_by(entry: OwnRequest, rules: FulfilmentRules) -> datetime | None:
-    """Until when the vendor has time to ship; none where the wallet does not know, and the market decides."""
+def _ship_by(entry: OwnRequest) -> datetime | None:
+    """Until when the vendor has time to ship at least; none where the wallet does not know.
+
+    The market knows exactly: from which batch instant on the vendor was told, which no promise tells.
+    """
     bid = None if entry.assigned is None else entry.bids.get(entry.assigned.bid)
-    promises = [own.promise for own in entry.disclosures if own.promise]
-    if bid is None or len(promises) != len(entry.disclosures):
+    signed_at = entry.disclosures[0].at
+    if bid is None or signed_at is None:
         return None
-    lead = timedelta(hours=recall(bid, Bid).lead_time_hours)
-    grace = timedelta(hours=rules.grace_hours)
-    told, *anew = [parse_instant(recall(promise, Promise).publish_by) for promise in promises]
-    for instant in anew:
-        if instant <= told + lead + grace:  # whoever is overdue has no time anew
-            told = instant
-    return told + lead
+    return parse_instant(signed_at) + timedelta(hours=recall(bid, Bid).lead_time_hours)
 
 
 def _said(own: OwnPreference) -> Confirmation:
