@@ -54,7 +54,7 @@ async def tell(meeting: Meeting, posted: Mapping[str, Path]) -> Followed:
             return
         await disclosing.disclose(wallet, client, entry, _contact(entry), meeting.now())
         done.told += 1
-        words = f"Is the {entry.body.need.title.lower()} in its own box?"
+        words = f"{entry.body.need.title}: is it in its own box?"
         await conversing.say(wallet, client, entry, words, meeting.now())
         done.wrote += 1
 
