@@ -54,7 +54,8 @@ def dispute(
 ) -> None:
     """Show what both sides of a dispute said, and what each has shown of their conversation.
 
-    Each message was held against what was sent. Nothing else of what the two wrote can be read here.
+    Each message was held against what its author committed to. That its receiver could read it is certain only
+    where the receiver shows it. Nothing else of what the two wrote can be read here.
 
     market dispute 7pQx...
     """
@@ -115,4 +116,9 @@ def _tell(side: str, document: dict[str, Any], vendor: str) -> None:
         inside = shown["inside"]
         by = "vendor" if inside["sender"] == vendor else "customer"
         said = inside["content"]
-        console.say(console.plain(f"  message {said['number']} of the {by}: {said['text']}"))
+        own = (
+            " (by its author's word: nobody can tell that the other side could read it)"
+            if by == side
+            else ""
+        )
+        console.say(console.plain(f"  message {said['number']} of the {by}{own}: {said['text']}"))

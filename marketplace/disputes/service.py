@@ -40,6 +40,9 @@ from vrm.documents.membership import DAY_SECONDS
 TURNS: Final = ("disputes", ratings.TURN)
 """What those who change many disputes take turns on; vendors that post take it together."""
 
+MOST_LISTED: Final = 100
+"""Disputes in one answer: of the largest, with what both sides show, some 8 of the 32 MB that vendors read."""
+
 
 async def dispute(market: Market, raw: bytes) -> Signed[Promise]:
     """Let a customer's side wait for the next batch instant, and promise that it counts from then on.
@@ -186,6 +189,7 @@ async def list_disputes(
 ) -> Page[DisputeView]:
     """List the disputes about a vendor's assignments, oldest first."""
     after = read_cursor(cursor, tuple[int, str]) or (-1, "")
+    limit = min(limit, MOST_LISTED)
     async with market.db.snapshot() as connection:
         rows, more = cut(await repository.of_vendor(connection, vendor, after, limit + 1), limit)
     here = write_cursor(rows[-1].opened_at, rows[-1].assignment) if more else None

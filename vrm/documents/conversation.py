@@ -6,8 +6,9 @@ one length, that of a Disclosure, whatever they say.
 
 The document round the box carries a `commitment`: SHA-256 of the canonical signed message that is sealed, which
 holds a salt. It tells nothing; but whoever has opened the box, or has sealed it, can show the signed message to
-others later, who see by the commitment, which is in the log with the document's digest, that this very message
-was sent. A message that does not match its commitment was never sent: its receiver refuses it.
+others later, who see by the commitment, which is in the log with the document's digest, that its sender wrote
+this very message then. What is in a box only its receiver can tell: one that does not match its commitment is
+refused there, and is no message to anybody else who is shown what the sender has committed to.
 """
 
 import hashlib

@@ -19,7 +19,10 @@ Finding = Literal["customer", "vendor", "neither"]
 
 
 class Shown(Part, frozen=True, kw_only=True):
-    """A message that was sent, opened."""
+    """A message, opened, that its author committed to when it was sent.
+
+    That its receiver could open it is certain only where the receiver shows it.
+    """
 
     document: Digest
     """Of the Message or VendorMessage that it went in."""

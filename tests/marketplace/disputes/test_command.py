@@ -37,7 +37,8 @@ def home(tmp_path: Path) -> Path:
             await talk(market, one, "My door code is 4711.")
             await market.store(said(market, one, promised, text="It came on Monday."))
             await market.publish()
-            await market.store(replied(market, one, text="The road was closed."))
+            unread = await talk(market, one, "The road is closed.", 2, by_vendor=True)
+            await market.store(replied(market, one, unread, text="The road was closed."))
 
     asyncio.run(play())
     return folder
@@ -64,6 +65,8 @@ def test_an_operator_reads_what_was_shown_and_decides(
     assert "It came on Monday." in out
     assert "message 1 of the vendor: Friday it is." in out
     assert "The road was closed." in out
+    own = "(by its author's word: nobody can tell that the other side could read it)"
+    assert f"message 2 of the vendor {own}: The road is closed." in out
     assert "4711" not in out
     code, _, err = market("rule", case["digest"], "--for", "me", "--reason", "Why not.")
     assert (code, "customer, vendor, neither" in err) == (2, True)
