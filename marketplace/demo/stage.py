@@ -121,6 +121,13 @@ def new_home(home: Path) -> Path:
     return passphrase_file
 
 
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _far_cutoff() -> str:
     """A cutoff twelve hours away, so that a day closes when the demo says so and not before."""
     return (datetime.now(UTC) + timedelta(hours=12)).astimezone(ZoneInfo(ZONE)).strftime("%H:00")
@@ -128,15 +135,22 @@ def _far_cutoff() -> str:
 
 @contextmanager
 def serving(
-    home: Path, passphrase_file: Path, behind: int, settings: Settings, identity: Identity
+    home: Path,
+    passphrase_file: Path,
+    port: int,
+    behind: int,
+    settings: Settings,
+    identity: Identity,
 ) -> Iterator[Stage]:
     """Serve the market while the block runs.
+
+    Args:
+        port: the same on all days: wallets and vendors' homes remember the address.
+        behind: seconds.
 
     Raises:
         MarketError: it did not start.
     """
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     stage = Stage(home, f"http://127.0.0.1:{port}", behind, settings, identity)
     log = home / "market.log"
     words = [sys.executable, "-m", "marketplace.demo.server", str(home / "market")]
