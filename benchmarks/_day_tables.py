@@ -27,7 +27,7 @@ from marketplace.models import (
 from marketplace.resolver import Market, Policy, Way
 from marketplace.resolver.ids import text_ids
 from marketplace.resolver.tables import label
-from marketplace.rowbytes import Column, Piece, blocks, joined
+from marketplace.rowbytes import Column, blocks, joined
 
 DAY = "2026-11-21"
 CUTOFF = 1_795_280_400
@@ -111,7 +111,7 @@ async def _copy(
 
     async def lines() -> AsyncIterator[bytes]:
         for block in blocks(rows):
-            pieces: list[Piece] = []
+            pieces: list[bytes | Column] = []
             for column in columns.values():
                 if isinstance(column, str):
                     pieces += [b'"' + column.encode() + b'"', b","]

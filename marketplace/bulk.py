@@ -3,13 +3,16 @@
 What is read is taken a part of the digests at a time, and the database itself joins each column of a part to
 one value: integers as their bytes on PostgreSQL, which sends the part as a single row of ``COPY ... (FORMAT
 binary)``; as text of fixed width on SQLite. To both, and to their drivers, a row costs several times what its
-bytes do. What is written goes by ``COPY`` on PostgreSQL too, in blocks of rows; on SQLite it goes in as rows.
+bytes do. A part is small enough to stay in a processor's cache until it stands in its place, and then let go:
+memory that is touched for the first time costs more than anything that is done with it. What is written goes by
+``COPY`` on PostgreSQL too, in blocks of rows; on SQLite it goes in as rows.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
+from threading import Lock
 from typing import Any, Final, cast
 
 import numpy as np
@@ -31,7 +34,7 @@ from sqlalchemy import cast as as_sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace.models import Base
-from marketplace.rowbytes import Column, Piece, blocks, joined, lengths_of
+from marketplace.rowbytes import Column, Texts, blocks, joined, lengths_of
 
 DIGEST: Final = "S43"
 """A digest's text."""
@@ -44,8 +47,10 @@ Columns = dict[str, Column]
 
 HEADER: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
-STARTS: Final = ("", "3", "7", "B", "F", "J", "N", "R", "V", "Z", "c", "g", "k", "o", "s", "w", "~")
-"""Where the parts of the digests begin: each has four of the characters that a digest may begin with."""
+FIRSTS: Final = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
+"""The characters that a digest may begin with, in the order of digests."""
+PART_ROWS: Final = 100_000
+"""A part has about so many rows, or as many as have digests of one first character."""
 
 _DIGITS: Final = {"i8": 19, "i4": 10, "i2": 5}
 _SENDERS: Final = {
@@ -81,6 +86,8 @@ async def read(
     query: Select[*tuple[Any, ...]],
     layout: Layout,
     *along: SQLColumnExpression[str],
+    rows: int,
+    made: Callable[[Columns], Columns] = lambda part: part,
 ) -> Columns:
     """Read a query as columns.
 
@@ -90,21 +97,24 @@ async def read(
         layout: names and types, which are those of the database.
         along: the columns of these digests, by whose first characters the work is taken in parts; where it is
             said of both sides of a join, each index is walked from there on.
+        rows: about how many there are.
+        made: what becomes of the columns of a part.
 
     Raises:
         ValueError: a value is not as wide as the layout says, or null.
     """
-    todo = enumerate(pairwise(STARTS))
-    found: list[Columns] = [{}] * (len(STARTS) - 1)
+    parts = list(pairwise(_starts(rows)))
+    todo, whole = enumerate(parts), _Whole(len(parts))
 
     async def work(connection: AsyncConnection) -> None:
-        take = _postgresql if connection.dialect.name == "postgresql" else _sqlite
+        take = await _ready(connection)
         for at, (first, behind) in todo:
             part = query.where(*(and_(column >= first, column < behind) for column in along))
             statement = part.compile(
                 dialect=connection.dialect, compile_kwargs={"literal_binds": True}
             )
-            found[at] = await take(connection, str(statement), layout)
+            found = await take(connection, str(statement), layout)
+            await asyncio.to_thread(lambda at, found: whole.put(at, made(found)), at, found)
 
     try:
         async with asyncio.TaskGroup() as workers:
@@ -112,11 +122,18 @@ async def read(
                 workers.create_task(work(connection))
     except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
-    return await asyncio.to_thread(_whole, found, layout)
+    return whole.columns()
+
+
+def _starts(rows: int) -> list[str]:
+    """Where the parts of the digests begin, and behind which the last one ends."""
+    parts = min(len(FIRSTS), max(1, rows // PART_ROWS))
+    step = -(-len(FIRSTS) // parts)
+    return ["", *FIRSTS[step::step], "~"]
 
 
 async def write(
-    connection: AsyncConnection, table: type[Base], columns: Mapping[str, str | Column]
+    connection: AsyncConnection, table: type[Base], columns: Mapping[str, str | Texts]
 ) -> None:
     """Insert rows.
 
@@ -143,7 +160,10 @@ async def write(
         await connection.execute(insert(target), lines)
 
 
-async def _postgresql(connection: AsyncConnection, query: str, layout: Layout) -> Columns:
+async def _ready(connection: AsyncConnection) -> Callable[..., Awaitable[Columns]]:
+    """How a connection reads a part."""
+    if connection.dialect.name == "sqlite":
+        return _sqlite
     # The indexes hold what is asked for in the order that is asked for: sorting it again costs more. Workers
     # of the server's own would join what they find in no order.
     settings = (
@@ -153,6 +173,10 @@ async def _postgresql(connection: AsyncConnection, query: str, layout: Layout) -
     )
     for setting in settings:
         await connection.execute(text(f"SET LOCAL {setting}"))
+    return _postgresql
+
+
+async def _postgresql(connection: AsyncConnection, query: str, layout: Layout) -> Columns:
     sent = ", ".join(
         f"string_agg({_SENT[kind].format(name) if isinstance(kind, str) else name}, '')"
         for name, kind in layout.items()
@@ -243,15 +267,48 @@ def _from_text(found: Column, kinds: Kinds) -> Columns:
     return columns
 
 
-def _whole(parts: Sequence[Columns], layout: Layout) -> Columns:
-    """The parts' columns, one part behind the other."""
-    return {
-        name: np.concatenate([part[name] for part in parts], dtype=kind, casting="same_kind")
-        for name, kind in _flat(layout).items()
-    }
+class _Whole:
+    """The columns of all parts, one part behind the other, in whatever order they come."""
+
+    def __init__(self, parts: int) -> None:
+        self._parts = parts
+        self._columns: Columns = {}
+        self._rows = 0
+        self._waiting: dict[int, Columns] = {}
+        self._next = 0
+        self._turn = Lock()
+
+    def put(self, number: int, part: Columns) -> None:
+        """Add a part; numbers count from 0."""
+        with self._turn:
+            self._waiting[number] = part
+            while (found := self._waiting.pop(self._next, None)) is not None:
+                self._next += 1
+                self._append(found)
+
+    def columns(self) -> Columns:
+        """The columns of all that was put."""
+        return {name: column[: self._rows] for name, column in self._columns.items()}
+
+    def _append(self, part: Columns) -> None:
+        end = self._rows + len(next(iter(part.values())))
+        if not self._columns or end > len(next(iter(self._columns.values()))):
+            # Digests are as good as random: the first part tells how long the whole will be. What is not
+            # written to costs nothing.
+            room = 2 * end if self._rows else end * (self._parts + 1)
+            self._columns = {name: self._grown(name, part[name], room) for name in part}
+        for name, column in self._columns.items():
+            column[self._rows : end] = part[name]
+        self._rows = end
+
+    def _grown(self, name: str, part: Column, room: int) -> Column:
+        column = np.empty(room, dtype=part.dtype.newbyteorder("="))
+        if self._rows:
+            column[: self._rows] = self._columns[name][: self._rows]
+        return column
 
 
-async def _packed(rows: int, columns: Mapping[str, str | Column]) -> AsyncIterator[bytes]:
+async def _packed(rows: int, columns: Mapping[str, str | Texts]) -> AsyncIterator[bytes]:
     yield HEADER
     packing: asyncio.Task[bytes] | None = None
     for block in blocks(rows):
@@ -265,14 +322,15 @@ async def _packed(rows: int, columns: Mapping[str, str | Column]) -> AsyncIterat
     yield END
 
 
-def _pack(block: slice, columns: Mapping[str, str | Column]) -> bytes:
+def _pack(block: slice, columns: Mapping[str, str | Texts]) -> bytes:
     """A block of rows in PostgreSQL's binary COPY format: each field behind its length, numbers big-endian."""
-    pieces: list[Piece] = [len(columns).to_bytes(2)]
+    pieces: list[bytes | Column] = [len(columns).to_bytes(2)]
     for column in columns.values():
         if isinstance(column, str):
             pieces += [len(column).to_bytes(4), column.encode()]
         elif column.dtype.kind == "S":
-            pieces += [lengths_of(column[block]).astype(">i4"), column[block]]
+            texts = column[block]
+            pieces += [lengths_of(texts).astype(">i4"), texts]
         else:
             pieces += [(8).to_bytes(4), column[block].astype(">i8")]
     return joined(block.stop - block.start, pieces)

@@ -163,8 +163,8 @@ def _decide(frozen: FrozenTick) -> tuple[Decided, str]:
     )
     order = np.argsort(requests)
     unfilled = {"request": requests[order], "reason": reasons[order]}
-    outcome = outcome_digest(decided.awards, unfilled, decided.fallbacks)
-    return replace(decided, unfilled=unfilled), outcome
+    decided = replace(decided, unfilled=unfilled)
+    return decided, outcome_digest(decided)
 
 
 def _findings(frozen: FrozenTick, decided: Decided, outcome: str) -> TickFindings:

@@ -32,7 +32,7 @@ async def store_outcome(
 ) -> None:
     """Insert what a run (tick 0) or tick decided."""
     for table, columns in (
-        (Award, decided.awards),
+        (Award, decided.awards | {"reserve": decided.reserves}),
         (Unfilled, decided.unfilled),
         (RunFallback, decided.fallbacks),
         (LedAward, decided.led),

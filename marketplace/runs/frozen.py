@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from marketplace.resolver import UNLISTED, Bids, Market, Places, Requests
-from marketplace.resolver.tables import I32, Strings
+from marketplace.resolver.tables import Strings
 from marketplace.rowbytes import Column
 from marketplace.runs.items import FrozenItems, mark_unauthorised
 from marketplace.runs.rules import FrozenPlace
@@ -51,23 +51,15 @@ def arranged_day(
     requests: Mapping[str, Column] | NDArray[np.void],
     bids: Mapping[str, Column],
     places: Sequence[FrozenPlace],
-    place_of: I32,
     items: FrozenItems,
 ) -> FrozenDay:
     """Make a market of a day's columns.
 
     Args:
-        requests: by digest, with each one's number in the day.
-        bids: by their requests' digests and by vendor; they name their requests by number.
-        place_of: which of the places a place's number means, or -1.
-
-    Raises:
-        ValueError: a bid is on a request, or of a place, that is not frozen.
+        requests: by digest.
+        bids: by their requests' digests and by vendor, as a `Numbering` arranges them.
     """
-    number = requests["number"]
-    row_of = np.full(int(number.max(initial=0)) + 1, -1, dtype=np.int32)
-    row_of[number] = np.arange(len(number), dtype=np.int32)
-    count, n = len(number), len(bids["request"])
+    count, n = len(requests["digest"]), len(bids["request"])
     same = np.zeros(
         1, dtype=np.uint16
     )  # intake takes a bid only in its request's currency and terms
@@ -86,13 +78,13 @@ def arranged_day(
         ),
         _places(places),
         Bids(
-            request=_meant(row_of, bids["request"], "on a request"),
-            place=_meant(place_of, bids["place"], "of a place"),
+            request=bids["request"],
+            place=bids["place"],
             price=bids["amount"],
-            distance_m=bids["distance_m"].astype(np.int32),
+            distance_m=bids["distance_m"],
             currency=np.broadcast_to(same, n),
             terms=np.broadcast_to(same, n),
-            way=bids["way"].astype(np.uint8),
+            way=bids["way"],
             flaws=np.zeros(n, dtype=np.uint8),
             listed=np.full(n, UNLISTED, dtype=np.int16),
         ),
@@ -101,16 +93,6 @@ def arranged_day(
     )
     mark_unauthorised(market, items)
     return FrozenDay(run, market, places, bids["digest"], items)
-
-
-def _meant(rows: I32, numbers: Column, what: str) -> I32:
-    """The rows that numbers stand for."""
-    if numbers.max(initial=-1) >= len(rows):
-        raise ValueError(f"a bid is {what} that is not frozen")
-    found: I32 = rows.take(numbers)
-    if found.min(initial=0) < 0:
-        raise ValueError(f"a bid is {what} that is not frozen")
-    return found
 
 
 def _places(places: Sequence[FrozenPlace]) -> Places:

@@ -20,6 +20,7 @@ from marketplace.models import PublishedRequest, Vendor
 from marketplace.models.catalogue import CatalogueEntry, RunItem
 from marketplace.resolver import Flaw, Market
 from marketplace.resolver.tables import I64, Mask, Strings
+from marketplace.runs.repository import count_requests
 from marketplace.runs.snapshot import among
 from vrm.documents import CatalogueItem, recall
 
@@ -101,7 +102,8 @@ async def frozen_items(connection: AsyncConnection, day: str, tick: int = 0) -> 
     )
     whole = among(query, RunItem.request, day, tick)
     layout = {"request": bulk.DIGEST, "item": bulk.DIGEST, "suspended": "i2"}
-    rows = await bulk.read([connection], whole, layout, RunItem.request)
+    about = await count_requests(connection, day)
+    rows = await bulk.read([connection], whole, layout, RunItem.request, rows=about)
     versions = rows["item"]
     wires = select(CatalogueEntry.digest, CatalogueEntry.wire).where(
         CatalogueEntry.digest.in_(np.unique(versions).astype("U").tolist())

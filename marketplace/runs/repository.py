@@ -85,3 +85,11 @@ async def vendor_names(connection: AsyncConnection, dids: Sequence[str]) -> dict
     """The names of vendors."""
     query = select(Vendor.did, Vendor.name).where(Vendor.did.in_(dids))
     return {row.did: row.name for row in await connection.execute(query)}
+
+
+async def count_requests(connection: AsyncConnection, day: str) -> int:
+    """Count the requests that a day's run took."""
+    row = RunRequest  # they are numbered from 0 in the order of their digests
+    query = select(row.number).where(row.day == day).order_by(row.request.desc()).limit(1)
+    last: int | None = (await connection.execute(query)).scalar_one_or_none()
+    return 0 if last is None else last + 1

@@ -2,21 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from marketplace import bulk
 from marketplace.db import AnyRow, Database
 from marketplace.preferences import service as preferences
 from marketplace.resolver import Outcome, Status, reserves, resolve
-from marketplace.resolver.tables import I32, Strings
+from marketplace.resolver.tables import I32
+from marketplace.rowbytes import Gathered
 from marketplace.runs import awards, repository, snapshot
 from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems, frozen_items
 from marketplace.runs.lease import Lease, Reach, hold
+from marketplace.runs.numbering import Numbering, rows_of
 from marketplace.runs.preferring import apply_preferences, mark_alternatives
 from marketplace.runs.rules import (
     REASONS,
@@ -29,6 +31,8 @@ from marketplace.runs.rules import (
 
 RESERVE_DEPTH = 5
 """How many ranked runners-up an assignment names."""
+READERS = 3
+"""By how many connections a run reads its day: one more than it takes to keep two processors busy."""
 
 
 async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
@@ -39,21 +43,22 @@ async def resolve_here(db: Database, lease: Lease, reach: Reach) -> None:
     """
     frozen = await load_frozen(db, lease.day, side_by_side=True)
     reach("read")
+    # Long calls into C, beside the matching and while the database stores what was decided.
+    inputs = asyncio.create_task(asyncio.to_thread(_inputs, frozen))
     decided = await asyncio.to_thread(lambda: decide(frozen, resolve(frozen.matching)))
     reach("matched")
-    # Long calls into C, while the database stores what was decided.
-    digests = asyncio.create_task(asyncio.to_thread(_digests, frozen, decided))
+    outcome = asyncio.create_task(asyncio.to_thread(outcome_digest, decided))
     async with db.unit_of_work() as connection:
         run = await hold(db, connection, lease)
         if run.stage == "frozen":
             await awards.store_outcome(connection, lease.day, 0, decided)
             reach("outcome-written")
-            findings = _findings(frozen, decided, *await digests)
+            findings = _findings(frozen, decided, await inputs, await outcome)
             await repository.set_stage(
                 connection, lease.day, "resolved", findings=msgspec.json.encode(findings)
             )
             reach("resolving")
-    await digests
+    await asyncio.gather(inputs, outcome)
     reach("resolved")
 
 
@@ -63,44 +68,36 @@ async def load_frozen(
     """Read what a run's freeze fixed; of a later tick of the day, only what concerns its displaced requests.
 
     Args:
-        side_by_side: read by two connections on PostgreSQL, where the server's side of the reading is the
+        side_by_side: read by several connections on PostgreSQL, where the server's side of the reading is the
             longest part of a run, and each connection is a process of its own.
     """
-    async with db.snapshot() as connection:
+    async with db.snapshot() as connection, AsyncExitStack() as twins:
         run = await repository.find(connection, day)
         if run is None:
             raise LookupError(day)
-        if db.is_sqlite or not side_by_side:
-            traded = await _traded([connection], day, tick)
-            rest = await _rest(connection, day, tick)
-        else:
-            async with (
-                db.twin(connection) as first,
-                db.twin(connection) as second,
-                asyncio.TaskGroup() as reading,
-            ):
-                task = reading.create_task(_traded([first, second], day, tick))
-                rest = await _rest(connection, day, tick)
-            traded = task.result()
-    frozen = await asyncio.to_thread(arranged_day, run, *traded, *rest.places, rest.items)
+        readers = [connection]
+        if side_by_side and not db.is_sqlite:
+            readers = [await twins.enter_async_context(db.twin(connection)) for _ in range(READERS)]
+        async with asyncio.TaskGroup() as beside:
+            reading = beside.create_task(_rest(connection, day, tick))
+            if connection in readers:
+                await reading
+            requests = await snapshot.frozen_requests(readers, day, tick)
+            rest = await reading
+            numbering = Numbering(rows_of(requests["number"]), rest.place_of)
+            bids = await snapshot.frozen_bids(readers, day, numbering, tick)
+    frozen = await asyncio.to_thread(arranged_day, run, requests, bids, rest.places, rest.items)
     await asyncio.to_thread(apply_preferences, frozen, rest.preferences)
     await asyncio.to_thread(mark_alternatives, frozen, rest.alternatives)
     return frozen
-
-
-async def _traded(
-    connections: Sequence[AsyncConnection], day: str, tick: int
-) -> tuple[bulk.Columns, bulk.Columns]:
-    """Requests and the bids on them."""
-    requests = await snapshot.frozen_requests(connections, day, tick)
-    return requests, await snapshot.frozen_bids(connections, day, tick)
 
 
 @dataclass(frozen=True, eq=False)
 class _Rest:
     """What a day decides from besides requests and bids."""
 
-    places: tuple[list[FrozenPlace], I32]
+    places: list[FrozenPlace]
+    place_of: I32
     items: FrozenItems
     preferences: Sequence[AnyRow]
     alternatives: Sequence[AnyRow]
@@ -108,7 +105,7 @@ class _Rest:
 
 async def _rest(connection: AsyncConnection, day: str, tick: int) -> _Rest:
     return _Rest(
-        await snapshot.frozen_places(connection, day),
+        *await snapshot.frozen_places(connection, day),
         await frozen_items(connection, day, tick),
         await preferences.frozen(connection, day),
         await snapshot.alternatives(connection, day),
@@ -130,10 +127,10 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
             "bid": frozen.bids.take(outcome.bid.take(assigned)),
             "rank": outcome.rank.take(assigned).astype(np.int64) + 1,
             "eligible": outcome.eligible.take(assigned).astype(np.int64),
-            "reserve": _reserves(
-                frozen, reserves(frozen.matching, outcome, RESERVE_DEPTH)[assigned]
-            ),
         },
+        reserves=Gathered(
+            frozen.bids, reserves(market, outcome, RESERVE_DEPTH).take(assigned, axis=0)
+        ),
         unfilled={
             "request": frozen.requests.take(unfilled),
             "reason": reasons.take(outcome.status.take(unfilled)),
@@ -149,18 +146,8 @@ def decide(frozen: FrozenDay, outcome: Outcome) -> Decided:
     )
 
 
-def _reserves(frozen: FrozenDay, runners_up: I32) -> Strings:
-    """(awards): the digests of each one's runners-up, joined; `runners_up` has -1 where there is none."""
-    found = np.zeros(runners_up.shape, dtype="S43")
-    there = runners_up >= 0
-    found[there] = frozen.bids.take(runners_up[there])
-    joined: Strings = found.view(f"S{43 * RESERVE_DEPTH}").ravel()
-    return joined
-
-
-def _digests(frozen: FrozenDay, decided: Decided) -> tuple[str, str]:
-    """The digests of what was decided from, and of what was decided."""
-    inputs = inputs_digest(
+def _inputs(frozen: FrozenDay) -> str:
+    return inputs_digest(
         frozen.requests,
         frozen.bids,
         frozen.places,
@@ -168,7 +155,6 @@ def _digests(frozen: FrozenDay, decided: Decided) -> tuple[str, str]:
         frozen.preferences,
         frozen.matching.newcomer_share,
     )
-    return inputs, outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
 
 
 def _findings(frozen: FrozenDay, decided: Decided, inputs: str, outcome: str) -> Findings:

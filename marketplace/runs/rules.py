@@ -1,7 +1,7 @@
 """Pure decisions about runs: what pins a run's inputs and outcome, and what a decision says as a document."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -12,7 +12,7 @@ import numpy as np
 
 import crypto
 from marketplace.resolver import Status
-from marketplace.rowbytes import Column, Piece, json_list
+from marketplace.rowbytes import Column, Gathered, Piece, json_list
 from vrm.documents import NewcomerRules
 from vrm.documents.scalars import UnfilledReason
 
@@ -44,7 +44,9 @@ class Decided:
     """What a run decided, as columns in order of the requests' digests."""
 
     awards: dict[str, Column]
-    """``request``, ``bid``, ``rank`` (from 1), ``eligible`` and ``reserve``."""
+    """``request``, ``bid``, ``rank`` (from 1) and ``eligible``."""
+    reserves: Gathered
+    """Of each award, the digests of the runners-up, joined."""
     unfilled: dict[str, Column]
     """``request`` and ``reason``."""
     fallbacks: dict[str, Column]
@@ -110,19 +112,18 @@ def inputs_digest(
     return _digest(parts)
 
 
-def outcome_digest(
-    awards: Mapping[str, Column], unfilled: Mapping[str, Column], fallbacks: Mapping[str, Column]
-) -> str:
+def outcome_digest(decided: Decided) -> str:
     """The digest that pins what a run decided.
 
     SHA-256 (base64url) of the canonical JSON of ``{"awards", "fallbacks", "unfilled"}``: lists
     ``[request, bid, rank, eligible, reserve]``, where the reserve is the digests of the runners-up joined to
     one text; pairs ``[request, item]`` with the digest of the item's version; and pairs ``[request, reason]``,
     all in order of requests. What else an assignment says follows from its bid, what a fallback says from the
-    request. The columns have these names, and come in that order.
+    request.
     """
+    awards, fallbacks, unfilled = decided.awards, decided.fallbacks, decided.unfilled
     award: list[Piece] = [b'["', awards["request"], b'","', awards["bid"], b'",', awards["rank"]]
-    award += [b",", awards["eligible"], b',"', awards["reserve"], b'"]']
+    award += [b",", awards["eligible"], b',"', decided.reserves, b'"]']
     shipped: list[Piece] = [b'["', fallbacks["request"], b'","', fallbacks["item"], b'"]']
     left: list[Piece] = [b'["', unfilled["request"], b'","', unfilled["reason"], b'"]']
     parts = chain(

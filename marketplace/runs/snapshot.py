@@ -1,6 +1,8 @@
 """Every query about a run's snapshot: how the freeze takes it, and how it is read again as columns."""
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import reduce
 from operator import add
 from typing import Any, Final
@@ -11,6 +13,7 @@ from sqlalchemy import (
     Case,
     ColumnElement,
     Select,
+    SQLColumnExpression,
     Subquery,
     and_,
     case,
@@ -47,9 +50,13 @@ from marketplace.models.mail import AlternativeBid
 from marketplace.reputation.rules import Score
 from marketplace.resolver import Policy, Way
 from marketplace.resolver.tables import label
-from marketplace.runs.repository import set_stage
+from marketplace.runs import repository
+from marketplace.runs.numbering import Numbering
 from marketplace.runs.rules import FrozenPlace, leads_left, units_left
 from vrm.documents import NewcomerRules
+
+BIDS_EACH: Final = 10
+"""About how many bids are on a request."""
 
 _ASKED: Final = {
     "policy": "i2",
@@ -239,7 +246,7 @@ async def freeze(
     ]
     if rows:
         await connection.execute(insert(RunPlace), rows)
-    await set_stage(
+    await repository.set_stage(
         connection,
         day,
         "frozen",
@@ -257,20 +264,20 @@ async def frozen_requests(
     What was needed before a tick is left out there: it is nobody's to match.
     """
     row = RunRequest
-    query = select(row.request.label("digest"), row.number, row.line).where(row.day == day)
-    if tick:
-        query = query.join(Displaced, _displaced(row.request, day, tick))
+    of_day = select(row.request.label("digest"), row.number, row.line).where(row.day == day)
+    rows = await repository.count_requests(connections[0], day)
+    query = of_day.join(Displaced, _displaced(row.request, day, tick)) if tick else of_day
     layout: bulk.Layout = {"digest": bulk.DIGEST, "number": "i4", "line": _ASKED}
-    return await bulk.read(connections, query.order_by(row.request), layout, row.request)
+    return await bulk.read(connections, query.order_by(row.request), layout, row.request, rows=rows)
 
 
 async def frozen_bids(
-    connections: Sequence[AsyncConnection], day: str, tick: int = 0
+    connections: Sequence[AsyncConnection],
+    day: str,
+    numbering: Numbering,
+    tick: int = 0,
 ) -> bulk.Columns:
-    """The bids on them that were live at the day's close, by request and vendor.
-
-    A bid names its request by the request's number in the day.
-    """
+    """The bids on them that were live at the day's close, by request and vendor."""
     line = {
         "digest": bulk.DIGEST,
         "place": "i4",
@@ -281,17 +288,20 @@ async def frozen_bids(
     layout: bulk.Layout = {"request": "i4", "line": line}
     row = StoredBid
     columns = RunRequest.number.label("request"), row.line
+    rows = BIDS_EACH * await repository.count_requests(connections[0], day)
     query: Select[*tuple[Any, ...]]
+    along: Sequence[SQLColumnExpression[str]]
     if await has_roll_overs(connections[0], day):
         wide = (*columns, row.request.label("along"), row.vendor)
         here, gone = live_at_close(day, *wide), kept_from_close(day, *wide)
         both = union_all(*(among(part, row.request, day, tick) for part in (here, gone))).subquery()
         query = select(*(both.c[name] for name in layout)).order_by(both.c.along, both.c.vendor)
-        return await bulk.read(connections, query, layout, both.c.along)
-    # All of it out of one covering index.
-    live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
-    query = among(live, row.request, day, tick)
-    return await bulk.read(connections, query, layout, row.request, RunRequest.request)
+        along = [both.c.along]
+    else:
+        # All of it out of one covering index.
+        live = select(*columns).where(row.state == "live").order_by(row.request, row.vendor)
+        query, along = among(live, row.request, day, tick), [row.request, RunRequest.request]
+    return await bulk.read(connections, query, layout, *along, rows=rows, made=numbering.arranged)
 
 
 async def has_roll_overs(connection: AsyncConnection, day: str) -> bool:
@@ -356,8 +366,20 @@ async def frozen_places(
         .where(RunPlace.day == day)
         .order_by(RunPlace.vendor, RunPlace.place)
     )
-    rows = (await connection.execute(query)).all()
+    with uncollected():
+        rows = (await connection.execute(query)).all()
+        places = [FrozenPlace(*row[1:]) for row in rows]
     newest = await connection.execute(select(func.coalesce(func.max(PlaceNumber.number), 0)))
     place_of = np.full(newest.scalar_one() + 1, -1, dtype=np.int32)
     place_of[[row.number for row in rows]] = np.arange(len(rows), dtype=np.int32)
-    return [FrozenPlace(*row[1:]) for row in rows], place_of
+    return places, place_of
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let no garbage be looked for: among rows by the hundred thousand that takes longer than their reading."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -116,7 +116,7 @@ def _check_tick(day: Day, frozen: FrozenDay, wave: Wave, number: int, course: Co
         "fallback": len(decided.fallbacks["request"]),
         "unfilled": len(decided.unfilled["request"]),
         "inputs": inputs,
-        "outcome": outcome_digest(decided.awards, decided.unfilled, decided.fallbacks),
+        "outcome": outcome_digest(decided),
     }
     for what, value in right.items():
         findings.expect(name, f"report, {what}", getattr(report, what), value)

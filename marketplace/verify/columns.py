@@ -14,6 +14,7 @@ from marketplace.resolver.market import block
 from marketplace.resolver.tables import I16, Strings
 from marketplace.runs.frozen import FrozenDay, arranged_day
 from marketplace.runs.items import FrozenItems
+from marketplace.runs.numbering import Numbering, rows_of
 from marketplace.runs.rules import FrozenPlace
 from marketplace.verify.day import BidTable, Day, codes_of, found_in, joined
 from marketplace.verify.documents import NAMED, PREFERENCE
@@ -58,7 +59,8 @@ def frozen_day(day: Day) -> FrozenDay:
     run = SimpleNamespace(seed=day.report.seed, newcomer_share=day.rules.newcomers.share)
     try:
         every = np.arange(len(places), dtype=np.int32)
-        frozen = arranged_day(run, day.requests, table.take_columns(), places, every, items)
+        bids = Numbering(rows_of(day.requests["number"]), every).arranged(table.take_columns())
+        frozen = arranged_day(run, day.requests, bids, places, items)
     except ValueError as error:
         raise BundleFault(f"The bundle's figures are those of no market: {error}.") from None
     frozen = replace(frozen, matching=_exact(day, frozen, table))

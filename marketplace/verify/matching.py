@@ -9,7 +9,7 @@ import numpy as np
 from marketplace.cascade.rules import accept_by
 from marketplace.resolver import Outcome
 from marketplace.resolver.rows import WAY_CODES
-from marketplace.rowbytes import Column
+from marketplace.rowbytes import Column, Texts
 from marketplace.runs.frozen import FrozenDay
 from marketplace.runs.rules import Decided, inputs_digest, outcome_digest
 from marketplace.verify.day import UNFILLED, Day, Wave, found_in, joined
@@ -43,7 +43,7 @@ def check_run_report(day: Day, frozen: FrozenDay, decided: Decided) -> None:
         day.rules.newcomers.share,
     )
     findings.expect("report", "digest of the inputs", report.inputs, inputs)
-    outcome = outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
+    outcome = outcome_digest(decided)
     findings.expect("report", "digest of the outcome", report.outcome, outcome)
 
 
@@ -115,7 +115,7 @@ def _check_assignments(
 
 def _right_assignments(
     day: Day, wave: Wave, tick: int, frozen: FrozenDay, outcome: Outcome, decided: Decided
-) -> Mapping[str, Column]:
+) -> Mapping[str, Texts]:
     """What the assignments must say, in order of the requests."""
     market, awards = frozen.matching, decided.awards
     rows, _ = found_in(frozen.requests, awards["request"])
@@ -127,7 +127,7 @@ def _right_assignments(
         "bid": awards["bid"],
         "rank": awards["rank"],
         "eligible": awards["eligible"],
-        "reserve": awards["reserve"],
+        "reserve": decided.reserves,
         "vendor": market.places.did.take(place),
         "place": market.places.place.take(place),
         "amount": market.bids.price.take(bids),

@@ -70,7 +70,7 @@ def decisions(
     """
     resolved = resolve(frozen.matching)
     decided = decide(frozen, resolved)
-    if outcome_digest(decided.awards, decided.unfilled, decided.fallbacks) != outcome:
+    if outcome_digest(decided) != outcome:
         raise ValueError("The day's inputs give another outcome than its report says.")
     return (
         _decision(frozen, resolved),

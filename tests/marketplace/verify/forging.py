@@ -182,7 +182,7 @@ class Forgery:
         return Checkpoint(name, size, tree.root(size)).sign(self.identity.log_key)
 
     def _outcome(self, decided: Decided) -> str:
-        return outcome_digest(decided.awards, decided.unfilled, decided.fallbacks)
+        return outcome_digest(decided)
 
     def _assignments(self, day: Day, decided: Decided) -> list[Line]:
         bids = {crypto.digest(line["document"]): line for line in self.of("bid")}
@@ -197,7 +197,7 @@ class Forgery:
         for at, name in enumerate(awards["request"].tolist()):
             bid = bids[awards["bid"][at].decode()]
             body = bid["document"]
-            reserve = awards["reserve"][at].decode()
+            reserve = decided.reserves[at : at + 1][0].decode()
             due = accept_by(decided_at(day.run), needed[name], calendar)
             line = {
                 "kind": "assignment",
