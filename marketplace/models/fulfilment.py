@@ -46,96 +46,81 @@ class Delivery(Base):
     """See `marketplace.fulfilment.rules`."""
 
 
-class StoredShipment(Base):
+class _OfVendor:
+    """What a vendor says of an order."""
+
+    request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
+    vendor: Mapped[str]
+    digest: Mapped[str]
+    wire: Mapped[bytes]
+
+
+class StoredShipment(_OfVendor, Base):
     """A vendor's word that it has shipped an order, or has it ready."""
 
     __tablename__ = "shipments"
-    request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
-    vendor: Mapped[str]
     late: Mapped[bool]
     """Whether its time was over."""
-    digest: Mapped[str]
-    wire: Mapped[bytes]
 
 
-class StoredVendorCancellation(Base):
+class StoredVendorCancellation(_OfVendor, Base):
     """A vendor's word that it will not deliver after all."""
 
     __tablename__ = "vendor_cancellations"
-    request: Mapped[str] = mapped_column(ForeignKey("deliveries.request"), primary_key=True)
-    vendor: Mapped[str]
-    digest: Mapped[str]
-    wire: Mapped[bytes]
 
 
-class StoredCancellation(Base):
-    """A customer's word that it wants no delivery any more, taken out of `pending` in time."""
+class _OfCustomer:
+    """What the customer says of an order to its vendor, taken out of `pending` at a batch instant."""
 
-    __tablename__ = "cancellations"
-    __table_args__ = (
-        Index("ix_cancellations_vendor_number_request", "vendor", "number", "request"),
-        ANONYMOUS,
-    )
-    request: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int]
-    """As of a Disclosure."""
-    vendor: Mapped[str]
-    assignment: Mapped[str]
-    digest: Mapped[str]
-    publish_by: Mapped[int]
-    wire: Mapped[bytes]
-
-
-class StoredHandover(Base):
-    """A customer's word at the counter that it has what was assigned, which the vendor brought."""
-
-    __tablename__ = "handovers"
-    __table_args__ = (ANONYMOUS,)
-    request: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int]
-    """As of a Disclosure."""
-    vendor: Mapped[str]
-    assignment: Mapped[str]
-    digest: Mapped[str]
-    publish_by: Mapped[int]
-    wire: Mapped[bytes]
-
-
-class StoredDisclosure(Base):
-    """The newest Disclosure on a request, taken out of `pending` at a batch instant."""
-
-    __tablename__ = "disclosures"
-    __table_args__ = (
-        Index("ix_disclosures_vendor_number_request", "vendor", "number", "request"),
-        ANONYMOUS,
-    )
     request: Mapped[str] = mapped_column(primary_key=True)
     number: Mapped[int]
     """Of the batch that it came with, so that its vendor finds what is new behind what it has read."""
     vendor: Mapped[str]
     assignment: Mapped[str]
     digest: Mapped[str]
-    seq: Mapped[int]
     publish_by: Mapped[int]
+
+
+class StoredCancellation(_OfCustomer, Base):
+    """A customer's word that it wants no delivery any more, which came in time."""
+
+    __tablename__ = "cancellations"
+    __table_args__ = (
+        Index("ix_cancellations_vendor_number_request", "vendor", "number", "request"),
+        ANONYMOUS,
+    )
+    wire: Mapped[bytes]
+
+
+class StoredHandover(_OfCustomer, Base):
+    """A customer's word at the counter that it has what was assigned, which the vendor brought."""
+
+    __tablename__ = "handovers"
+    __table_args__ = (ANONYMOUS,)
+    wire: Mapped[bytes]
+
+
+class StoredDisclosure(_OfCustomer, Base):
+    """The newest Disclosure on a request."""
+
+    __tablename__ = "disclosures"
+    __table_args__ = (
+        Index("ix_disclosures_vendor_number_request", "vendor", "number", "request"),
+        ANONYMOUS,
+    )
+    seq: Mapped[int]
     wire: Mapped[bytes | None]
     """Null when the market has kept it long enough."""
 
 
-class StoredConfirmation(Base):
-    """The newest Confirmation on a request, taken out of `pending` at a batch instant."""
+class StoredConfirmation(_OfCustomer, Base):
+    """The newest Confirmation on a request."""
 
     __tablename__ = "confirmations"
     __table_args__ = (
         Index("ix_confirmations_vendor_number_request", "vendor", "number", "request"),
         ANONYMOUS,
     )
-    request: Mapped[str] = mapped_column(primary_key=True)
-    number: Mapped[int]
-    """As of a Disclosure."""
-    vendor: Mapped[str]
-    assignment: Mapped[str]
-    digest: Mapped[str]
     seq: Mapped[int]
     received: Mapped[bool]
-    publish_by: Mapped[int]
     wire: Mapped[bytes]
