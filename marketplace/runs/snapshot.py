@@ -378,8 +378,10 @@ async def frozen_places(
 @contextmanager
 def uncollected() -> Iterator[None]:
     """Let no garbage be looked for: among rows by the hundred thousand that takes longer than their reading."""
+    collects = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if collects:
+            gc.enable()
