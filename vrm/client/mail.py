@@ -1,11 +1,13 @@
 """The market's mail as anybody downloads it: which segments there are, and what they hold."""
 
+from dataclasses import dataclass
+
 import httpx
 import msgspec
 
 from vrm.client.base import MarketClient
 from vrm.documents.mail import Bucket, name_of, unpack
-from vrm.documents.scalars import Digest, Instant
+from vrm.documents.scalars import Digest, Instant, parse_instant
 from vrm.errors import MarketMisbehaved
 
 
@@ -19,27 +21,36 @@ class Segment(msgspec.Struct, frozen=True):
     size: int
 
 
-async def listed(
-    client: MarketClient, after: str | None = None
-) -> tuple[list[Segment], str | None]:
-    """List the segments of all buckets, oldest first.
+@dataclass(frozen=True)
+class Listed:
+    """What is new in the list of segments, oldest first."""
+
+    segments: list[Segment]
+    strange: int
+    """How many entries beside these are no segments."""
+    cursor: str | None
+    """For what comes later."""
+
+
+async def listed(client: MarketClient, after: str | None = None) -> Listed:
+    """List the segments of all buckets.
 
     Args:
         after: the cursor that an earlier call gave, for what came later.
 
-    Returns:
-        The segments, and the cursor behind them.
-
     Raises:
-        MarketMisbehaved: the market hands out a cursor for the second time.
+        MarketMisbehaved: the market hands out a cursor for the second time, or what is no list.
     """
     found: list[Segment] = []
+    strange = 0
     seen = {after}
     while True:
-        page = await client.page("/mail", Segment, cursor=after)
-        found += page.items
+        page = await client.page("/mail", msgspec.Raw, cursor=after)
+        known = [one for one in map(_segment, page.items) if one is not None]
+        found += known
+        strange += len(page.items) - len(known)
         if page.next is None:
-            return found, page.resume or after
+            return Listed(found, strange, page.resume or after)
         if page.next in seen:
             raise MarketMisbehaved("The market's list goes round in a circle.")
         after = page.next
@@ -59,3 +70,12 @@ async def segment(client: MarketClient, name: str, over: httpx.AsyncClient) -> l
         return unpack(raw)
     except ValueError as error:
         raise MarketMisbehaved(f"A segment of the mail: {error}.") from None
+
+
+def _segment(entry: msgspec.Raw) -> Segment | None:
+    try:
+        one = msgspec.json.decode(entry, type=Segment)
+        parse_instant(one.instant)  # a day that there is
+    except ValueError:
+        return None
+    return one

@@ -57,10 +57,8 @@ def bids(
         console.note(
             "No bid has come. Mail is published with each batch; bids close before the cutoff."
         )
-    if read.faulty:
-        console.note(
-            f"{read.faulty} messages for you were not what they should be and are left out."
-        )
+    for finding in read.findings:
+        console.note(console.plain(mail.in_words(finding)))
 
 
 def prefer(

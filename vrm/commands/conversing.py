@@ -110,8 +110,17 @@ def messages(
     for entry, _ in found:
         for number in conversing.missing(entry):
             console.note(f"Message {number} of the vendor of {entry.digest[:SHORT]} did not come.")
+    for entry, lines in found:
+        for line in (line for line in lines if line.fault):
+            console.note(
+                f"What the vendor of {entry.digest[:SHORT]} sealed as its message {line.number} is none: "
+                f"{console.plain(line.fault)} Ask it to write again."
+            )
+    for finding in wallet.read().mail_findings:
+        console.note(console.plain(mail.in_words(finding)))
 
 
 def _shown(line: conversing.Line) -> str:
-    text = "not known here any more" if line.text is None else line.text
+    none = "not readable" if line.fault else "not known here any more"
+    text = none if line.text is None else line.text
     return text if line.arrived else f"(not sent yet) {text}"

@@ -14,7 +14,7 @@ from vrm.console import Json, PassphraseFile
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.keyfile import write_private
 from vrm.notices import Notify
-from vrm.wallet import Wallet, deadlines, disclosing, icalendar, membership, rounds
+from vrm.wallet import Wallet, deadlines, disclosing, icalendar, mail, membership, rounds
 from vrm.wallet.deadlines import Deadline
 from vrm.wallet.rounds import Round
 
@@ -24,6 +24,9 @@ SOON: Final = timedelta(hours=24)
 
 def sync(
     *,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read all mail anew that the market keeps.")
+    ] = False,
     pause: Pause = 30,
     home: HomeFolder = None,
     passphrase_file: PassphraseFile = None,
@@ -36,8 +39,12 @@ def sync(
     deliver to, and tells them so from then on. Exits 1 where the market refused something or did wrong.
 
         vrm sync
+
+        vrm sync --again
     """
     wallet = open_wallet(home, passphrase_file)
+    if again:
+        mail.read_again(wallet)
     done = console.run(_round(wallet, pause))
     if json:
         console.print_json(_as_json(done))

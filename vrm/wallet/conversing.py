@@ -33,11 +33,13 @@ class Line:
     """``you`` or ``vendor``."""
     number: int
     text: str | None
-    """None where the wallet that wrote it was lost."""
+    """None where the wallet that wrote it was lost, or at a fault."""
     at: str | None
     """When it was signed, or came."""
     arrived: bool
     """Whether the market has said that it has it."""
+    fault: str = ""
+    """What is wrong with a vendor's message that is none."""
 
 
 async def say(
@@ -120,7 +122,11 @@ def lines(entry: OwnRequest) -> list[Line]:
         for own in entry.messages
     ]
     theirs = [
-        Line(digest, "vendor", body.number, text_in(heard.inside), heard.at, arrived=True)
+        Line(
+            *(digest, "vendor", body.number),
+            None if heard.inside is None else text_in(heard.inside),
+            *(heard.at, True, heard.fault),
+        )
         for digest, heard in entry.heard.items()
         if is_of_vendor(entry, body := recall(heard.wire, VendorMessage))
     ]

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 import crypto
+from crypto import CryptoError
 from crypto.canonical import canonical
 from vrm.documents import (
     Answer,
@@ -31,6 +32,7 @@ from vrm.documents import (
     conversation,
     recall,
 )
+from vrm.errors import InvalidDocument
 from vrm.wallet.own import (
     Heard,
     OwnAnswer,
@@ -97,13 +99,21 @@ def file(entry: OwnRequest, document: Signed[Any], key: crypto.ReplyKey, at: str
     elif kind in _THEIRS:
         setattr(entry, _THEIRS[kind], TheirWord(digest, wire))
     elif isinstance(body, VendorMessage):
-        _, inside = conversation.unseal(body, key)
-        entry.heard[digest] = Heard(wire, canonical(inside), at)
+        entry.heard[digest] = _heard(body, wire, key, at)
     elif isinstance(body, RequestWithdrawal):
         entry.withdrawal = entry.withdrawal or wire
     elif isinstance(body, Answer):
         own = entry.answers.setdefault(body.question, OwnAnswer(digest=digest, wire=wire))
         own.came_back = own.came_back or own.digest == digest
+
+
+def _heard(body: VendorMessage, wire: bytes, key: crypto.ReplyKey, at: str) -> Heard:
+    """A vendor's message, kept as a fault of the vendor's where it is not what it commits to."""
+    try:
+        _, inside = conversation.unseal(body, key)
+    except (CryptoError, InvalidDocument) as error:
+        return Heard(wire, None, at, str(error))
+    return Heard(wire, canonical(inside), at)
 
 
 def _came_back(entry: OwnRequest, kind: type[Document], digest: str, wire: bytes) -> None:

@@ -3,154 +3,39 @@
 The wallet downloads whole buckets (`vrm.documents.mail`): those in which its pseudonyms have their mailboxes,
 all that an epoch's posting tokens could make, whether they were used or not. So what it asks for follows from
 its keys and the mail's list alone, and is the same whatever it has posted. Each bucket comes over a connection
-of its own. The wallet tries the reply keys of its requests on each sealed message. What opens counts only if
+of its own. The wallet tries the reply keys of its requests on each sealed message (`opening`).
 
-1. the market signed it, to this very key, for a purpose that is known here;
-2. what is inside is a signed document of the kind that the purpose says: the vendor's own, or the pseudonym's;
-   a vendor's message opens with the same key, and is the one that it commits to;
-3. that document is for this market, and speaks of the request that the message names (or takes back a bid on
-   it), which is the request that this wallet made with that key.
-
-What opens and fails is counted and otherwise passed over: anybody can seal something to a key that is public.
+What is wrong stops nothing. A segment that cannot be read, or with messages for this wallet that are not what
+they should be, is passed over and noted with what is wrong about it. It is not asked for again by itself: who
+gave one caller other bytes would know that caller by it. `read_again` starts anew with everybody's whole list.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
-import crypto
-from crypto import CryptoError, ReplyKey, messages, sealed
+import httpx
+
 from vrm.client import mail
 from vrm.client.customer import CustomerClient
 from vrm.client.mail import Segment
-from vrm.documents import (
-    Answer,
-    Bid,
-    BidWithdrawal,
-    Cancellation,
-    Confirmation,
-    Disclosure,
-    Dispute,
-    Handover,
-    MarketDescriptor,
-    Message,
-    PersonalRequest,
-    Preference,
-    Question,
-    Rating,
-    RatingAnswer,
-    RequestWithdrawal,
-    Ruling,
-    Shipment,
-    Signed,
-    VendorCancellation,
-    VendorDispute,
-    VendorMessage,
-    VendorRating,
-    VendorRatingAnswer,
-    accept,
-    conversation,
-)
-from vrm.documents.mail import Purpose, is_in, mailbox_of
+from vrm.client.patience import BUSY
+from vrm.documents import MarketDescriptor, PersonalRequest, Signed
+from vrm.documents.mail import is_in, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
-from vrm.errors import InvalidDocument
+from vrm.errors import MarketMisbehaved, MarketRefused
 from vrm.wallet import filing
+from vrm.wallet.opening import Address, Faulty, Inside, NotForUs, Opened, open_box
 from vrm.wallet.own import OwnRequest
-from vrm.wallet.state import Slot, State
+from vrm.wallet.state import MailFinding, Slot, State
 from vrm.wallet.wallet import Wallet
 
 GRACE: Final = timedelta(hours=1)
 """How far this machine's clock may be ahead of the market's for no mail to be passed by."""
-
-Inside = (
-    Bid
-    | BidWithdrawal
-    | Question
-    | Shipment
-    | VendorCancellation
-    | PersonalRequest
-    | RequestWithdrawal
-    | Preference
-    | Answer
-    | Disclosure
-    | Confirmation
-    | Cancellation
-    | Handover
-    | Message
-    | VendorMessage
-    | Rating
-    | VendorRating
-    | RatingAnswer
-    | VendorRatingAnswer
-    | Dispute
-    | VendorDispute
-    | Ruling
-)
-
-KINDS: Final[Mapping[Purpose, type[Inside]]] = {
-    "bid": Bid,
-    "bid-withdrawal": BidWithdrawal,
-    "question": Question,
-    "shipment": Shipment,
-    "vendor-cancellation": VendorCancellation,
-    "request": PersonalRequest,
-    "withdrawal": RequestWithdrawal,
-    "preference": Preference,
-    "answer": Answer,
-    "disclosure": Disclosure,
-    "confirmation": Confirmation,
-    "cancellation": Cancellation,
-    "handover": Handover,
-    "message": Message,
-    "vendor-message": VendorMessage,
-    "rating": Rating,
-    "vendor-rating-answer": VendorRatingAnswer,
-    "vendor-rating": VendorRating,
-    "rating-answer": RatingAnswer,
-    "dispute": Dispute,
-    "vendor-dispute": VendorDispute,
-    "ruling": Ruling,
-}
-
-
-OTHERS: Final = (
-    *(Bid, BidWithdrawal, Question, Shipment, VendorMessage, VendorCancellation),
-    *(VendorDispute, VendorRating, RatingAnswer, Ruling),
-)
-"""What no pseudonym signs."""
-
-
-class NotForUs(Exception):
-    """A message that opens with none of this wallet's keys."""
-
-
-class Faulty(Exception):
-    """A message that opens and is not what it should be."""
-
-
-@dataclass(frozen=True)
-class Address:
-    """Where the wallet may get mail: under one of its pseudonyms."""
-
-    slot: Slot
-    pseudonym: str
-    mailbox: int
-    key: ReplyKey
-
-
-@dataclass(frozen=True)
-class Opened:
-    """A message that holds: to which address it came, about which request, and the document in it."""
-
-    to: Address
-    request: str
-    document: Signed[Inside]
-    at: str = ""
-    """The instant of the mail that it came with."""
 
 
 @dataclass(frozen=True)
@@ -160,49 +45,75 @@ class Read:
     state: State
     opened: int
     """Messages for this wallet."""
-    faulty: int
-    """Messages sealed to this wallet that were not what they should be."""
+    findings: list[MailFinding]
+    """What of the mail is at fault, and was not known to be."""
+
+
+@dataclass
+class _Found:
+    """What the buckets hold for this wallet, and what is wrong with them."""
+
+    opened: list[tuple[Segment, Opened]] = field(default_factory=list)
+    unread: dict[Segment, str] = field(default_factory=dict)
+    faulty: dict[Segment, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
 async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
     """Read the mail that is new, and keep what is for this wallet's requests, and for those it looks for.
 
     Raises:
-        MarketMisbehaved: a segment is not the one that it is listed as.
-        MarketUnreachable: no answer; what was known stays.
+        MarketMisbehaved: the list of the mail is none.
+        MarketRefused, MarketUnreachable: no answer, or no time for one; what was known stays.
     """
     market = (await client.descriptor()).market
     before = wallet.read()
     rules = before.rules  # that the owner agreed to: no market makes up some for one wallet
     begin = format_instant(parse_instant(before.created) - GRACE)
-    listed, cursor = await mail.listed(client, before.mail_cursor)
-    new = [one for one in listed if one.instant >= begin]
+    listed = await mail.listed(client, before.mail_cursor)
+    new = [one for one in listed.segments if one.instant >= begin]
     oldest = min(epochs_at(rules, _seconds(new[0]))) if new else 0
     slots = _tried(before, oldest)
     # Tokens may have been drawn under rules with epochs of another length.
     drawn = [own.epoch for own in (*before.epochs, *before.over) if own.epoch >= oldest]
     wanted = _wanted(wallet, frozenset((*drawn, *(epoch for epoch, _ in slots))), rules, new)
     tried = [_address(wallet, slot) for slot in slots]
-    opened: list[Opened] = []
-    faulty = 0
+    found = _Found()
     for bucket, segments in sorted(wanted.items()):
         here = [address for address in tried if is_in(address.mailbox, bucket)]
         async with client.connection() as alone:
             for segment in segments:
-                for box in await mail.segment(client, segment.segment, alone):
-                    try:
-                        found = open_box(box, here, market)
-                        opened.append(replace(found, at=segment.instant))
-                    except NotForUs:
-                        continue
-                    except Faulty:
-                        faulty += 1
+                await _open(found, segment, here, client, alone, market)
     with wallet.editing() as state:
-        faulty += sum(not _keep(state, one) for one in sorted(opened, key=_requests_first))
+        for segment, one in sorted(found.opened, key=_requests_first):
+            if not _keep(state, one, segment.instant):
+                found.faulty[segment].append("It came to the key of another request.")
+        findings = [
+            one for one in _findings(found, listed.strange) if one not in state.mail_findings
+        ]
+        state.mail_findings += findings
         if state.mail_cursor == before.mail_cursor:
-            state.mail_cursor = cursor
+            state.mail_cursor = listed.cursor
         _seek_on(state)
-    return Read(state, len(opened), faulty)
+    return Read(state, len(found.opened), findings)
+
+
+def read_again(wallet: Wallet) -> None:
+    """Let the next look into the mail read all of it, from the beginning of what the market keeps."""
+    with wallet.editing() as state:
+        state.mail_cursor, state.mail_findings, state.mail_told = None, [], 0
+
+
+def in_words(finding: MailFinding) -> str:
+    """Say what is wrong about a part of the mail, where, and what to do about it."""
+    if not finding.segment:
+        return f"The list of the mail: {finding.detail} What they stood for is passed over."
+    where = f"The mail of {finding.instant}, segment {finding.segment}"
+    if finding.is_read:
+        return f"{where}: {finding.detail} Such are passed over; the market has sealed them."
+    return (
+        f"{where}: {finding.detail} It is passed over, with what it may hold for you. Read all mail again: vrm "
+        "sync --again; where others can read that segment and you cannot, the market treats you differently."
+    )
 
 
 def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
@@ -222,30 +133,39 @@ def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
         epoch -= tokens.epoch_days
 
 
-def open_box(box: bytes, addresses: Iterable[Address], market: str) -> Opened:
-    """Open a sealed message with whichever key fits.
-
-    Raises:
-        NotForUs: no key fits.
-        Faulty: it opened and is not what it should be.
-    """
-    for address in addresses:
+async def _open(
+    found: _Found,
+    segment: Segment,
+    addresses: Sequence[Address],
+    client: CustomerClient,
+    alone: httpx.AsyncClient,
+    market: str,
+) -> None:
+    """Read a segment over a connection of the caller's, and open in it what is for some addresses."""
+    try:
+        boxes = await mail.segment(client, segment.segment, alone)
+    except (MarketMisbehaved, MarketRefused) as error:
+        if isinstance(error, MarketRefused) and error.status in BUSY:
+            raise
+        found.unread[segment] = str(error)
+        return
+    for box in boxes:
         try:
-            plain = sealed.unseal(box, address.key)
-        except CryptoError:
+            found.opened.append((segment, open_box(box, addresses, market)))
+        except NotForUs:
             continue
-        try:
-            purpose, request = _said(plain)
-            message = messages.unseal(
-                box, address.key, sender=market, request=request, purpose=purpose
-            )
-            inside = message.content.get("document")
-            if not isinstance(inside, dict):
-                raise Faulty("There is no document in it.")
-            return Opened(address, request, _checked(inside, purpose, request, address, market))
-        except (CryptoError, InvalidDocument) as error:
-            raise Faulty(str(error)) from error
-    raise NotForUs
+        except Faulty as error:
+            found.faulty[segment].append(str(error))
+
+
+def _findings(found: _Found, strange: int) -> Iterator[MailFinding]:
+    if strange:
+        yield MailFinding(f"{strange} entries in it are no segments.")
+    for segment, why in found.unread.items():
+        yield MailFinding(why, segment.segment, segment.instant)
+    for segment, faults in found.faulty.items():
+        detail = f"{len(faults)} messages in it open for you and are not what they should be: {faults[0]}"
+        yield MailFinding(detail, segment.segment, segment.instant, is_read=True)
 
 
 def _wanted(
@@ -288,43 +208,12 @@ def _address(wallet: Wallet, slot: Slot) -> Address:
     return Address(slot, pseudonym, mailbox_of(pseudonym), wallet.reply_key(*slot))
 
 
-def _said(plain: bytes) -> tuple[Purpose, str]:
-    """The purpose and the request that a message names."""
-    try:
-        document = crypto.parse(plain)
-    except CryptoError as error:
-        raise Faulty(str(error)) from error
-    for purpose in KINDS:
-        if document.get("purpose") == purpose:
-            return purpose, str(document.get("request"))
-    raise Faulty(f"It is for the purpose {document.get('purpose')}, which is not known here.")
-
-
-def _checked(
-    inside: dict[str, Any], purpose: Purpose, request: str, to: Address, market: str
-) -> Signed[Inside]:
-    signed: Signed[Inside] = accept(inside, KINDS[purpose])
-    body = signed.body
-    if body.market != market:
-        raise Faulty("It is for another market.")
-    if isinstance(body, BidWithdrawal):
-        return signed  # it names the bid; whose bid that is shows where the two meet
-    if isinstance(body, VendorMessage):
-        conversation.unseal(body, to.key)
-    elif not isinstance(body, OTHERS) and body.pseudonym != to.pseudonym:
-        raise Faulty("Another pseudonym signed it.")
-    about = signed.digest if isinstance(body, PersonalRequest) else body.request
-    if about != request:
-        raise Faulty("It is about another request.")
-    return signed
-
-
-def _requests_first(opened: Opened) -> bool:
+def _requests_first(found: tuple[Segment, Opened]) -> bool:
     """Sorts what makes a request known before what is about it."""
-    return not isinstance(opened.document.body, PersonalRequest)
+    return not isinstance(found[1].document.body, PersonalRequest)
 
 
-def _keep(state: State, opened: Opened) -> bool:
+def _keep(state: State, opened: Opened, instant: str) -> bool:
     """Keep a document with the request that was made with its address; tell whether it is about that one."""
     slot = opened.to.slot
     made = [entry for entry in state.requests if (entry.epoch, entry.index) == slot]
@@ -337,7 +226,7 @@ def _keep(state: State, opened: Opened) -> bool:
     [entry] = made
     if entry.digest != opened.request:
         return False
-    filing.file(entry, opened.document, opened.to.key, opened.at)
+    filing.file(entry, document, opened.to.key, instant)
     return True
 
 

@@ -94,10 +94,11 @@ class Heard(msgspec.Struct, frozen=True):
     """A vendor's message, opened and checked against what it commits to."""
 
     wire: bytes
-    inside: bytes
-    """The signed message that was sealed in it."""
+    inside: bytes | None
+    """The signed message that was sealed in it; None where that is not what it should be."""
     at: str
     """With which instant's mail it came."""
+    fault: str = ""
 
 
 class TheirWord(msgspec.Struct, frozen=True):

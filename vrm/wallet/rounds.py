@@ -38,7 +38,7 @@ from vrm.wallet import (
     tokens,
 )
 from vrm.wallet.deadlines import Deadline
-from vrm.wallet.own import OwnRequest
+from vrm.wallet.own import Heard, OwnRequest
 from vrm.wallet.state import State
 from vrm.wallet.wallet import Wallet
 
@@ -63,7 +63,7 @@ class Round:
     changes: list[Change]
     deadlines: list[Deadline]
     troubles: list[str]
-    """What the market refused or did wrong, in a sentence each; the next round tries it again."""
+    """What the market refused or did wrong, in a sentence each; the next round tries again what it can."""
 
 
 async def go(wallet: Wallet, client: CustomerClient) -> Round:
@@ -101,6 +101,8 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         rests = rests and not before.name_rests
     with wallet.editing() as after:
         after.looked_at, after.name_rests = format_instant(now), rests
+        troubles += map(mail.in_words, after.mail_findings[after.mail_told :])
+        after.mail_told = len(after.mail_findings)
     return Round(list(changes(before, after, now)), deadlines.ahead(after, now), troubles)
 
 
@@ -135,9 +137,7 @@ async def watch(
 
 
 async def _read_mail(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
-    read = await mail.fetch(wallet, client)
-    if read.faulty:
-        raise VrmError(f"{read.faulty} messages for you were not what they should be.")
+    await mail.fetch(wallet, client)
 
 
 async def _read_lists(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
@@ -217,9 +217,16 @@ def _news(
         ("bids", entry.bids, old.bids if old else {}),
         ("bids taken back", entry.bid_withdrawals, old.bid_withdrawals if old else {}),
         ("questions", entry.questions, old.questions if old else {}),
-        ("messages", entry.heard, old.heard if old else {}),
+        ("messages", _heard(entry), _heard(old)),
+        ("messages that are none (vrm messages)", _heard(entry, bad=True), _heard(old, bad=True)),
         ("disputes", entry.vendor_disputes, old.vendor_disputes if old else {}),
         ("decisions", entry.rulings, old.rulings if old else {}),
     ):
         if new := len(have.keys() - had.keys()):
             yield f"new {what}: {new}"
+
+
+def _heard(entry: OwnRequest | None, *, bad: bool = False) -> dict[str, Heard]:
+    """What its vendor wrote about a request, or tried to."""
+    heard = entry.heard if entry else {}
+    return {digest: one for digest, one in heard.items() if bool(one.fault) is bad}

@@ -44,6 +44,17 @@ class LogFinding(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
+class MailFinding(msgspec.Struct, frozen=True):
+    """A part of the market's mail that is at fault, and how."""
+
+    detail: str
+    segment: str = ""
+    """Its name; nothing where the list itself is at fault."""
+    instant: str = ""
+    is_read: bool = False
+    """Whether the rest of the segment was read."""
+
+
 class OwnMembership(msgspec.Struct):
     """The owner's membership: the chain of the owner's keys, and what the market said last."""
 
@@ -135,6 +146,10 @@ class State(msgspec.Struct, kw_only=True):
     what is due under pseudonyms."""
     mail_cursor: str | None = None
     """Behind what was read of the mail's list."""
+    mail_findings: list[MailFinding] = []
+    """What was passed over of the mail that was read."""
+    mail_told: int = 0
+    """How many of these a round has told of."""
     sought: list[Slot] = []
     """After a recovery, those whose requests, if there are any, may still come by mail."""
     log_head: str = ""

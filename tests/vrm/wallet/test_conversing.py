@@ -20,7 +20,7 @@ from vrm.documents import Acceptance, Message, VendorMessage, conversation, reca
 from vrm.errors import InvalidDocument, MarketRefused, MarketUnreachable, UsageError, WalletError
 from vrm.vendor import conversing as vendor_conversing
 from vrm.vendor.ledger import Ledger
-from vrm.wallet import Wallet, conversing, mail, rounds
+from vrm.wallet import Wallet, conversing, disputing, mail, rounds
 from vrm.wallet.own import Heard, OwnMessage, OwnRequest
 
 
@@ -80,7 +80,7 @@ async def test_each_reads_what_the_other_wrote_and_nobody_else_does(
     assert await hear(play, shop, ledger) == [], "it was read"
     play.market.clock.advance(60)
     await reply(play, shop, ledger, "Both: pay by https://pay.example/7")
-    assert (await read_mail(play)).faulty == 0
+    assert (await read_mail(play)).findings == []
     assert lines(play) == [
         ("you", "Is there a ramp?"),
         ("you", "Und einen Lift?\nGrüße"),
@@ -171,7 +171,7 @@ async def test_either_side_can_show_what_the_other_wrote(
     await read_mail(play)
     await hear(play, shop, ledger)
     [heard] = play.wallet.read().requests[-1].heard.values()
-    inside = msgspec.json.decode(heard.inside)
+    inside = msgspec.json.decode(heard.inside or b"")
     sent = conversation.Sent.of(recall(heard.wire, VendorMessage), entry.body.reply_key)
     assert conversation.check_shown(inside, sent).text == "By Friday."
     [line] = [line for line in ledger.conversation.all() if not line.mine]
@@ -208,7 +208,7 @@ async def test_a_made_up_message(play: Play, shop: VendorClient, ledger: Ledger)
 async def test_a_vendor_that_commits_to_something_else_than_it_seals(
     play: Play, shop: VendorClient, market: ClockedMarket, changes: dict[str, Any]
 ) -> None:
-    """It could deny later what the customer has read: so the customer does not read it."""
+    """It could deny later what the customer has read: so the customer sees that it wrote, and no text."""
     entry = await won(play, shop)
     one = await given(market)
     request = signed(entry)
@@ -220,9 +220,20 @@ async def test_a_vendor_that_commits_to_something_else_than_it_seals(
     made = a_vendor_message(market, SHOPS[0], request, sealed_for, 1, **bad)
     body = msgspec.structs.replace(made.body, assignment=one.digest)
     await market.store(sign(body, SHOPS[0]))
-    known = len(play.wallet.read().requests[-1].heard)
-    assert (await read_mail(play)).faulty == 1
-    assert len(play.wallet.read().requests[-1].heard) == known
+    before = play.wallet.read()
+    read = await read_mail(play)
+    assert read.findings == [], "the market did no wrong"
+    found = play.wallet.read().requests[-1]
+    [line] = [line for line in conversing.lines(found) if line.fault]
+    assert (line.by, line.number, line.text) == ("vendor", made.body.number, None)
+    assert conversing.missing(found) == [], "it was not kept back"
+    told = [one.words for one in rounds.changes(before, read.state, at(market))]
+    assert any("new messages that are none (vrm messages): 1" in words for words in told)
+    async with play.client as client:
+        with pytest.raises(WalletError, match="There is no message"):
+            await disputing.dispute(
+                play.wallet, client, found, "So it wrote.", theirs=[line.number]
+            )
 
 
 async def test_a_customer_that_commits_to_something_else_than_it_seals(

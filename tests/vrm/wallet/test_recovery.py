@@ -208,7 +208,7 @@ async def test_a_request_of_somebody_else_in_the_mail_is_not_taken_for_ones_own(
         state.sought = [(epoch, index) for index in range(16)]
     async with client as connected:
         read = await mail.fetch(wallet, connected)
-    assert (read.state.requests, read.faulty) == ([], 1)
+    assert (read.state.requests, len(read.findings)) == ([], 1)
 
 
 async def test_a_withdrawal_that_was_under_way_when_the_wallet_was_lost_is_no_fault(
