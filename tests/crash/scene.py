@@ -28,7 +28,7 @@ from tests.support import (
 
 VENDORS = [a_key(f"vendor {number}") for number in range(3)]
 CUSTOMERS = [a_key(f"customer {number}") for number in range(12)]
-PATIENCE = 60
+PATIENCE = 300
 
 
 def reply_key(number: int) -> str:
