@@ -1,6 +1,16 @@
 """The documents of the protocol: JSON, typed by ``type``, versioned by ``v``, signed with eddsa-jcs-2022."""
 
-from vrm.documents.base import Document, Signed, accept, examine, read, recall, sign, type_name
+from vrm.documents.base import (
+    Document,
+    Signed,
+    accept,
+    examine,
+    learn_types,
+    read,
+    recall,
+    sign,
+    type_name,
+)
 from vrm.documents.conversation import Message, Said, VendorMessage
 from vrm.documents.customer import (
     AcceptedTerms,
@@ -170,3 +180,5 @@ __all__ = [
     "sign",
     "type_name",
 ]
+
+learn_types()

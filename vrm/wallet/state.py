@@ -191,6 +191,10 @@ class State(msgspec.Struct, kw_only=True):
         raise WalletError(f"{trouble} with {digest}; list them with: vrm requests")
 
 
+_DECODER: Final = msgspec.json.Decoder(State)
+"""Made here, since wallets are opened in threads: see `vrm.documents.base.learn_types`."""
+
+
 class StateFile:
     """The encrypted file that holds a wallet's `State`."""
 
@@ -211,7 +215,7 @@ class StateFile:
             trouble = f"{self._path} is damaged, or belongs to another wallet."
             raise WalletError(trouble) from None
         try:
-            state = msgspec.json.decode(plain, type=State)
+            state = _DECODER.decode(plain)
         except msgspec.DecodeError:
             raise WalletError(f"{self._path} was written by another version.") from None
         if state.v != VERSION:
