@@ -13,6 +13,7 @@ import base64
 import hashlib
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import msgspec
 
@@ -30,7 +31,7 @@ class _Secrets(msgspec.Struct, frozen=True):
     log_seed: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Identity:
     """An unlocked market."""
 
@@ -88,7 +89,7 @@ class Identity:
             key=self.key.seed, person=b"vrm webhook keys", digest_size=32
         ).digest()
 
-    @property
+    @cached_property
     def seed_anchor(self) -> str:
         """The end of the chain, base64url without padding."""
         return _text(_chain(self.chain_root, CHAIN_LENGTH))

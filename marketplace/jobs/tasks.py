@@ -1,4 +1,4 @@
-"""The actors: each opens the market in the worker's own event loop and calls a use case."""
+"""The actors: each calls a use case on the market that the worker's event loop keeps open."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -62,12 +62,12 @@ async def _purge(market: Market) -> None:
     await reputation.sum_up(market)
 
 
-def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> Actors:
+def make_actors(broker: dramatiq.Broker, market_here: Callable[[], Market]) -> Actors:
     """Declare the actors on a broker.
 
     Args:
         broker: who carries the wake-ups.
-        open_market: opens the market anew; connections belong to the event loop that made them.
+        market_here: the market as it is open in the event loop that runs the actors.
     """
 
     busy: set[str] = set()
@@ -77,12 +77,10 @@ def make_actors(broker: dramatiq.Broker, open_market: Callable[[], Market]) -> A
         if name in busy:
             return
         busy.add(name)
-        market = open_market()
         try:
-            await work(market)
+            await work(market_here())
         finally:
             busy.discard(name)
-            await market.db.dispose()
 
     def declare(name: str, work: Callable[[Market], Awaitable[object]]) -> dramatiq.Actor[[], None]:
         async def wake() -> None:

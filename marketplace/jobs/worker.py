@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import dramatiq
+from dramatiq.asyncio import get_event_loop_thread
 
 from marketplace.jobs.broker import make_broker
 from marketplace.jobs.scheduler import keep_time
@@ -14,6 +15,29 @@ from marketplace.tokens import service as tokens
 
 THREADS = 3
 """One may wait for the receivers of webhooks."""
+
+
+class KeptMarket(dramatiq.Middleware):
+    """The market in the worker's own event loop: opened at the first wake-up, closed when the worker stops.
+
+    Connections belong to the event loop that made them.
+    """
+
+    def __init__(self, open_market: Callable[[], Market]) -> None:
+        self._open = open_market
+        self._market: Market | None = None
+
+    def here(self) -> Market:
+        """The open market; actors call this, and they run in one thread."""
+        if self._market is None:
+            self._market = self._open()
+        return self._market
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+        """Close it while the loop still runs: dramatiq stops its own middleware after what was added later."""
+        loop = get_event_loop_thread()
+        if loop is not None and self._market is not None:
+            loop.run_coroutine(self._market.db.dispose())
 
 
 @asynccontextmanager
@@ -29,7 +53,9 @@ async def working(market: Market, open_market: Callable[[], Market]) -> AsyncIte
     """
     await tokens.keep_keys(market)  # whoever is served from now on finds the epoch's issuer key
     broker = make_broker(market.settings.broker_url)
-    actors = make_actors(broker, open_market)
+    kept = KeptMarket(open_market)
+    broker.add_middleware(kept)
+    actors = make_actors(broker, kept.here)
     worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=200)
     await asyncio.to_thread(worker.start)
     stop = asyncio.Event()
