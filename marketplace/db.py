@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from marketplace import sqlite_connection
 from marketplace.models import Base
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -25,6 +26,12 @@ AnyRow = Row[*tuple[Any, ...]]
 Clock = Callable[[], float]
 
 BUSY_TIMEOUT_MS = 15_000
+
+_SQLITE: dict[str, Any] = {
+    "connect_args": {"async_creator_fn": sqlite_connection.connect},
+    # Every connection is given back after its transaction: a rollback more would be one more errand.
+    "pool_reset_on_return": None,
+}
 
 CHECKPOINT_TIMEOUT_MS = 500
 """How long readers are waited for to empty the write-ahead log; writers wait as long."""
@@ -45,7 +52,9 @@ class Database:
         self._engine = create_async_engine(
             url,
             hide_parameters=True,  # an error's text would repeat what a customer sent
-            **({} if self.is_sqlite else {"pool_size": 10, "max_overflow": 10}),
+            pool_size=10,
+            max_overflow=10,
+            **(_SQLITE if self.is_sqlite else {}),
         )
         self._writer = self._engine.execution_options(vrm_writes=True)
         # One writer at a time is SQLite's own rule; queueing here is fair, its busy handler is not.
@@ -96,6 +105,13 @@ class Database:
             text("SELECT extract(epoch FROM clock_timestamp())::bigint")
         )
         return int(found.scalar_one())
+
+    async def time(self) -> int:
+        """Tell the time likewise, outside of any transaction."""
+        if self._clock is not None or self.is_sqlite:
+            return self.machine_time()
+        async with self.snapshot() as connection:
+            return await self.now(connection)
 
     def machine_time(self) -> int:
         """Tell the time by this machine's clock, or the one in its place; for what decides nothing."""

@@ -31,8 +31,7 @@ async def _verified(
     headers = dict(request.headers)
     if "signature-input" not in headers:
         raise Refused("signature-required", f"Sign this call: RFC 9421, tag {tag}.")
-    async with market.db.snapshot() as connection:
-        now = await market.db.now(connection)
+    now = await market.db.time()
     try:
         return verify_request(
             request.method, _url(request, market), headers, body, tag=tag, now=now
