@@ -5,13 +5,20 @@ from typing import Annotated
 import msgspec
 from litestar import Controller, MediaType, Response, get
 from litestar.params import FromPath, QueryParameter
+from msgspec import Meta
 
 from marketplace.http.parameters import TheMarket, Word
 from marketplace.log import service
-from marketplace.log.schemas import ConsistencyView, InclusionView
+from marketplace.log.schemas import ConsistencyView, InclusionView, TogetherView
 
 FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+MOST_TOGETHER = 100
+"""Digests in one call: what fits into an address for every proxy on the way."""
 Size = Annotated[int | None, QueryParameter(ge=1, le=1 << 53)]
+Documents = Annotated[
+    list[Annotated[str, Meta(pattern=r"^[!-~]{1,128}$")]],
+    QueryParameter(name="document", min_items=1, max_items=MOST_TOGETHER),
+]
 
 
 class LogController(Controller):
@@ -46,6 +53,13 @@ class LogController(Controller):
     ) -> InclusionView:
         """Prove that a document, named by its digest, is in the log."""
         return await service.prove_inclusion(market, document, size)
+
+    @get("/inclusion")
+    async def inclusion_together(
+        self, market: TheMarket, documents: Documents, size: Size = None
+    ) -> TogetherView:
+        """Prove of up to 100 documents at once, each a `document` of the query, that they are in the log."""
+        return await service.prove_together(market, documents, size)
 
     @get("/consistency/{old:int}")
     async def consistency(

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import crypto
 from crypto import checkpoint as checkpoints
-from crypto import merkle
+from crypto import merkle, multiproof
 from crypto.checkpoint import Checkpoint
 from crypto.errors import LogError
 from crypto.tiles import ENTRIES, WIDTH, Border, Tile, bundle, node_of, tile_with
 from marketplace.errors import Refused
 from marketplace.instants import instant_text
 from marketplace.log import repository
-from marketplace.log.schemas import ConsistencyView, InclusionView
+from marketplace.log.schemas import ConsistencyView, InclusionView, TogetherView
 from marketplace.market import Market
 from vrm.documents import Bid, BidWithdrawal, Document, Receipt, Signed, sign
 
@@ -236,6 +236,32 @@ async def prove_inclusion(market: Market, document: str, size: int | None) -> In
     proof = merkle.inclusion_proof(number, leaves, node)
     return InclusionView(
         index=number, size=leaves, proof=[part.hex() for part in proof], checkpoint=newest
+    )
+
+
+async def prove_together(
+    market: Market, documents: Sequence[str], size: int | None
+) -> TogetherView:
+    """Prove that documents are in the log, as far as they are, with one proof for all of them.
+
+    Args:
+        documents: their digests.
+        size: of the tree; the newest if left out.
+
+    Raises:
+        Refused: the log is empty, or has not so many leaves.
+    """
+    async with market.db.snapshot() as connection:
+        leaves, newest = await _size(connection, size), await _newest(connection)
+        known = await repository.numbers(connection, documents)
+        held = {document: at for document, at in known.items() if at < leaves}
+        needed = list(multiproof.subtrees(sorted(held.values()), leaves))
+        node = await _nodes(connection, needed)
+    return TogetherView(
+        indices=[held.get(document) for document in documents],
+        size=leaves,
+        proof=[node(*at).hex() for at in needed],
+        checkpoint=newest,
     )
 
 

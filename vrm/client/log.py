@@ -3,13 +3,15 @@
 Whoever keeps the newest head that it saw, and gives it back the next time, notices a log that was rolled back
 or that shows others another history. There are two ways to find a document:
 
-* `find` asks the market for a proof by the document's digest: for those who have nothing to hide;
+* `find` asks the market for a proof by the document's digest, `find_together` for one of many documents: for
+  those who have nothing to hide;
 * `read` reads the public files, 256 leaves at a time, and computes the proof here, so that the market does not
   learn which leaf matters: for those who read what everybody reads, whole batches.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -21,6 +23,9 @@ from crypto.note import Verifier
 from crypto.tiles import ENTRIES, HEIGHT, WIDTH, Tile, node_of, tile_with, unbundle
 from vrm.client.base import MarketClient
 from vrm.errors import LogFault, MarketMisbehaved, MarketRefused
+
+TOGETHER: Final = 100
+"""Documents that a market proves in one call."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,11 @@ class _Consistency(msgspec.Struct, frozen=True):
 
 class _Inclusion(msgspec.Struct, frozen=True):
     index: int
+    proof: tuple[str, ...]
+
+
+class _Together(msgspec.Struct, frozen=True):
+    indices: tuple[int | None, ...]
     proof: tuple[str, ...]
 
 
@@ -136,6 +146,36 @@ class LogReader:
             raise LogFault("missing", f"The log does not hold {digest}.") from None
         _verify(digest, found.index, _hashes(found.proof), head)
         return found.index
+
+    async def find_together(self, digests: Sequence[str], head: Head) -> dict[str, int]:
+        """Where documents stand in the log, proven; those that it does not hold are left out.
+
+        Args:
+            digests: without one twice; each hundred of them is one call.
+
+        Raises:
+            LogFault: a proof does not hold (`inclusion`).
+        """
+        found: dict[str, int] = {}
+        for at in range(0, len(digests), TOGETHER):
+            found |= await self._together(digests[at : at + TOGETHER], head)
+        return found
+
+    async def _together(self, digests: Sequence[str], head: Head) -> dict[str, int]:
+        asked = "&".join(f"document={digest}" for digest in digests)
+        answer = await self._client.get(f"/log/inclusion?{asked}&size={head.size}", _Together)
+        if len(answer.indices) != len(digests):
+            raise LogFault("inclusion", "The log answers for another number of documents.")
+        pairs = zip(answer.indices, digests, strict=True)
+        held = sorted((index, digest) for index, digest in pairs if index is not None)
+        leaves = [(at, merkle.leaf_hash(crypto.base64url_decode(one))) for at, one in held]
+        try:
+            root = multiproof.root_of(leaves, head.size, _hashes(answer.proof))
+        except LogError as error:
+            raise LogFault("inclusion", f"The log's proof: {error}") from None
+        if root != head.checkpoint.root:
+            raise LogFault("inclusion", "The log's proof is not of its signed head.", (head.note,))
+        return {digest: index for index, digest in held}
 
     async def read(self, spans: Sequence[tuple[int, int]], head: Head) -> list[list[str]]:
         """The documents at some positions, proven, by what anybody downloads.

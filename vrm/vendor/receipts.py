@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Final
 
 from vrm.client.base import MarketClient
-from vrm.client.log import LogReader
+from vrm.client.log import Head, LogReader
 from vrm.documents import Receipt, Signed
 from vrm.documents.scalars import format_instant
 from vrm.errors import LogFault, MarketRefused
@@ -137,12 +137,24 @@ async def check(client: MarketClient, receipts: Receipts, now: datetime) -> list
         return [Fault("", code, "The market shows no log."), *receipts.faults()]
     except LogFault as fault:
         return [Fault("", fault.code, str(fault)), *receipts.faults()]
-    found: list[tuple[str, int]] = []
+    found, faults = await _look_for(due, reader, head)
+    receipts.record(head.note, found.items(), faults)
+    return receipts.faults()
+
+
+async def _look_for(
+    due: list[str], reader: LogReader, head: Head
+) -> tuple[dict[str, int], list[Fault]]:
+    """Where documents stand, together as long as the log does not show another than it should."""
+    try:
+        found = await reader.find_together(due, head)
+    except LogFault:
+        found = {}  # find out which of them are at fault
     faults: list[Fault] = []
     for document in due:
         try:
-            found.append((document, await reader.find(document, head)))
+            if document not in found:
+                found[document] = await reader.find(document, head)
         except LogFault as fault:
             faults.append(Fault(document, fault.code, str(fault)))
-    receipts.record(head.note, found, faults)
-    return receipts.faults()
+    return found, faults

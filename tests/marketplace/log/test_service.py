@@ -106,6 +106,11 @@ async def test_asking_for_what_the_log_has_not(market: ClockedMarket) -> None:
         assert answer.status_code == 404, path
     (stranger,) = documents(1, 99)
     assert problem(await market.http.get(f"/log/inclusion/{stranger}")) == (404, "not-logged")
+    view = await market.get("/log/inclusion", document=[stranger, documents(1)[0]], size=4)
+    assert view["indices"][0] is None
+    for asked in ([], [stranger] * 101, ["ä"]):
+        answer = await market.http.get("/log/inclusion", params={"document": asked})
+        assert problem(answer) == (400, "invalid-parameter"), len(asked)
     for path in ("consistency/11", "consistency/5?size=4", "consistency/5?size=11"):
         assert problem(await market.http.get(f"/log/{path}")) == (404, "unknown-size"), path
 

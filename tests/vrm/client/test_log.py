@@ -172,6 +172,42 @@ async def test_a_proof_for_something_else(
         assert fault(caught) == "inclusion"
 
 
+async def test_many_documents_with_one_proof(
+    market: ClockedMarket, reader: LogReader, between: Between
+) -> None:
+    held = await grow(market, 600)
+    head = await reader.head()
+    later = await grow(market, 1, 600)
+    asked = [*documents(1, 900), *held[::3], *later]
+    between.asked.clear()
+    assert await reader.find_together(asked, head) == {held[at]: at for at in range(0, 600, 3)}
+    assert len(between.asked) == 3, "a hundred to a call"
+    assert await reader.find_together([], head) == {}
+
+
+async def test_one_proof_for_many_that_is_of_something_else(
+    market: ClockedMarket, reader: LogReader, between: Between
+) -> None:
+    held = await grow(market, 9)
+    head = await reader.head()
+    changes: list[dict[str, object]] = [
+        {"indices": [2, 3]},
+        {"indices": [3, 3]},
+        {"indices": [None, 4]},
+        {"indices": [4, 90]},
+        {"indices": [4]},
+        {"proof": []},
+        {"proof": ["00" * 32] * 4},
+    ]
+    for change in changes:
+        between.tamper = lambda _path, body, change=change: json.dumps(  # type: ignore[misc]
+            json.loads(body) | change
+        ).encode()
+        with pytest.raises(LogFault) as caught:
+            await reader.find_together([held[3], held[4]], head)
+        assert fault(caught) == "inclusion", change
+
+
 async def test_files_that_were_changed(
     market: ClockedMarket, reader: LogReader, between: Between
 ) -> None:
