@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta
+from scipy.special import betaincinv
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace import clocks
@@ -105,7 +105,7 @@ async def standings(
     unit = UNIT * AGE_UNIT
     left = np.maximum(good / unit, 1e-9)
     right = np.maximum(whole / unit + PRIOR_OBSERVATIONS - left, 1e-9)
-    low, high = beta.ppf(0.05, left, right), beta.ppf(0.95, left, right)
+    low, high = betaincinv(left, right, 0.05), betaincinv(left, right, 0.95)
     return {
         vendor: Standing(one, ends)
         for (vendor, one), ends in zip(
