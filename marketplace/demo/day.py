@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from marketplace.bundle.source import save
-from marketplace.demo.clock import hold_next_tick
+from marketplace.demo.clock import await_batch, hold_next_tick
 from marketplace.demo.lists import (
     await_announcements,
-    await_mail,
     await_publication,
     await_ratings,
     published,
@@ -67,7 +66,7 @@ def play_day(
     await_publication(stage.url, before[0] + posted["requests"], before[1] + posted["withdrawn"])
     say(f"{posted['requests']} requests are on the board, {posted['withdrawn']} taken back.")
     bidding = stage.play("vendors", "--phase", "bid")
-    await_mail(stage.url)
+    await_batch(stage)
     chosen = stage.play("customers", "--phase", "prefer", *words)
     say(
         f"{bidding['bids']} bids are in, and {chosen['preferred']} customers have put theirs into an order of "
@@ -109,12 +108,12 @@ def _follow(stage: Stage, number: int) -> dict[str, int]:
     day = ("--day", number)
     before = rated(stage.url)
     told = stage.play("customers", "--phase", "tell", *day)
-    await_mail(stage.url)
+    await_batch(stage)
     shipped = stage.play("vendors", "--phase", "deliver")
-    await_mail(stage.url)
+    await_batch(stage)
     received = stage.play("customers", "--phase", "receive", *day)
-    await_mail(stage.url)
     praised = stage.play("vendors", "--phase", "rate")
+    await_batch(stage)
     await_ratings(stage.url, before + received["rated"])
     say(
         f"{told['told']} customers tell their vendors where to deliver; {shipped['shipped']} orders are "

@@ -9,7 +9,6 @@ import httpx
 from marketplace.errors import MarketError
 
 PATIENCE_SECONDS = 60.0
-QUIET_SECONDS = 2.0
 
 
 def await_publication(url: str, requests: int, withdrawn: int) -> None:
@@ -44,21 +43,6 @@ def await_announcements(url: str, day: str) -> int:
                 return len(ticks)
             time.sleep(0.1)
     raise MarketError("The market did not announce what it had decided.")
-
-
-def await_mail(url: str) -> None:
-    """Wait until the mail has not grown over some of the demo's batch instants."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    held, since = -1, time.monotonic()
-    with httpx.Client(base_url=url) as client:
-        while time.monotonic() < deadline:
-            messages = sum(segment["messages"] for segment in every(client, "/mail"))
-            if messages > held:
-                held, since = messages, time.monotonic()
-            elif time.monotonic() - since > QUIET_SECONDS:
-                return
-            time.sleep(0.2)
-    raise MarketError("The market's mail does not come to rest.")
 
 
 def await_ratings(url: str, ratings: int) -> None:

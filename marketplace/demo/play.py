@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from marketplace.demo.day import Played, play_day, say
-from marketplace.demo.stage import free_port, new_home, serving
+from marketplace.demo.stage import new_home, serving
 from marketplace.demo.standing import Standings, standings
 from marketplace.demo.telling import tell
 from marketplace.errors import MarketError
@@ -35,11 +35,11 @@ def play(home: Path, *, requests: int, vendors: int, seed: int, as_json: bool) -
     passphrase_file = new_home(home)
     settings, identity = unlocked(home / "market", passphrase_file)
     days: list[Played] = []
-    port = free_port()
     history: list[Standings] = []
-    for number in range(1, DAYS + 1):
-        behind = (DAYS - number) * DAY_SECONDS
-        with serving(home, passphrase_file, port, behind, settings, identity) as stage:
+    behind = (DAYS - 1) * DAY_SECONDS
+    with serving(home, passphrase_file, behind, settings, identity) as served:
+        for number in range(1, DAYS + 1):
+            stage = served.at((DAYS - number) * DAY_SECONDS)
             say(f"Day {number}. The market listens on {stage.url}.")
             if number == 1:
                 stage.play("vendors", "--phase", "register", "--count", vendors, "--seed", seed)

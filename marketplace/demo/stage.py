@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ class Stage:
     behind: int
     settings: Settings
     identity: Identity
+    server: "subprocess.Popen[str]"
+
+    def at(self, behind: int) -> "Stage":
+        """Go on to another time: the market's clock is told, the players are as they begin."""
+        if self.server.stdin is not None:
+            self.server.stdin.write(f"{behind}\n")
+            self.server.stdin.flush()
+        return replace(self, behind=behind)
 
     def seconds(self) -> float:
         """The play's time, in seconds since 1970."""
@@ -121,7 +129,7 @@ def new_home(home: Path) -> Path:
     return passphrase_file
 
 
-def free_port() -> int:
+def _free_port() -> int:
     """A port of loopback on which nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
@@ -135,45 +143,42 @@ def _far_cutoff() -> str:
 
 @contextmanager
 def serving(
-    home: Path,
-    passphrase_file: Path,
-    port: int,
-    behind: int,
-    settings: Settings,
-    identity: Identity,
+    home: Path, passphrase_file: Path, behind: int, settings: Settings, identity: Identity
 ) -> Iterator[Stage]:
     """Serve the market while the block runs.
 
     Args:
-        port: the same on all days: wallets and vendors' homes remember the address.
         behind: seconds.
 
     Raises:
         MarketError: it did not start.
     """
-    stage = Stage(home, f"http://127.0.0.1:{port}", behind, settings, identity)
+    port = _free_port()
     log = home / "market.log"
     words = [sys.executable, "-m", "marketplace.demo.server", str(home / "market")]
     with log.open("ab") as told:
         server = subprocess.Popen(  # noqa: S603
             [*words, str(port), str(behind)],
             env=_environment(passphrase_file),
+            stdin=subprocess.PIPE,
             stdout=told,
             stderr=told,
+            text=True,
         )
+        stage = Stage(home, f"http://127.0.0.1:{port}", behind, settings, identity, server)
         try:
             _await_ready(stage.url, server, log)
             yield stage
         finally:
             server.terminate()
             try:
-                server.wait(10)
+                server.communicate(timeout=10)
             except subprocess.TimeoutExpired:
                 server.kill()
                 server.wait()
 
 
-def _await_ready(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
+def _await_ready(url: str, server: subprocess.Popen[str], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
