@@ -16,7 +16,6 @@ import msgspec
 import crypto
 from crypto import messages
 from crypto.errors import SealError
-from vrm.client.agreements import text_of
 from vrm.client.customer import CustomerClient
 from vrm.documents import (
     Acceptance,
@@ -86,7 +85,6 @@ async def disclose(
     """
     given = agreed(entry)
     market = (await client.descriptor()).market
-    text = await text_of(client, given.bid.terms)
     key = wallet.pseudonym(entry.epoch, entry.index)
     told = _told(given, contact)
     with wallet.editing() as state:
@@ -111,8 +109,6 @@ async def disclose(
                 at=format_instant(now),
             )
         )
-        if text is not None:
-            state.agreements[given.bid.terms.digest] = text
     return await _send(wallet, client, entry.digest, signed)
 
 

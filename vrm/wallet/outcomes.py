@@ -40,7 +40,8 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
     """Read the market's public lists, match them with the wallet's requests, and keep what is new.
 
     Raises:
-        MarketMisbehaved: a list holds a document that the market, or the vendor it is about, did not sign.
+        MarketMisbehaved: a list holds a document that the market, or the vendor it is about, did not sign, or
+            an agreement's text is another one than the roster pins.
         MarketUnreachable: no answer; what was known stays.
     """
     market = await client.descriptor()
@@ -72,7 +73,29 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         for entry in state.requests:
             if entry.is_open() and entry.fault is None:
                 entry.fault = dropped(entry, runs, state.runs_read, market)
+    await _read_agreements(wallet, client, market)
     return state
+
+
+async def _read_agreements(
+    wallet: Wallet, client: CustomerClient, market: MarketDescriptor
+) -> None:
+    """Keep the texts of all agreements on the roster, for the record of who is told what under which.
+
+    Whoever read a text just when they tell a vendor something would show that a request of theirs was accepted.
+    """
+    before = (
+        wallet.read()
+    )  # by the rules that its owner agreed to: no market makes up a text for one wallet
+    wanted = [one for one in before.rules.terms if one in market.terms]
+    new = {
+        one.digest: await client.terms(one.id)
+        for one in wanted
+        if one.digest not in before.agreements
+    }
+    if new:
+        with wallet.editing() as state:
+            state.agreements |= new
 
 
 def _take_in(state: State, news: News) -> None:

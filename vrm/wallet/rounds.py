@@ -8,8 +8,10 @@
 
 What 1 and 2 download does not depend on what the wallet owns. Where the market has just heard from the owner by
 name, a round does nothing under a pseudonym and leaves that to a later one: two calls in one minute would tell
-that one person made both. Where 3 fails, it waits until 4 was done once: a market that refuses a member again
-and again would else keep its requests in the wallet.
+that one person made both. Once 1 and 2 were answered, a call of 3 or 4 that gets no answer keeps none of the
+others back: a market that failed what one pseudonym sends would else see who falls silent with it. Where 3
+fails, it waits until 4 was done once: a market that refuses a member again and again would else keep its
+requests in the wallet.
 """
 
 import asyncio
@@ -70,7 +72,7 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
     """Do what is due.
 
     Raises:
-        MarketUnreachable: no answer; what was done stays.
+        MarketUnreachable: no answer to what everybody reads; what was done stays.
     """
     now = parse_instant((await client.clock()).now)
     before = wallet.read()
@@ -80,12 +82,12 @@ async def go(wallet: Wallet, client: CustomerClient) -> Round:
         try:
             await step(wallet, client, now)
         except VrmError as error:
-            # A market that answers all but a member's calls is there, and may do so to one member.
-            if isinstance(error, MarketUnreachable) and step is not _act_as_member:
+            # A market that answers what all read is there, and may fail one member, or one pseudonym.
+            if isinstance(error, MarketUnreachable) and step in READING:
                 raise
             troubles.append(str(error))
 
-    for reading in (_read_mail, _read_lists):
+    for reading in READING:
         await attempt(reading)
     rests = before.name_rests
     if not rests:
@@ -142,6 +144,9 @@ async def _read_mail(wallet: Wallet, client: CustomerClient, _: datetime) -> Non
 
 async def _read_lists(wallet: Wallet, client: CustomerClient, _: datetime) -> None:
     await outcomes.sync(wallet, client)
+
+
+READING: Final[tuple[Step, ...]] = (_read_mail, _read_lists)
 
 
 async def _act_as_member(wallet: Wallet, client: CustomerClient, _: datetime) -> None:

@@ -10,7 +10,8 @@ nonce and blind derive from the phrase, and the market repeats its answer to the
 import hashlib
 import random
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, cast
 
 from crypto import issuance
 from crypto.encoding import base64url_encode
@@ -29,11 +30,12 @@ from vrm.documents import (
 )
 from vrm.documents.permits import stamp_challenge
 from vrm.documents.scalars import parse_instant
-from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, STAMPS, Stamp
+from vrm.documents.standing import DEPOSIT_EPOCHS, MOST_STAMPS, Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused
 from vrm.wallet import membership, tokens
 from vrm.wallet.own import OwnRequest
 from vrm.wallet.state import OwnEpoch, OwnStamp, State
+from vrm.wallet.turns import in_turn
 from vrm.wallet.wallet import Wallet
 
 MOST_CLAIMS: Final = 6
@@ -50,10 +52,11 @@ NO_GOOD: Final = frozenset(("stamp-invalid", "stamp-spent"))
 async def collect(wallet: Wallet, client: CustomerClient) -> int:
     """Draw some of the stamps that the wallet's tokens are worth by now; answers how many it got.
 
-    None where the market has heard from the owner by name just now.
+    None where the market has heard from the owner by name just now. Else the keys of both kinds are read, also
+    for nothing: that a wallet reads them, and which, would tell that it has something to claim, and what.
 
     Raises:
-        MarketRefused, MarketUnreachable: the rest is left for the next round.
+        MarketRefused, MarketUnreachable: once each one's turn has come; what failed is left for the next round.
         MarketMisbehaved: a check of the key, or a proof, does not hold.
     """
     now = parse_instant((await client.clock()).now)
@@ -62,25 +65,32 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
         oldest = _oldest(state, now)
         state.over = [own for own in state.over if own.epoch >= oldest]
     worth = _worth(state)
-    if not worth or membership.heard_lately(state, now):
+    if membership.heard_lately(state, now):
         return 0
+    issuers = await tokens.stamp_keys(client, now, state)
     some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
-    # The keys of both kinds, whatever there is to claim: which one a wallet reads would tell what it has.
-    issuers = {kind: await tokens.checked_key(client, kind, now, state) for kind in STAMPS}
-    got = 0
-    for own, index, kind in some:
-        issuer = issuers[kind]
-        stamp = await _claim(wallet, client, issuer, own, index, kind)
-        with wallet.editing() as kept:
-            for one in kept.epochs + kept.over:
-                if one.epoch == own.epoch:
-                    one.stamped.append(index)
-            if stamp is not None:
-                kept.stamps.append(OwnStamp(issuer.body.epoch, stamp.encode()))
-                if kind == "stamp-f" and kept.fulfilled is not None:
-                    kept.fulfilled += 1
-                got += 1
-    return got
+    got = await in_turn(
+        [
+            partial(_collect_one, wallet, client, issuers[kind], own, index)
+            for own, index, kind in some
+        ]
+    )
+    return sum(got)
+
+
+async def _collect_one(
+    wallet: Wallet, client: CustomerClient, issuer: Signed[IssuerKey], own: OwnEpoch, index: int
+) -> bool:
+    stamp = await _claim(wallet, client, issuer, own, index)
+    with wallet.editing() as kept:
+        for one in kept.epochs + kept.over:
+            if one.epoch == own.epoch:
+                one.stamped.append(index)
+        if stamp is not None:
+            kept.stamps.append(OwnStamp(issuer.body.epoch, stamp.encode()))
+            if issuer.body.tier == "stamp-f" and kept.fulfilled is not None:
+                kept.fulfilled += 1
+    return stamp is not None
 
 
 async def deposit(wallet: Wallet, client: CustomerClient) -> Deposited | None:
@@ -158,10 +168,10 @@ async def _claim(
     issuer: Signed[IssuerKey],
     own: OwnEpoch,
     index: int,
-    kind: Stamp,
 ) -> Token | None:
-    """The stamp for one token; none if the market says that it is worth none."""
+    """The stamp for one token, of the key's kind; none if the market says that it is worth none."""
     body = issuer.body
+    kind = cast(Stamp, body.tier)
     key = IssuerPublicKey.parse(tokens.public_key(body))
     pseudonym, seed = wallet.pseudonym(own.epoch, index), wallet.blind_seed(own.epoch, index)
     nonce = hashlib.blake2b(key=seed, person=b"vrm stamp", digest_size=32).digest()

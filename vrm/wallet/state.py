@@ -134,7 +134,7 @@ class State(msgspec.Struct, kw_only=True):
     by_hand: list[DeliveryWay] = []
     """Ways of delivery whose vendors the owner tells one by one."""
     agreements: dict[str, str] = {}
-    """The texts of the agreements under which something was disclosed, by digest."""
+    """The texts of the agreements that were ever on the market's roster, by digest."""
     requests: list[OwnRequest] = []
     runs_read: list[str] = []
     following: list[Followed] = []

@@ -34,7 +34,7 @@ from vrm.documents import IssuerKey, Signed, TokenRules, recall
 from vrm.documents.membership import TIERS, Tier
 from vrm.documents.permits import challenge_of
 from vrm.documents.scalars import parse_instant
-from vrm.documents.standing import Stamp
+from vrm.documents.standing import STAMPS, Stamp
 from vrm.errors import MarketMisbehaved, MarketRefused, WalletError
 from vrm.wallet import devices, membership
 from vrm.wallet.state import OwnEpoch, State
@@ -237,15 +237,18 @@ def _is_over(own: OwnEpoch, now: datetime) -> bool:
     return parse_instant(recall(own.issuer, IssuerKey).redeems_until) <= now
 
 
-async def checked_key(
-    client: MemberClient, kind: Stamp, now: datetime, state: State
-) -> Signed[IssuerKey]:
-    """The one key of a kind of stamps that runs, listed once and in the log; errors as with `draw_due`."""
+async def stamp_keys(
+    client: MemberClient, now: datetime, state: State
+) -> dict[Stamp, Signed[IssuerKey]]:
+    """The one key of each kind of stamps that runs, listed once and in the log; errors as with `draw_due`."""
     rules = (await client.descriptor()).tokens
-    issuer = _issuer([listed.issuer for listed in await client.issuer_keys()], kind, rules, now)
+    listed = [one.issuer for one in await client.issuer_keys()]
+    issuers = {kind: _issuer(listed, kind, rules, now) for kind in STAMPS}
     reader = LogReader(client)
-    await reader.find(issuer.digest, await reader.head(state.log_head))
-    return issuer
+    head = await reader.head(state.log_head)
+    for issuer in issuers.values():
+        await reader.find(issuer.digest, head)
+    return issuers
 
 
 def public_key(issuer: IssuerKey) -> bytes:

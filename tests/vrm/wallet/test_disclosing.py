@@ -103,6 +103,18 @@ def before(play: Play, entry: OwnRequest) -> Any:
     return state
 
 
+async def test_reading_does_not_tell_that_a_vendor_is_told_something(
+    play: Play, shop: VendorClient, wire: Wire
+) -> None:
+    """The agreement's text is there before: every wallet reads all texts of the roster."""
+    entry = await won(play, shop)
+    wire.asked.clear()
+    await tell(play, entry)
+    assert wire.asked == [("POST", "/disclosures")]
+    [contract] = disclosing.contracts(play.wallet.read(), play.wallet.read().requests)
+    assert contract["terms"]["text"]
+
+
 async def test_a_later_one_supersedes(play: Play, shop: VendorClient) -> None:
     """The parcel goes to the neighbour instead."""
     entry = await won(play, shop)

@@ -1,5 +1,6 @@
 """A round does what is due, says what is new, and ties nothing together that belongs apart."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -115,6 +116,29 @@ async def test_a_member_that_is_refused_again_and_again(
         market.clock.advance(membership.QUIET_SECONDS - 60)
     assert named == [True, False, False, True, False, False]
     assert posted == [False, False, True, False, False, False]
+
+
+async def test_a_market_that_fails_one_pseudonym_sees_nobody_fall_silent_with_it(
+    wallet: Wallet, market: ClockedMarket, wire: Wire
+) -> None:
+    """It would know that whoever does is the same person."""
+    entries = [requests.prepare(wallet, STROLLER, market.rules) for _ in range(3)]
+    asked: set[str] = set()
+
+    class Failing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method != "POST":
+                return await wire.handle_async_request(request)
+            pseudonym = json.loads(await request.aread())["pseudonym"]
+            asked.add(pseudonym)
+            if pseudonym == entries[0].body.pseudonym:
+                return httpx.Response(500, request=request)
+            return await wire.handle_async_request(request)
+
+    done = await a_round(wallet, CustomerClient(URL, transport=Failing(), attempts=1))
+    assert asked == {entry.body.pseudonym for entry in entries}
+    assert len(done.troubles) == 1
+    assert [entry.promise is not None for entry in wallet.read().requests] == [False, True, True]
 
 
 async def test_a_wallet_that_slept_longer_than_mail_is_kept_is_told(

@@ -1,5 +1,6 @@
 """A wallet collects stamps for tokens that came to nothing, and deposits them in a later epoch."""
 
+import json
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ from tests.vrm.wallet.scenes import STROLLER, at
 from tests.vrm.wallet.test_membership import Lying
 from vrm.client.customer import CustomerClient
 from vrm.documents.permits import stamp_challenge
-from vrm.errors import LogFault, MarketMisbehaved, MarketRefused
+from vrm.errors import LogFault, MarketMisbehaved, MarketRefused, MarketUnreachable
 from vrm.wallet import Wallet, membership, outcomes, requests, stamps
 from vrm.wallet import tokens as posting_tokens
 
@@ -85,6 +86,41 @@ async def test_nothing_is_collected_right_after_a_call_by_name(
         assert await stamps.collect(wallet, connected) == 0
         market.clock.advance(membership.QUIET_SECONDS)
         assert await stamps.collect(wallet, connected) == 1
+
+
+async def test_what_is_read_does_not_tell_that_there_is_something_to_claim(
+    wallet: Wallet, client: CustomerClient, market: ClockedMarket, wire: Wire
+) -> None:
+    market.clock.advance(membership.QUIET_SECONDS)
+    asked = []
+    for got in (0, 1):
+        wire.asked.clear()
+        assert await collect(wallet, client) == got
+        asked.append([path.partition("?")[0] for method, path in wire.asked if method == "GET"])
+        await withdrawn(wallet, client, market)
+    assert asked[0] == asked[1]
+    assert "/issuer-keys" in asked[0]
+
+
+async def test_a_market_that_fails_one_claim_sees_no_other_stay_away(
+    wallet: Wallet, market: ClockedMarket, wire: Wire
+) -> None:
+    market.clock.advance(2 * WEEK)
+    await issuer_key(market.market)
+    failed: set[str] = set()
+
+    class Failing(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.url.path == "/stamps" and len(failed) < 2:
+                failed.add(json.loads(await request.aread())["pseudonym"])
+                return httpx.Response(500, request=request)
+            return await wire.handle_async_request(request)
+
+    async with CustomerClient(URL, transport=Failing(), attempts=1) as connected:
+        with pytest.raises(MarketUnreachable):
+            await stamps.collect(wallet, connected)
+    assert len(failed) == 2
+    assert len(wallet.read().stamps) == stamps.MOST_CLAIMS - 2
 
 
 async def test_another_device_has_deposited(
