@@ -36,7 +36,8 @@ RARE: Final = 10
 class Attack:
     """One way of guessing.
 
-    ``score`` gives (requests, members), or (requests, requests): higher is likelier.
+    ``score`` gives (requests, members), or (requests, requests): higher is likelier, and NaN where the attack
+    says nothing, so that nothing is compared there.
     """
 
     name: str
@@ -44,12 +45,14 @@ class Attack:
     score: Callable[[Evidence], Scores]
     guesses_by: str = ""
     """The open fact that it goes by, if it does, and that is therefore not taken as given: area or facets."""
+    granted: str = ""
+    """Why a market must learn what it goes by, if it must."""
 
 
 def by_keys(evidence: Evidence) -> Scores:
     """A key of the request is one of the member's, or is made of it as X25519 keys are made of Ed25519 ones."""
     known = [member.keys | set(_turned(member.keys)) for member in evidence.members]
-    return _members(evidence, lambda one, nth, _: len(one.keys & known[nth]))
+    return against_members(evidence, lambda one, nth, _: len(one.keys & known[nth]))
 
 
 def by_blinded(evidence: Evidence) -> Scores:
@@ -57,7 +60,7 @@ def by_blinded(evidence: Evidence) -> Scores:
     drawn = [_strings(member) for member in evidence.members]
     points = [_token_strings(one) for one in evidence.requests]
     at = {one.digest: nth for nth, one in enumerate(evidence.requests)}
-    return _members(evidence, lambda one, nth, _: len(points[at[one.digest]] & drawn[nth]))
+    return against_members(evidence, lambda one, nth, _: len(points[at[one.digest]] & drawn[nth]))
 
 
 def by_challenge(evidence: Evidence) -> Scores:
@@ -67,7 +70,7 @@ def by_challenge(evidence: Evidence) -> Scores:
         Challenge(market, market, hashlib.sha256(member.did.encode()).digest()).digest
         for member in evidence.members
     ]
-    return _members(
+    return against_members(
         evidence, lambda one, nth, _: bool(one.token and one.token.challenge_digest == own[nth])
     )
 
@@ -75,14 +78,14 @@ def by_challenge(evidence: Evidence) -> Scores:
 def by_issuer_key(evidence: Evidence) -> Scores:
     """The token was issued under a key, by its truncated id, under which the member has drawn."""
     drawn = [{call.body[2] for call in member.drawn} for member in evidence.members]
-    return _members(
+    return against_members(
         evidence, lambda one, nth, _: bool(one.token and one.token.key_id[-1] in drawn[nth])
     )
 
 
 def by_tier(evidence: Evidence) -> Scores:
     """The token's tier is the member's."""
-    return _members(evidence, lambda one, _nth, member: one.tier == member.tier)
+    return against_members(evidence, lambda one, _nth, member: one.tier == member.tier)
 
 
 def by_draw_time(evidence: Evidence) -> Scores:
@@ -94,7 +97,7 @@ def by_draw_time(evidence: Evidence) -> Scores:
         ]
         return -min(before) if before else -np.inf
 
-    return _members(evidence, score)
+    return against_members(evidence, score)
 
 
 def by_place_of_rows(evidence: Evidence) -> Scores:
@@ -103,12 +106,12 @@ def by_place_of_rows(evidence: Evidence) -> Scores:
     def score(one: Request, _nth: int, member: Member) -> float:
         return -sum(abs(a - b) for a in one.places.values() for b in member.places.values())
 
-    return _members(evidence, score)
+    return against_members(evidence, score)
 
 
 def by_size(evidence: Evidence) -> Scores:
     """What the member registered is as long as what was posted."""
-    return _members(evidence, lambda one, _nth, member: -abs(one.size - member.size))
+    return against_members(evidence, lambda one, _nth, member: -abs(one.size - member.size))
 
 
 def by_connection(evidence: Evidence) -> Scores:
@@ -118,7 +121,7 @@ def by_connection(evidence: Evidence) -> Scores:
         if (key := signer(call)) is not None:
             signed[key].add(call.connection)
     own = [set().union(*(signed[key] for key in member.keys)) for member in evidence.members]
-    return _members(evidence, lambda one, nth, _: one.connection in own[nth])
+    return against_members(evidence, lambda one, nth, _: one.connection in own[nth])
 
 
 def by_stamps(evidence: Evidence) -> Scores:
@@ -129,7 +132,9 @@ def by_stamps(evidence: Evidence) -> Scores:
         set().union(*(_strings_of(stamp) for _, stamps in member.deposits for stamp in stamps))
         for member in evidence.members
     ]
-    return _members(evidence, lambda one, nth, _: len(asked[at[one.digest]] & deposited[nth]))
+    return against_members(
+        evidence, lambda one, nth, _: len(asked[at[one.digest]] & deposited[nth])
+    )
 
 
 def by_deposits(evidence: Evidence) -> Scores:
@@ -138,29 +143,31 @@ def by_deposits(evidence: Evidence) -> Scores:
     def score(one: Request, _nth: int, member: Member) -> float:
         return sum(len(stamps) for at, stamps in member.deposits if at > one.published_at)
 
-    return _members(evidence, score)
+    return against_members(evidence, score)
 
 
 def by_member_log(evidence: Evidence) -> Scores:
     """A line of the log names both."""
-    said = _mentions(evidence.lines, [{member.did} for member in evidence.members])
-    named = _mentions(evidence.lines, [_names(one) for one in evidence.requests])
+    said = mentions(evidence.lines, [{member.did} for member in evidence.members])
+    named = mentions(evidence.lines, [names_of(one) for one in evidence.requests])
     return np.array([[len(a & b) for b in said] for a in named], dtype=np.float64)
 
 
 def by_reply_key(evidence: Evidence) -> Scores:
     """Both have a key in common."""
-    return _pairs(evidence, lambda a, b: len(a.keys & b.keys))
+    return among_requests(evidence, lambda a, b: len(a.keys & b.keys))
 
 
 def by_pair_size(evidence: Evidence) -> Scores:
     """Both posts were as long as each other."""
-    return _pairs(evidence, lambda a, b: -abs(a.size - b.size))
+    return among_requests(evidence, lambda a, b: -abs(a.size - b.size))
 
 
 def by_pair_time(evidence: Evidence) -> Scores:
     """Both were published at nearly the same time."""
-    return _pairs(evidence, lambda a, b: -min(abs(a.published_at - b.published_at), NEAR_SECONDS))
+    return among_requests(
+        evidence, lambda a, b: -min(abs(a.published_at - b.published_at), NEAR_SECONDS)
+    )
 
 
 def by_pair_rows(evidence: Evidence) -> Scores:
@@ -170,12 +177,12 @@ def by_pair_rows(evidence: Evidence) -> Scores:
     def score(a: Request, b: Request) -> float:
         return -sum(min(abs(a.places[name] - b.places[name]), near) for name in ("requests", "log"))
 
-    return _pairs(evidence, score)
+    return among_requests(evidence, score)
 
 
 def by_pair_connection(evidence: Evidence) -> Scores:
     """Both came over one connection."""
-    return _pairs(evidence, lambda a, b: a.connection == b.connection)
+    return among_requests(evidence, lambda a, b: a.connection == b.connection)
 
 
 def by_preferences(evidence: Evidence) -> Scores:
@@ -190,7 +197,7 @@ def by_preferences(evidence: Evidence) -> Scores:
         apart = abs(len(a.preferences[0].body) - len(b.preferences[0].body))
         return len(joint) - apart
 
-    return _pairs(evidence, score)
+    return among_requests(evidence, score)
 
 
 def by_pair_tokens(evidence: Evidence) -> Scores:
@@ -203,7 +210,7 @@ def by_pair_tokens(evidence: Evidence) -> Scores:
         same = a.token.challenge_digest == b.token.challenge_digest
         return same / common[a.token.challenge_digest]
 
-    return _pairs(evidence, score)
+    return among_requests(evidence, score)
 
 
 def by_fetches(evidence: Evidence) -> Scores:
@@ -213,12 +220,12 @@ def by_fetches(evidence: Evidence) -> Scores:
         if call.method == "GET":
             asked[call.connection].append(call.path)
     lines = [" ".join(paths) for paths in asked.values()]
-    return _together(lines, [_names(one) for one in evidence.requests])
+    return named_together(lines, [names_of(one) for one in evidence.requests])
 
 
 def by_pair_log(evidence: Evidence) -> Scores:
     """A line of the log names both."""
-    return _together(evidence.lines, [_names(one) for one in evidence.requests])
+    return named_together(evidence.lines, [names_of(one) for one in evidence.requests])
 
 
 def by_rare_place(evidence: Evidence) -> Scores:
@@ -258,7 +265,7 @@ ATTACKS: Final = (
 )
 
 
-def _members(evidence: Evidence, score: Callable[[Request, int, Member], float]) -> Scores:
+def against_members(evidence: Evidence, score: Callable[[Request, int, Member], float]) -> Scores:
     return np.array(
         [
             [score(one, nth, member) for nth, member in enumerate(evidence.members)]
@@ -268,7 +275,7 @@ def _members(evidence: Evidence, score: Callable[[Request, int, Member], float])
     )
 
 
-def _pairs(evidence: Evidence, score: Callable[[Request, Request], float]) -> Scores:
+def among_requests(evidence: Evidence, score: Callable[[Request, Request], float]) -> Scores:
     return np.array(
         [[score(a, b) for b in evidence.requests] for a in evidence.requests], dtype=np.float64
     )
@@ -284,15 +291,15 @@ def _rare(evidence: Evidence, value: Callable[[Request], Any]) -> Scores:
     )
 
 
-def _together(lines: list[str], names: list[set[str]]) -> Scores:
+def named_together(lines: list[str], names: list[set[str]]) -> Scores:
     """How many lines name both of two; a line that names most of all says nothing."""
-    told = _mentions(lines, names)
+    told = mentions(lines, names)
     often = Counter(line for mentioned in told for line in mentioned)
     telling = {line for line, times in often.items() if times <= len(names) // 4}
     return np.array([[len(a & b & telling) for b in told] for a in told], dtype=np.float64)
 
 
-def _mentions(lines: list[str], names: list[set[str]]) -> list[set[int]]:
+def mentions(lines: list[str], names: list[set[str]]) -> list[set[int]]:
     """In which lines each of some things is named."""
     owner = {name: nth for nth, one in enumerate(names) for name in one}
     found: list[set[int]] = [set() for _ in names]
@@ -315,8 +322,8 @@ def _words(line: str) -> Iterable[str]:
         yield "".join(word)
 
 
-def _names(one: Request) -> set[str]:
-    return {one.digest, one.body.pseudonym, one.body.reply_key}
+def names_of(one: Request) -> set[str]:
+    return {one.digest, one.body.pseudonym, one.body.reply_key, *one.also}
 
 
 def _turned(keys: set[bytes]) -> Iterable[bytes]:

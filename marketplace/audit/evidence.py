@@ -13,7 +13,7 @@ from crypto.encoding import base64url_decode, base64url_encode
 from crypto.errors import TokenError
 from crypto.tokens import Token
 from marketplace.audit.tap import Call
-from marketplace.audit.world import BATCH, World
+from marketplace.audit.world import BATCH, Reading, World
 from vrm.documents import Membership, PersonalRequest, recall
 
 KEY_ID: Final = re.compile(r'keyid="(did:key:[^"]+)"')
@@ -57,6 +57,10 @@ class Request:
     claims: list[Call] = field(default_factory=list)
     """The calls that asked for its stamp."""
     preferences: list[Call] = field(default_factory=list)
+    words: list[Call] = field(default_factory=list)
+    """What its pseudonym said after its assignment; see `marketplace.audit.after`."""
+    also: set[str] = field(default_factory=set)
+    """Further names: the digests of its assignment and of what was said of it."""
     places: dict[str, float] = field(default_factory=dict)
     """Where its rows lie in tables, from 0 to 1."""
 
@@ -78,6 +82,9 @@ class Evidence:
     requests: list[Request]
     calls: list[Call]
     lines: list[str]
+    rounds: list[Reading] = field(default_factory=list)
+    opened: dict[str, str] = field(default_factory=dict)
+    """What accomplices of the operator's, vendors, were told, by the request."""
 
 
 def gather(world: World) -> Evidence:
@@ -97,11 +104,14 @@ def gather(world: World) -> Evidence:
         sorted(requests.values(), key=lambda one: one.digest),
         world.calls,
         world.lines,
+        world.rounds,
+        world.opened,
     )
     tiers = {row["key_id"]: row["tier"] for row in tables["issuer_keys"]}
     by_key = {key: member for member in members.values() for key in member.keys}
+    posted_by = {one.body.pseudonym: one for one in requests.values()}
     for call in world.calls:
-        _sort_out(call, by_key, requests)
+        _sort_out(call, by_key, posted_by)
     for one in requests.values():
         one.tier = tiers[base64url_encode(one.token.key_id)] if one.token else ""
     return evidence
@@ -151,9 +161,9 @@ def _requests(tables: dict[str, list[dict[str, Any]]], world: World) -> dict[str
     return found
 
 
-def _sort_out(call: Call, members: dict[bytes, Member], requests: dict[str, Request]) -> None:
+def _sort_out(call: Call, members: dict[bytes, Member], posted_by: dict[str, Request]) -> None:
     if call.method == "POST" and call.path in {"/stamps", "/preferences"}:
-        named = _posted(call.body, requests)
+        named = _posted(call.body, posted_by)
         if named is not None:
             (named.claims if call.path == "/stamps" else named.preferences).append(call)
     if call.method == "POST" and call.path == "/stamp-deposits":
@@ -166,7 +176,7 @@ def _sort_out(call: Call, members: dict[bytes, Member], requests: dict[str, Requ
     if key in members and call.path == "/token-request":
         members[key].drawn.append(call)
     if call.method == "POST" and call.path == "/requests":
-        posted = _posted(call.body, requests)
+        posted = _posted(call.body, posted_by)
         if posted is not None:
             posted.size, posted.connection = len(call.body), call.connection
             try:
@@ -175,9 +185,8 @@ def _sort_out(call: Call, members: dict[bytes, Member], requests: dict[str, Requ
                 posted.token = None
 
 
-def _posted(body: bytes, requests: dict[str, Request]) -> Request | None:
-    pseudonym = msgspec.json.decode(body)["pseudonym"]
-    return next((one for one in requests.values() if one.body.pseudonym == pseudonym), None)
+def _posted(body: bytes, posted_by: dict[str, Request]) -> Request | None:
+    return posted_by.get(msgspec.json.decode(body)["pseudonym"])
 
 
 def _placed(rows: list[dict[str, Any]]) -> Iterable[tuple[dict[str, Any], float]]:

@@ -11,6 +11,7 @@ authors, whose requests go together (the sandwich estimator for clusters: Liang 
 attacks together (Bonferroni).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -36,15 +37,27 @@ class Finding:
     """Requests, or pairs of them, that had somebody to be compared with."""
     crowd: float
     """With how many others, in the median."""
+    granted: str = ""
+    """Why a market must learn what the attack goes by, if it must."""
 
     @property
     def found(self) -> bool:
         """Whether the attack links: blind guessing is not in its interval."""
         return not self.low <= 0 <= self.high
 
+    @property
+    def breaks(self) -> bool:
+        """Whether that is more than a market must learn."""
+        return self.found and not self.granted
 
-def measure(evidence: Evidence, authors: dict[str, int], dids: list[str]) -> list[Finding]:
-    """Measure all attacks.
+
+def measure(
+    evidence: Evidence,
+    authors: dict[str, int],
+    dids: list[str],
+    attacks: Sequence[Attack] = ATTACKS,
+) -> list[Finding]:
+    """Measure attacks.
 
     Args:
         authors: the truth: the number of each request's author, by digest.
@@ -52,8 +65,8 @@ def measure(evidence: Evidence, authors: dict[str, int], dids: list[str]) -> lis
     """
     row_of = {member.did: row for row, member in enumerate(evidence.members)}
     author = np.array([row_of[dids[authors[one.digest]]] for one in evidence.requests])
-    spread = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / len(ATTACKS))
-    return [_measured(attack, evidence, author, spread) for attack in ATTACKS]
+    spread = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / len(attacks))
+    return [_measured(attack, evidence, author, spread) for attack in attacks]
 
 
 def _measured(attack: Attack, evidence: Evidence, author: np.ndarray, spread: float) -> Finding:
@@ -70,7 +83,7 @@ def _measured(attack: Attack, evidence: Evidence, author: np.ndarray, spread: fl
         variance = float((sums**2).sum()) / len(owners) ** 2 * groups / max(groups - 1, 1)
         low, high = mean - spread * variance**0.5, mean + spread * variance**0.5
     crowd = float(np.median(crowds)) if len(crowds) else 0.0
-    return Finding(attack.name, attack.target, mean, low, high, len(owners), crowd)
+    return Finding(attack.name, attack.target, mean, low, high, len(owners), crowd, attack.granted)
 
 
 Compared = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -82,7 +95,7 @@ def _members(scores: Scores, evidence: Evidence, author: np.ndarray) -> Compared
     found = []
     for row, own in enumerate(author.tolist()):
         others = np.flatnonzero((shown == shown[own]) & (np.arange(len(shown)) != own))
-        if len(others):
+        if len(others) and not np.isnan(scores[row, own]):
             found.append((own, _ahead(scores[row, own], scores[row, others]), len(others)))
     return _columns(found)
 
@@ -105,8 +118,8 @@ def _requests(scores: Scores, evidence: Evidence, author: np.ndarray, guesses_by
     for first, own in enumerate(author.tolist()):
         for second in np.flatnonzero(author == own).tolist():
             alike = np.array(kinds[said[second]])
-            others = alike[author[alike] != own]
-            if second != first and len(others):
+            others = alike[(author[alike] != own) & ~np.isnan(scores[first, alike])]
+            if second != first and len(others) and not np.isnan(scores[first, second]):
                 ahead = _ahead(scores[first, second], scores[first, others])
                 found.append((own, ahead, len(others)))
     return _columns(found)

@@ -6,27 +6,22 @@ them two requests in one sitting.
 """
 
 import asyncio
-import contextlib
-import json
-import logging
 import random
-import socket
-import sys
-from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Iterator
+from asyncio.subprocess import Process
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import structlog
-import uvicorn
+from pydantic import BaseModel
 
 from crypto.vault import Cost
 from marketplace.app import create_app
+from marketplace.audit.stage import Clock, overheard, playing, served, taking, tell
 from marketplace.audit.tap import Call, Tap
 from marketplace.descriptor import service as descriptor
-from marketplace.errors import MarketError
 from marketplace.identity import Identity
 from marketplace.log import service as log
 from marketplace.market import Market
@@ -82,6 +77,15 @@ class Plan:
     """The protection that is switched off; one of `PROTECTIONS`."""
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What one round of a wallet read, beside what it says under pseudonyms or by name."""
+
+    member: str
+    batch: int
+    paths: frozenset[str]
+
+
 @dataclass
 class World:
     """A filled market: what its operator has, and the truth."""
@@ -98,6 +102,13 @@ class World:
     """What was logged."""
     waiting: list[list[str]] = field(default_factory=list)
     """The pending table as it lay before each publication."""
+    rounds: list[Reading] = field(default_factory=list)
+    """What each round of a wallet read."""
+    opened: dict[str, str] = field(default_factory=dict)
+    """What an accomplice of the operator's, a vendor, was told about requests, by their digests."""
+
+
+Doing = Callable[[Market, World], Awaitable[None]]
 
 
 def fill(folder: Path, plan: Plan) -> World:
@@ -106,42 +117,42 @@ def fill(folder: Path, plan: Plan) -> World:
     Raises:
         MarketError: the crowd gave up.
     """
-    world = World(plan, *_market(folder / "market", plan))
+    world = World(plan, *market_in(folder / "market", plan))
     asyncio.run(_fill(folder, world))
     return world
 
 
 async def _fill(folder: Path, world: World) -> None:
     plan, settings, identity = world.plan, world.settings, world.identity
-    clock = _Clock(FIRST_DAY)
+    clock = Clock(FIRST_DAY)
     app = create_app(settings, identity, clock=clock)
     tap = Tap(app.asgi_handler, clock)
     app.asgi_handler = tap
     market = Market.open(settings, identity, clock=clock)
     try:
-        with _overheard(world.lines), _taking(plan.careless):
-            await _step(market, world)
-            async with _served(app) as url, _crowd(url, folder, plan) as crowd:
-                world.members = await _tell(crowd, do="join")
+        with overheard(world.lines), taking(any_challenge=plan.careless == "any-challenge"):
+            await step(market, world)
+            async with served(app) as url, crowd_of(url, folder, plan) as crowd:
+                world.members = await tell(crowd, do="join")
                 for day in range(plan.days):
                     await _play(market, world, clock, crowd, day)
                 clock.now += DAY
-                await _step(market, world)
+                await step(market, world)
     finally:
         await market.db.dispose()
     world.calls = tap.calls
 
 
-async def _play(market: Market, world: World, clock: "_Clock", crowd: Process, day: int) -> None:
+async def _play(market: Market, world: World, clock: Clock, crowd: Process, day: int) -> None:
     plan, midnight = world.plan, FIRST_DAY + day * DAY
     dice = random.Random(f"{plan.seed} {day}")  # noqa: S311 - a play, not a secret
     clock.now = midnight
-    await _step(market, world)
+    await step(market, world)
     if plan.careless != LATE_DRAW:
         everybody = dice.sample(range(plan.members), plan.members)
         for hour in range(NIGHT):
             clock.now = midnight + hour * HOUR + 60
-            await _tell(crowd, do="draw", members=everybody[hour::NIGHT])
+            await tell(crowd, do="draw", members=everybody[hour::NIGHT])
     posted = 0
     aim = plan.requests // plan.days
     sittings = []
@@ -151,26 +162,32 @@ async def _play(market: Market, world: World, clock: "_Clock", crowd: Process, d
         sittings.append((at, dice.randrange(plan.members), wishes))
         posted += wishes
     for at, member, wishes in sorted(sittings):
-        await _come_to(market, world, clock, at)
+        await come_to(market, world, clock, at)
         wanted = [[member, dice.choice(CATEGORIES)] for _ in range(wishes)]
-        digests = await _tell(crowd, do="post", wishes=wanted)
+        digests = await tell(crowd, do="post", wishes=wanted)
         world.authors |= dict.fromkeys(digests, member)
         if plan.careless == NO_BATCHES:
             clock.now += 1
-            await _step(market, world)
+            await step(market, world)
     posters = sorted({member for _, member, _ in sittings})
-    await _come_to(market, world, clock, midnight + CUTOFF * HOUR - 1800)
-    await _tell(crowd, do="prefer", members=dice.sample(posters, min(PARTICULAR, len(posters))))
-    await _come_to(market, world, clock, midnight + DAY)
+    await come_to(market, world, clock, midnight + CUTOFF * HOUR - 1800)
+    await tell(crowd, do="prefer", members=dice.sample(posters, min(PARTICULAR, len(posters))))
+    await come_to(market, world, clock, midnight + DAY)
     looking = dice.sample(range(plan.members), min(LOOKERS, plan.members))
-    await _tell(crowd, do="look", members=looking)
+    await tell(crowd, do="look", members=looking)
 
 
-async def _come_to(market: Market, world: World, clock: "_Clock", at: int) -> None:
-    """Move on, over the instants at which the market has something to do."""
+async def come_to(
+    market: Market, world: World, clock: Clock, at: int, doing: Doing | None = None
+) -> None:
+    """Move on, over the instants at which the market has something to do.
+
+    Args:
+        doing: does that, `step` unless it is given.
+    """
     while (instant := _next_instant(clock.now)) <= at:
         clock.now = instant
-        await _step(market, world)
+        await (doing or step)(market, world)
     clock.now = max(clock.now, at)
 
 
@@ -180,7 +197,7 @@ def _next_instant(now: int) -> int:
     return batch if cutoff <= now else min(batch, cutoff)
 
 
-async def _step(market: Market, world: World) -> None:
+async def step(market: Market, world: World) -> None:
     """Do what the scheduler would find due."""
     await descriptor.announce(market)
     await tokens.keep_keys(market)
@@ -192,7 +209,8 @@ async def _step(market: Market, world: World) -> None:
     await log.grow(market)
 
 
-def _market(home: Path, plan: Plan) -> tuple[Settings, Identity]:
+def market_in(home: Path, plan: Plan, **other: BaseModel) -> tuple[Settings, Identity]:
+    """A market's home, and settings of which some may be others."""
     home.mkdir(parents=True, mode=0o700)
     passphrase = home / "passphrase"
     keyfile.write_private(passphrase, b"an audit")
@@ -213,106 +231,15 @@ def _market(home: Path, plan: Plan) -> tuple[Settings, Identity]:
     settings, identity = unlocked(home, passphrase)
     rules = TokenSettings(epoch_days=1, grace_days=1, allotment={"new": 8})
     finest = 9 if plan.careless == "exact-place" else settings.finest_cell
-    return settings.model_copy(update={"tokens": rules, "finest_cell": finest}), identity
+    return settings.model_copy(update={"tokens": rules, "finest_cell": finest, **other}), identity
 
 
-class _Clock:
-    def __init__(self, now: int) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return float(self.now)
-
-
-@contextlib.contextmanager
-def _overheard(lines: list[str]) -> Iterator[None]:
-    """Keep all that is logged."""
-
-    class Keeping(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            lines.append(record.getMessage())
-
-    keeping = Keeping()
-    logging.getLogger().addHandler(keeping)
-    with structlog.testing.capture_logs() as events:
-        try:
-            yield
-        finally:
-            logging.getLogger().removeHandler(keeping)
-            lines += [json.dumps(event, default=str) for event in events]
-
-
-@contextlib.contextmanager
-def _taking(careless: str) -> Iterator[None]:
-    """Have the market take tokens for whatever challenge it has made up."""
-    if careless != "any-challenge":
-        yield
-        return
-    strict = getattr(tokens, "verify")  # noqa: B009
-
-    def lenient(token: Any, *, challenge: Any, key: Any) -> None:
-        strict(token, challenge=_Answered(token.challenge_digest), key=key)
-        del challenge
-
-    setattr(tokens, "verify", lenient)  # noqa: B010 - this process alone, and put back
-    try:
-        yield
-    finally:
-        setattr(tokens, "verify", strict)  # noqa: B010
-
-
-@dataclass(frozen=True)
-class _Answered:
-    digest: bytes
-
-
-@contextlib.asynccontextmanager
-async def _served(app: Any) -> AsyncIterator[str]:
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, lifespan="on"
-    )
-    server = uvicorn.Server(config)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            while not server.started:
-                if serving.done():
-                    raise MarketError("The audited market did not start.")
-                await asyncio.sleep(0.01)
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
-
-
-@contextlib.asynccontextmanager
-async def _crowd(url: str, folder: Path, plan: Plan) -> AsyncIterator[Process]:
+def crowd_of(
+    url: str, folder: Path, plan: Plan, *more: str
+) -> AbstractAsyncContextManager[Process]:
+    """The customers of a play."""
     words = ["--market", url, "--home", str(folder / "crowd"), "--members", str(plan.members)]
-    words += ["--seed", str(plan.seed)]
+    words += ["--seed", str(plan.seed), *more]
     if plan.careless and plan.careless not in PLAYED_HERE:
         words += ["--careless", plan.careless]
-    crowd = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "vrm.demo.crowd", *words, stdin=PIPE, stdout=PIPE, limit=1 << 24
-    )
-    try:
-        yield crowd
-    finally:
-        if crowd.stdin is not None:
-            crowd.stdin.close()
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(crowd.wait(), 10)
-        if crowd.returncode is None:
-            crowd.kill()
-            await crowd.wait()
-
-
-async def _tell(crowd: Process, **order: Any) -> Any:
-    if crowd.stdin is None or crowd.stdout is None:
-        raise MarketError("The crowd cannot be spoken to.")
-    crowd.stdin.write(json.dumps(order).encode() + b"\n")
-    await crowd.stdin.drain()
-    line = await crowd.stdout.readline()
-    if not line:
-        raise MarketError(f"The crowd gave up when told to {order['do']}.")
-    return json.loads(line)
+    return playing("vrm.demo.crowd", *words)

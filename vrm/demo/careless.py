@@ -14,15 +14,18 @@ import httpx
 import nacl.bindings as sodium
 
 import vrm.client.anonymous
+import vrm.client.customer
 import vrm.wallet.cloaking
 import vrm.wallet.tokens
 from crypto import ReplyKey, issuance
 from crypto.ristretto import scalar
 from crypto.tokens import Challenge
 from vrm.client.base import MarketClient
-from vrm.documents import MarketDescriptor
+from vrm.client.customer import CustomerClient
+from vrm.documents import MarketDescriptor, conversation
 from vrm.documents.place import Point, cell_at
-from vrm.wallet import Wallet, cloaking
+from vrm.errors import MarketUnreachable
+from vrm.wallet import Wallet, cloaking, confirming, rating
 
 EXACT: Final = 9
 """The resolution of a cell that is hardly larger than a house's block."""
@@ -40,6 +43,10 @@ class Habit:
     """They show each facet that they have."""
     asks_for_own: bool = False
     """They ask the log whether it holds their own requests, rather than reading it whole."""
+    names_itself: bool = False
+    """They put their member's name into what their vendors are told."""
+    at_once: bool = False
+    """They deal with all that was given to them in one sitting."""
 
 
 def one_reply_key(_habit: Habit) -> None:
@@ -107,6 +114,55 @@ def asks_for_own(habit: Habit) -> None:
     habit.asks_for_own = True
 
 
+def at_once(habit: Habit) -> None:
+    """Say all that there is to say about all of one's requests in one sitting."""
+    habit.at_once = True
+
+
+def names_itself(habit: Habit) -> None:
+    """Tell each vendor who one is to the market."""
+    habit.names_itself = True
+
+
+def one_salt(_habit: Habit) -> None:
+    """Put the same salt into everything."""
+
+    class Same:
+        @staticmethod
+        def token_bytes(length: int) -> bytes:
+            return hashlib.sha256(ACTING.get().encode()).digest()[:length]
+
+    for signing in (confirming, conversation, rating):
+        _put(signing, "secrets", Same)
+
+
+def reads_at_need(_habit: Habit) -> None:
+    """Read an agreement's text just when a vendor is told something under it."""
+    told = CustomerClient.disclose
+
+    async def disclose(client: CustomerClient, disclosure: Any) -> Any:
+        await client.terms((await client.descriptor()).terms[0].id)
+        return await told(client, disclosure)
+
+    _put(CustomerClient, "disclose", disclose)
+
+
+def gives_up(_habit: Habit) -> None:
+    """Say nothing more in a round in which the market failed one call."""
+    post = vrm.client.anonymous.post_alone
+
+    async def once(client: MarketClient, *arguments: Any) -> bytes:
+        if getattr(client, "gave_up", False):
+            raise MarketUnreachable("It failed a call before.")
+        try:
+            return await post(client, *arguments)
+        except MarketUnreachable:
+            setattr(client, "gave_up", True)  # noqa: B010
+            raise
+
+    _put(vrm.client.customer, "post_alone", once)
+
+
 CARELESS: Final[dict[str, Callable[[Habit], None]]] = {
     made.__name__.replace("_", "-"): made
     for made in (
@@ -119,6 +175,11 @@ CARELESS: Final[dict[str, Callable[[Habit], None]]] = {
         exact_place,
         tells_all,
         asks_for_own,
+        at_once,
+        names_itself,
+        one_salt,
+        reads_at_need,
+        gives_up,
     )
 }
 

@@ -8,7 +8,9 @@ told comes as lines of JSON on standard input, and each line is answered by one:
 * ``{"do": "post", "wishes": [[member, category], ...]}``: post, one after the other; answers digests, or null
   where the market refused;
 * ``{"do": "prefer", "members": [...]}``: these send an order over the bids on each of their requests;
-* ``{"do": "look", "members": [...]}``: these look what became of their requests, and collect stamps.
+* ``{"do": "look", "members": [...]}``: these look what became of their requests, and collect stamps;
+* ``{"do": "go_on", "members": [...]}``: these do a round of their wallets, and some of what they have to say
+  to their vendors (`vrm.demo.following`); answers what each read.
 
 With ``--careless NAME`` all their wallets lack one protection; see `vrm.demo.careless`.
 """
@@ -28,6 +30,7 @@ import typer
 from crypto.vault import Cost
 from vrm import console
 from vrm.client.customer import CustomerClient
+from vrm.demo import following
 from vrm.demo.careless import ACTING, CARELESS, Habit
 from vrm.demo.catalogue import towns
 from vrm.documents.place import Point
@@ -64,14 +67,17 @@ class Person:
 class Crowd:
     """All of them, at one market."""
 
-    def __init__(self, url: str, folder: Path, count: int, seed: int, habit: Habit) -> None:
+    def __init__(
+        self, url: str, folder: Path, count: int, seed: int, habit: Habit, *, apart: int = TOWNS
+    ) -> None:
         self._url, self._folder, self._count, self._habit = url, folder, count, habit
         self._dice = random.Random(seed)  # noqa: S311 - a play, not a secret
         self._people: list[Person] = []
+        self._apart = apart
 
     async def join(self) -> list[str]:
         """Make wallets and become members."""
-        around = self._dice.sample(towns(CENTRE), TOWNS)
+        around = self._dice.sample(towns(CENTRE), self._apart)
         async with CustomerClient(self._url) as client:
             market = await client.descriptor()
             now = parse_instant((await client.clock()).now)
@@ -93,6 +99,7 @@ class Crowd:
                 "household": self._dice.choice(HOUSEHOLDS),
             }
             wallet.set_facets({"languages": [facets["language"]]})
+            following.settle(wallet, number, names_itself=self._habit.names_itself)
             self._people.append(Person(number, wallet, facets, self._dice.choice(LENGTHS)))
 
         async def one(person: Person) -> None:
@@ -145,14 +152,33 @@ class Crowd:
         async def one(person: Person) -> None:
             async with CustomerClient(self._url) as client:
                 if self._habit.asks_for_own:
-                    for entry in person.wallet.read().requests:
-                        with suppress(MarketRefused):
-                            await client.send("GET", f"/log/inclusion/{entry.digest}")
+                    await _ask_for_own(person, client)
                 else:
                     await outcomes.sync(person.wallet, client)
                 await stamps.collect(person.wallet, client)
 
         await _in_turns(one, [self._people[number] for number in members])
+
+    async def go_on(self, members: list[int]) -> list[tuple[int, list[str]]]:
+        """Let some do a round, and some of what they have to say; answers what each read."""
+        read: list[tuple[int, list[str]]] = []
+
+        async def one(person: Person) -> None:
+            ACTING.set(person.wallet.profile_did)
+            async with following.Watched(self._url) as client:
+                await following.go(
+                    person.wallet,
+                    client,
+                    self._dice,
+                    length=person.length,
+                    at_once=self._habit.at_once,
+                )
+                if self._habit.asks_for_own:
+                    await _ask_for_own(person, client)
+                read.append((person.number, sorted(client.paths)))
+
+        await _in_turns(one, [self._people[number] for number in members])
+        return read
 
     async def _post(self, client: CustomerClient, person: Person, category: str) -> str:
         await tokens.draw_at_need(person.wallet, client)
@@ -181,6 +207,12 @@ class Crowd:
         return self._dice.sample(self._people, len(self._people))
 
 
+async def _ask_for_own(person: Person, client: CustomerClient) -> None:
+    for entry in person.wallet.read().requests:
+        with suppress(MarketRefused):
+            await client.send("GET", f"/log/inclusion/{entry.digest}")
+
+
 async def _in_turns(one: Any, people: list[Person]) -> None:
     turn = asyncio.Semaphore(AT_ONCE)
 
@@ -202,6 +234,7 @@ def main(
     home: Annotated[Path, typer.Option(help="Where to keep their wallets.")],
     members: Annotated[int, typer.Option(help="How many.", min=1)] = 100,
     seed: Annotated[int, typer.Option(help="Who they are.")] = 1,
+    apart: Annotated[int, typer.Option(help="In how many towns they live.", min=1)] = TOWNS,
     careless: Annotated[str, typer.Option(help=f"One of {', '.join(CARELESS)}.")] = "",
 ) -> None:
     """Play a crowd."""
@@ -210,15 +243,16 @@ def main(
     habit = Habit()
     if careless:
         CARELESS[careless](habit)
-    crowd = Crowd(market, home, members, seed, habit)
-    console.run(_obey(crowd))
+    crowd = Crowd(market, home, members, seed, habit, apart=apart)
+    console.run(obey(crowd))
 
 
-async def _obey(crowd: Crowd) -> None:
+async def obey(players: Any) -> None:
+    """Do what lines of standard input say, and answer each by one."""
     while line := await asyncio.to_thread(sys.stdin.readline):
         order = json.loads(line)
         arguments = {name: value for name, value in order.items() if name != "do"}
-        answer = await getattr(crowd, order["do"])(**arguments)
+        answer = await getattr(players, order["do"])(**arguments)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

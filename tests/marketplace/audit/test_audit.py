@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from marketplace.audit.after import PROTECTIONS_AFTER
 from marketplace.audit.attacks import by_fetches, by_tier
 from marketplace.audit.evidence import Evidence, gather
 from marketplace.audit.measuring import Finding, measure
@@ -107,7 +108,8 @@ def test_a_call_that_names_two_requests_is_found(evidence: Evidence, world: Worl
 
 
 def test_each_protection_is_the_wallets_or_the_worlds() -> None:
-    assert set(CARELESS) < set(PROTECTIONS)
+    assert set(CARELESS) < {*PROTECTIONS, *PROTECTIONS_AFTER}
+    assert set(PROTECTIONS_AFTER) < set(CARELESS)
 
 
 def test_a_protection_that_does_not_exist_is_named() -> None:
