@@ -22,7 +22,6 @@ from vrm.client.member import Deposited
 from vrm.documents import (
     Confirmation,
     IssuerKey,
-    Signed,
     StampClaim,
     StampDeposit,
     recall,
@@ -52,8 +51,8 @@ NO_GOOD: Final = frozenset(("stamp-invalid", "stamp-spent"))
 async def collect(wallet: Wallet, client: CustomerClient) -> int:
     """Draw some of the stamps that the wallet's tokens are worth by now; answers how many it got.
 
-    None where the market has heard from the owner by name just now. Else the keys of both kinds are read, also
-    for nothing: that a wallet reads them, and which, would tell that it has something to claim, and what.
+    None where the market has heard from the owner by name just now. Else the keys of both kinds are read first,
+    once in an epoch and also for nothing: whoever read them at need would tell that they have stamps to claim.
 
     Raises:
         MarketRefused, MarketUnreachable: once each one's turn has come; what failed is left for the next round.
@@ -67,19 +66,29 @@ async def collect(wallet: Wallet, client: CustomerClient) -> int:
     worth = _worth(state)
     if membership.heard_lately(state, now):
         return 0
-    issuers = await tokens.stamp_keys(client, now, state)
+    keys = await _keys(wallet, client, now)
     some = random.SystemRandom().sample(worth, min(len(worth), MOST_CLAIMS))
     got = await in_turn(
-        [
-            partial(_collect_one, wallet, client, issuers[kind], own, index)
-            for own, index, kind in some
-        ]
+        [partial(_collect_one, wallet, client, keys[kind], own, index) for own, index, kind in some]
     )
     return sum(got)
 
 
+async def _keys(wallet: Wallet, client: CustomerClient, now: datetime) -> dict[Stamp, IssuerKey]:
+    """The keys of this epoch's stamps."""
+    running = (await client.descriptor()).tokens.epoch_at(int(now.timestamp()))
+    state = wallet.read()
+    keys = [recall(wire, IssuerKey) for wire in state.stamp_keys]
+    if not keys or any(key.epoch != running for key in keys):
+        found = await tokens.stamp_keys(client, now, state)
+        with wallet.editing() as kept:
+            kept.stamp_keys = [one.wire for one in found]
+        keys = [one.body for one in found]
+    return {cast(Stamp, key.tier): key for key in keys}
+
+
 async def _collect_one(
-    wallet: Wallet, client: CustomerClient, issuer: Signed[IssuerKey], own: OwnEpoch, index: int
+    wallet: Wallet, client: CustomerClient, issuer: IssuerKey, own: OwnEpoch, index: int
 ) -> bool:
     stamp = await _claim(wallet, client, issuer, own, index)
     with wallet.editing() as kept:
@@ -87,8 +96,8 @@ async def _collect_one(
             if one.epoch == own.epoch:
                 one.stamped.append(index)
         if stamp is not None:
-            kept.stamps.append(OwnStamp(issuer.body.epoch, stamp.encode()))
-            if issuer.body.tier == "stamp-f" and kept.fulfilled is not None:
+            kept.stamps.append(OwnStamp(issuer.epoch, stamp.encode()))
+            if issuer.tier == "stamp-f" and kept.fulfilled is not None:
                 kept.fulfilled += 1
     return stamp is not None
 
@@ -165,12 +174,11 @@ def _stamp_for(entry: OwnRequest) -> Stamp | None:
 async def _claim(
     wallet: Wallet,
     client: CustomerClient,
-    issuer: Signed[IssuerKey],
+    body: IssuerKey,
     own: OwnEpoch,
     index: int,
 ) -> Token | None:
     """The stamp for one token, of the key's kind; none if the market says that it is worth none."""
-    body = issuer.body
     kind = cast(Stamp, body.tier)
     key = IssuerPublicKey.parse(tokens.public_key(body))
     pseudonym, seed = wallet.pseudonym(own.epoch, index), wallet.blind_seed(own.epoch, index)

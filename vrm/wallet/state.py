@@ -123,6 +123,8 @@ class State(msgspec.Struct, kw_only=True):
     over: list[OwnEpoch] = []
     """Of those epochs whose tokens can be spent no more, and are worth a stamp perhaps."""
     stamps: list[OwnStamp] = []
+    stamp_keys: list[bytes] = []
+    """The market's keys for both kinds of stamps, of the epoch in which they were read last."""
     fulfilled: int | None = 0
     """How many stamps it was ever given for fulfilled requests; None after a recovery, which cannot tell."""
     deposited: int = -1

@@ -237,16 +237,14 @@ def _is_over(own: OwnEpoch, now: datetime) -> bool:
     return parse_instant(recall(own.issuer, IssuerKey).redeems_until) <= now
 
 
-async def stamp_keys(
-    client: MemberClient, now: datetime, state: State
-) -> dict[Stamp, Signed[IssuerKey]]:
+async def stamp_keys(client: MemberClient, now: datetime, state: State) -> list[Signed[IssuerKey]]:
     """The one key of each kind of stamps that runs, listed once and in the log; errors as with `draw_due`."""
     rules = (await client.descriptor()).tokens
     listed = [one.issuer for one in await client.issuer_keys()]
-    issuers = {kind: _issuer(listed, kind, rules, now) for kind in STAMPS}
+    issuers = [_issuer(listed, kind, rules, now) for kind in STAMPS]
     reader = LogReader(client)
     head = await reader.head(state.log_head)
-    for issuer in issuers.values():
+    for issuer in issuers:
         await reader.find(issuer.digest, head)
     return issuers
 
