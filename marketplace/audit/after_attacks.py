@@ -6,6 +6,7 @@ Scores are those of `marketplace.audit.attacks`. Compared are the requests whose
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -23,6 +24,7 @@ from marketplace.audit.attacks import (
     by_fetches,
     by_pair_log,
     by_stamps,
+    names_of,
 )
 from marketplace.audit.evidence import Evidence, Member, Request, signer
 from marketplace.audit.tap import Call
@@ -45,7 +47,7 @@ def by_signed_connection(evidence: Evidence) -> Scores:
 
 
 def by_reading(evidence: Evidence) -> Scores:
-    """When something was said, the member's wallet read what few others read then.
+    """When something was said, the member's wallet read what others did not read then.
 
     As if the operator knew whose each round is, which it can where members come without Tor.
     """
@@ -59,12 +61,8 @@ def by_reading(evidence: Evidence) -> Scores:
     def score(one: Request, _nth: int, member: Member) -> float:
         found = 0.0
         for batch in {call.at // BATCH for call in one.words}:
-            rare = (
-                1 / readers[batch][path]
-                for path in read.get((member.did, batch), ())
-                if readers[batch][path] <= everybody / 2
-            )
-            found += max(rare, default=0)
+            paths = read.get((member.did, batch), frozenset())
+            found += sum(log(everybody / readers[batch][path]) for path in paths)
         return found if one.words else NOTHING
 
     return against_members(evidence, score)
@@ -169,7 +167,9 @@ def by_silence(evidence: Evidence) -> Scores:
 
 def by_told(evidence: Evidence) -> Scores:
     """What an accomplice was told of one names something that was said of the other, to another vendor."""
-    told = [names_in(evidence.opened.get(one.digest, "")) for one in evidence.requests]
+    told = [
+        names_in(evidence.opened.get(one.digest, "")) - _public(one) for one in evidence.requests
+    ]
     said = [_said(one) for one in evidence.requests]
     often = Counter(name for names in said for name in names)
     common = {name for name, times in often.items() if times > len(said) / COMMON}
@@ -219,8 +219,12 @@ def _connections(one: Request) -> set[str]:
 
 def _said(one: Request) -> set[str]:
     """All names in what was said of a request, but its own."""
-    own = {one.digest, one.body.pseudonym, *one.also}
-    return {name for call in one.words for name in _names(call)} - own
+    return {name for call in one.words for name in _names(call)} - _public(one)
+
+
+def _public(one: Request) -> set[str]:
+    """The names of a request that everybody knows."""
+    return names_of(one) | {one.body.market, one.body.terms.digest}
 
 
 def _names(call: Call) -> set[str]:

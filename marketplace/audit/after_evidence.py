@@ -30,6 +30,7 @@ def gather_after(world: World) -> Evidence:
     by_pseudonym = {one.body.pseudonym: one for one in evidence.requests}
     for one in evidence.requests:
         one.also.add(accepted[one.digest])
+        one.also |= {row["digest"] for row in tables["bids"] if row["request"] == one.digest}
     seen = set()
     for call in evidence.calls:
         if call.method != "POST" or call.path not in WORDS:
