@@ -1,6 +1,6 @@
 """What customers do about what they were given: say where to, write, confirm, rate, cancel, dispute.
 
-Their wallets do a round after each batch, as `vrm sync --watch` does, and that tells vendors where to deliver.
+Their wallets do a round after each batch, as `vrm watch` does, and that tells vendors where to deliver.
 All else a person does by hand, about one request at a time and when it suits.
 """
 
