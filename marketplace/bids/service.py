@@ -99,7 +99,7 @@ async def withdraw(market: Market, raw: bytes) -> tuple[BidStored, bool]:
             raise Refused("bids-closed", "Bids on this request are closed; a bid is firm.", "bid")
         await repository.withdraw(connection, withdrawal, now)
         await log.put(connection, [withdrawal.digest])
-        await mail.put(connection, "bid-withdrawal", [withdrawal.digest])
+        await mail.put(market, connection, "bid-withdrawal", [withdrawal.digest])
     return _withdrawn(market, withdrawal, bid, now), True
 
 
@@ -135,7 +135,7 @@ async def _store(market: Market, bids: Sequence[Signed[Bid]]) -> list[_Taken | R
         await log.put(connection, (row["digest"] for row in rows))
         await repository.mark_alternatives(connection, _alternatives(bids, rows))
         live = [row["digest"] for row in rows if row["state"] == repository.LIVE]
-        await mail.put(connection, "bid", live)
+        await mail.put(market, connection, "bid", live)
     return outcomes
 
 

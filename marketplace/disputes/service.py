@@ -94,7 +94,7 @@ async def dispute_as_vendor(market: Market, raw: bytes) -> tuple[DisputeStored, 
                 raise Refused("already-disputed", "You have spoken.", "assignment")
             await _keep(market, connection, signed, body.vendor, now)
             await log.put(connection, [signed.digest])
-            await mail.put(connection, "vendor-dispute", [signed.digest])
+            await mail.put(market, connection, "vendor-dispute", [signed.digest])
     return DisputeStored(dispute=signed.digest, assignment=body.assignment), new
 
 
@@ -153,7 +153,7 @@ async def rule(market: Market, assignment: str, finds_for: Finding, reason: str)
         await repository.decide(connection, row, now)
         await log.record(connection, signed, case.vendor)
         await ratings.go_on(market, connection, assignment, (case.opened_at, now))
-        await mail.put(connection, "ruling", [signed.digest])
+        await mail.put(market, connection, "ruling", [signed.digest])
         data = EventData(assignment=assignment)
         await notices.tell(connection, now, [(case.vendor, "dispute.decided", data)])
     return signed.wire
@@ -206,9 +206,7 @@ async def _check(
 
 
 def _disputable(market: Market, row: AnyRow) -> Disputable:
-    # No longer than wallets look for mail: a customer who does not hear of it could not answer.
-    days = min(market.rules.ratings.within_days, market.rules.messages.days)
-    last = row.accepted_at + days * DAY_SECONDS
+    last = row.accepted_at + market.rules.ratings.within_days * DAY_SECONDS
     return Disputable(
         request=row.request,
         pseudonym=row.pseudonym,

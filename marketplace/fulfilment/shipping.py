@@ -80,7 +80,7 @@ async def _say(market: Market, word: Signed[VendorsWord], table: Said, purpose: 
         await repository.add_said(connection, table, row)
         await repository.change(connection, {body.request: changes})
         await log.put(connection, [word.digest])
-        await mail.put(connection, purpose, [word.digest])
+        await mail.put(market, connection, purpose, [word.digest])
         if good is not None:
             await _take_as_evidence(market, connection, word.digest, given, now, good=good)
     return True

@@ -6,6 +6,7 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     Select,
+    case,
     delete,
     exists,
     func,
@@ -18,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from marketplace import clocks
 from marketplace.db import AnyRow
-from marketplace.mail.rules import Key
+from marketplace.mail.rules import EVERYBODYS, Key
 from marketplace.mail.sealing import Letter
 from marketplace.models import (
     BatchClock,
@@ -52,16 +53,23 @@ _CHUNK: Final = 5_000
 
 
 async def add_waiting(
-    connection: AsyncConnection, purpose: Purpose, documents: Sequence[str]
+    connection: AsyncConnection, purpose: Purpose, documents: Sequence[str], late_before: int
 ) -> None:
-    """Let documents, stored in the same transaction, wait to be sealed, in order of their mailboxes."""
+    """Let documents, stored in the same transaction, wait to be sealed, in order of their mailboxes.
+
+    Args:
+        late_before: what is about requests that were published before is for everybody's bucket.
+    """
     source, _ = _SOURCES[purpose]
     columns = ["mailbox", "purpose", "document"]
+    mailbox = case(
+        (PublishedRequest.published_at < late_before, EVERYBODYS), else_=PublishedRequest.mailbox
+    )
     for at in range(0, len(documents), _CHUNK):
         found = (
-            _joined(select(PublishedRequest.mailbox, literal(purpose), source.digest), purpose)
+            _joined(select(mailbox, literal(purpose), source.digest), purpose)
             .where(source.digest.in_(documents[at : at + _CHUNK]))
-            .order_by(PublishedRequest.mailbox, source.digest)
+            .order_by(mailbox, source.digest)
         )
         await connection.execute(insert(MailWaiting).from_select(columns, found))
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from typing import Final
 
 from vrm.documents.mail import MAILBOX_BITS, bucket_of
 
 Key = tuple[int, str, str]
 """A waiting document: its recipient's mailbox, its purpose and its digest."""
+
+EVERYBODYS: Final = -1
+"""In place of a mailbox, of what goes into the bucket of all mail: wallets look no more into the mailbox's."""
 
 
 def bits_of(requests: Mapping[int, int], minimum: int) -> int:
@@ -27,5 +31,9 @@ def first_bucket(waiting: Sequence[Key], bits: int) -> tuple[str, list[Key]]:
     """The bucket of the first of documents that wait, and those from the first on that lie in it."""
     if not waiting:
         return "", []
-    bucket = bucket_of(waiting[0][0], bits)
-    return bucket, list(takewhile(lambda key: bucket_of(key[0], bits) == bucket, waiting))
+    bucket = _bucket_of(waiting[0][0], bits)
+    return bucket, list(takewhile(lambda key: _bucket_of(key[0], bits) == bucket, waiting))
+
+
+def _bucket_of(mailbox: int, bits: int) -> str:
+    return bucket_of(mailbox, 0 if mailbox == EVERYBODYS else bits)

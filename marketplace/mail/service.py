@@ -16,7 +16,7 @@ from marketplace.mail.rules import Key, bits_of, first_bucket
 from marketplace.mail.schemas import SegmentView
 from marketplace.mail.sealing import seal_all
 from marketplace.market import Market
-from vrm.documents.mail import Purpose, name_of, pack
+from vrm.documents.mail import Purpose, is_late_since, name_of, pack
 from vrm.documents.membership import DAY_SECONDS
 
 MESSAGES: Final = 256
@@ -52,18 +52,21 @@ class _Over(MarketError):
     """Another worker has published all mail of the instant."""
 
 
-async def put(connection: AsyncConnection, purpose: Purpose, documents: Sequence[str]) -> None:
+async def put(
+    market: Market, connection: AsyncConnection, purpose: Purpose, documents: Sequence[str]
+) -> None:
     """Let documents, stored in the same transaction, wait to be sealed to their requests' owners."""
-    await repository.add_waiting(connection, purpose, documents)
+    late_before = is_late_since(market.rules, await market.db.now(connection))
+    await repository.add_waiting(connection, purpose, documents, late_before)
 
 
-async def put_copies(connection: AsyncConnection, rows: Iterable[AnyRow]) -> None:
+async def put_copies(market: Market, connection: AsyncConnection, rows: Iterable[AnyRow]) -> None:
     """Let what pseudonyms posted, as it is taken out of what waits and stored, go back to them."""
     digests: dict[Purpose, list[str]] = defaultdict(list)
     for row in rows:
         digests[COPIES[row.kind]].append(row.digest)
     for purpose, documents in digests.items():
-        await put(connection, purpose, documents)
+        await put(market, connection, purpose, documents)
 
 
 async def forget(market: Market, connection: AsyncConnection, instant: int) -> None:

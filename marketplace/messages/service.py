@@ -88,7 +88,7 @@ async def send_as_vendor(market: Market, raw: bytes) -> tuple[MessageStored, boo
             }
             await repository.add(connection, StoredVendorMessage, [row])
             await log.put(connection, [message.digest])
-            await mail.put(connection, "vendor-message", [message.digest])
+            await mail.put(market, connection, "vendor-message", [message.digest])
     return MessageStored(message=message.digest, assignment=body.assignment), new
 
 

@@ -44,7 +44,7 @@ async def ask(market: Market, raw: bytes) -> tuple[QuestionStored, bool]:
             }
             await repository.add(connection, row)
             await log.put(connection, [question.digest])
-            await mail.put(connection, "question", [question.digest])
+            await mail.put(market, connection, "question", [question.digest])
     return QuestionStored(question=question.digest, request=body.request), new
 
 

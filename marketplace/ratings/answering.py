@@ -42,7 +42,7 @@ async def answer(market: Market, raw: bytes) -> tuple[RatingStored, bool]:
             }
             await repository.add_answers(connection, [row])
             await log.put(connection, [signed.digest])
-            await mail.put(connection, "rating-answer", [signed.digest])
+            await mail.put(market, connection, "rating-answer", [signed.digest])
     return RatingStored(document=signed.digest, assignment=body.assignment), new
 
 

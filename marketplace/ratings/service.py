@@ -253,7 +253,7 @@ async def _open(
     today: date = market.calendar.local_date(await market.db.now(connection))
     for good, found in pieces.items():
         await reputation.record(connection, found, today, good=good)
-    await mail.put(connection, "vendor-rating", [row.back for row in rows if row.back])
+    await mail.put(market, connection, "vendor-rating", [row.back for row in rows if row.back])
     await notices.tell_many(
         connection,
         instant,

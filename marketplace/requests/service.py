@@ -204,7 +204,7 @@ async def _settle(
     events += await disputes.take(market, connection, instant, rows)
     await ratings.take(market, connection, instant, rows)
     await rating_answers.publish(connection, rows)
-    await mail.put_copies(connection, rows)
+    await mail.put_copies(market, connection, rows)
     return events
 
 

@@ -6,6 +6,9 @@ its mail lies, whether the pseudonym was ever used or not. A bucket is written a
 the one that holds all mail, `01` holds a quarter of it. How many bits they are is settled anew whenever mail is
 published.
 
+Wallets look into the buckets of what was posted lately (`looked_for`). Mail about an older request goes into
+the bucket of all mail, which everybody downloads.
+
 A segment is a part of a bucket. It holds sealed messages (`crypto.messages`) in order of their SHA-256: before
 each its length as four bytes, big-endian. It is known by its own SHA-256 and never changes. The length of a
 message is one of the few that `crypto.sealed` pads to.
@@ -19,6 +22,8 @@ from msgspec import Meta
 
 import crypto
 from crypto.sealed import OVERHEAD, SIZE_CLASSES
+from vrm.documents.market import MarketDescriptor
+from vrm.documents.membership import DAY_SECONDS
 
 Purpose = Literal[
     "bid",
@@ -55,6 +60,10 @@ a Rating, a VendorRatingAnswer, a Dispute. Out of them a wallet that was lost is
 
 MAILBOX_BITS: Final = 16
 
+MARGIN_SECONDS: Final = 3 * DAY_SECONDS
+"""By how much sooner mail about a request counts as late than wallets stop looking: it waited for its batch,
+and the mail waits for one, perhaps of a market that was out of order."""
+
 Bucket = Annotated[str, Meta(pattern=r"^[01]{0,16}$(?!\n)")]
 """The bits with which the mailboxes of a bucket begin."""
 
@@ -74,6 +83,24 @@ def bucket_of(mailbox: int, bits: int) -> str:
 def is_in(mailbox: int, bucket: str) -> bool:
     """Whether a bucket holds a mailbox."""
     return bucket_of(mailbox, len(bucket)) == bucket
+
+
+def looked_for(rules: MarketDescriptor) -> int:
+    """For how many seconds wallets look into a request's bucket, from the last moment of its posting token on.
+
+    It is open for bids, and may roll over; two days more, for its batch and the day's last cutoff. Then its
+    vendor accepts it, and for the longest part both may write, or rate. Each day more is more mail for
+    everybody to download.
+    """
+    schedule = rules.schedule
+    open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
+    days = max(rules.messages.days, rules.ratings.answer_days)
+    return open_for + schedule.acknowledge_minutes * 60 + days * DAY_SECONDS
+
+
+def is_late_since(rules: MarketDescriptor, instant: int) -> int:
+    """The instant before which a request was published if mail about it is late at an instant."""
+    return instant + MARGIN_SECONDS - looked_for(rules)
 
 
 def pack(boxes: Iterable[bytes]) -> bytes:

@@ -3,7 +3,8 @@
 The wallet downloads whole buckets (`vrm.documents.mail`): those in which its pseudonyms have their mailboxes,
 all that an epoch's posting tokens could make, whether they were used or not. So what it asks for follows from
 its keys and the mail's list alone, and is the same whatever it has posted. Each bucket comes over a connection
-of its own. The wallet tries the reply keys of its requests on each sealed message (`opening`).
+of its own. The wallet tries the reply keys of its requests on each sealed message (`opening`), those of old
+ones too: what comes late is in the bucket of all mail, which everybody reads.
 
 What is wrong stops nothing. A segment that cannot be read, or with messages for this wallet that are not what
 they should be, is passed over and noted with what is wrong about it. It is not asked for again by itself: who
@@ -24,7 +25,7 @@ from vrm.client.customer import CustomerClient
 from vrm.client.mail import Segment
 from vrm.client.patience import BUSY
 from vrm.documents import MarketDescriptor, PersonalRequest, Signed
-from vrm.documents.mail import is_in, mailbox_of
+from vrm.documents.mail import is_in, looked_for, mailbox_of
 from vrm.documents.membership import DAY_SECONDS
 from vrm.documents.scalars import format_instant, parse_instant
 from vrm.errors import MarketMisbehaved, MarketRefused
@@ -36,6 +37,9 @@ from vrm.wallet.wallet import Wallet
 
 GRACE: Final = timedelta(hours=1)
 """How far this machine's clock may be ahead of the market's for no mail to be passed by."""
+
+LATEST_DAYS: Final = 400
+"""For so long after its epoch a request's key is tried: rulings may come late, and vendors take long."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +76,11 @@ async def fetch(wallet: Wallet, client: CustomerClient) -> Read:
     listed = await mail.listed(client, before.mail_cursor)
     new = [one for one in listed.segments if one.instant >= begin]
     oldest = min(epochs_at(rules, _seconds(new[0]))) if new else 0
-    slots = _tried(before, oldest)
+    slots = _tried(before, oldest - LATEST_DAYS)
     # Tokens may have been drawn under rules with epochs of another length.
-    drawn = [own.epoch for own in (*before.epochs, *before.over) if own.epoch >= oldest]
-    wanted = _wanted(wallet, frozenset((*drawn, *(epoch for epoch, _ in slots))), rules, new)
+    drawn = [own.epoch for own in (*before.epochs, *before.over)]
+    known = {epoch for epoch in (*drawn, *(epoch for epoch, _ in slots)) if epoch >= oldest}
+    wanted = _wanted(wallet, frozenset(known), rules, new)
     tried = [_address(wallet, slot) for slot in slots]
     found = _Found()
     for bucket, segments in sorted(wanted.items()):
@@ -117,18 +122,13 @@ def in_words(finding: MailFinding) -> str:
 
 
 def epochs_at(rules: MarketDescriptor, instant: int) -> Iterator[int]:
-    """The epochs whose tokens may have posted something that gets mail at an instant, newest first."""
-    schedule, tokens = rules.schedule, rules.tokens
-    # Two days more than it is open: it waits for its batch, and for the day's last cutoff.
-    # Then its vendor accepts it, and both may write, and rate. Each day more is more mail for everybody to
-    # download: a rating that comes very late is passed by.
-    open_for = schedule.minimum_open_minutes * 60 + (schedule.roll_over_days + 2) * DAY_SECONDS
-    days = max(rules.messages.days, rules.ratings.answer_days)
-    written = schedule.acknowledge_minutes * 60 + days * DAY_SECONDS
+    """The epochs whose tokens may have posted something that gets mail of its own at an instant, newest first.
+
+    What comes later is in the bucket of all mail.
+    """
+    tokens, reach = rules.tokens, looked_for(rules)
     epoch = tokens.epoch_at(instant)
-    while (
-        epoch + tokens.epoch_days + tokens.grace_days
-    ) * DAY_SECONDS + open_for + written >= instant:
+    while (epoch + tokens.epoch_days + tokens.grace_days) * DAY_SECONDS + reach >= instant:
         yield epoch
         epoch -= tokens.epoch_days
 
@@ -194,7 +194,7 @@ def _wanted(
 
 
 def _tried(state: State, oldest: int) -> list[Slot]:
-    """Whose reply keys are tried: of requests since an epoch, which may get mail, and of what is looked for."""
+    """Whose reply keys are tried: of requests since an epoch, and of what is looked for."""
     made = [(entry.epoch, entry.index) for entry in state.requests if entry.epoch >= oldest]
     return sorted({*made, *state.sought})
 

@@ -103,7 +103,7 @@ async def answer(
 
 
 async def look(wallet: Wallet, client: CustomerClient, entry: OwnRequest) -> OwnRequest:
-    """Look for the vendor's rating in the public list of the vendor's, where it came too late for the mail.
+    """Look for the vendor's rating in the public list of the vendor's, where the mail with it is gone.
 
     The market learns that somebody reads about the vendor, so this is for when the owner asks.
     """

@@ -252,7 +252,7 @@ async def test_after_the_decision(lite: ClockedMarket) -> None:
 async def test_long_after_the_acceptance(lite: ClockedMarket) -> None:
     market = lite
     one = await delivered(market)
-    market.clock.advance((market.rules.messages.days + 1) * DAY)
+    market.clock.advance((market.rules.ratings.within_days + 1) * DAY)
     for side in (said(market, one), replied(market, one)):
         await assert_refused(market, market.send(side), 409, "dispute-too-late")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import crypto
 from crypto import messages
 from crypto.errors import SealError
-from marketplace.mail.rules import bits_of, first_bucket
+from marketplace.mail.rules import EVERYBODYS, bits_of, first_bucket
 from tests.conftest import OpenMarket
 from tests.support import (
     ClockedMarket,
@@ -78,6 +78,9 @@ def test_a_segment_never_reaches_into_another_bucket() -> None:
     assert first_bucket(waiting, 2) == ("00", waiting[:2])
     assert first_bucket(waiting, 0) == ("", waiting)
     assert first_bucket([], 2) == ("", [])
+    late = (EVERYBODYS, "ruling", "d")
+    assert first_bucket([late, *waiting], 2) == ("", [late])
+    assert first_bucket([late, *waiting], 0) == ("", [late, *waiting])
 
 
 async def test_each_message_lies_where_its_pseudonym_looks(open_market: OpenMarket) -> None:

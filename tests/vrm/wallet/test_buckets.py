@@ -5,15 +5,30 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given as over
+from hypothesis import strategies as st
 
+from marketplace.disputes import service as disputes
 from marketplace.tokens import service as tokens
-from tests.support import ClockedMarket, a_bid, a_key, a_request, a_vendor, clocked_market
+from tests.support import (
+    ClockedMarket,
+    a_bid,
+    a_key,
+    a_request,
+    a_vendor,
+    an_acceptance,
+    clocked_market,
+)
 from tests.support.databases import NewDatabase
+from tests.support.writing import a_vendor_dispute
 from tests.vrm.wallet.conftest import PASSPHRASE, URL, Wire, make_wallet
-from tests.vrm.wallet.scenes import at
+from tests.vrm.wallet.scenes import at, given
 from tests.vrm.wallet.test_outcomes import post, signed
+from tests.vrm.wallet.test_wallet import RULES
 from vrm.client.customer import CustomerClient
-from vrm.wallet import Wallet, mail, outcomes
+from vrm.documents.mail import is_late_since
+from vrm.documents.membership import DAY_SECONDS
+from vrm.wallet import Wallet, disputing, mail, outcomes
 from vrm.wallet.own import OwnRequest
 
 SHOP = a_key("shop")
@@ -121,3 +136,53 @@ async def test_each_bucket_comes_over_a_connection_of_its_own(
     fetched = [at for at, (_, path) in enumerate(wire.asked) if path.startswith("/mail/")]
     assert len(fetched) > 1
     assert set(fetched) <= set(opened)
+
+
+@over(
+    st.integers(0, 8 * DAY_SECONDS), st.integers(0, DAY_SECONDS), st.integers(0, 200 * DAY_SECONDS)
+)
+def test_what_is_not_late_lies_where_the_wallet_looks(posts: int, waits: int, later: int) -> None:
+    """Whenever its token was spent, and however long its batch and the mail's let it wait."""
+    epoch = RULES.tokens.epoch_at(20_000 * DAY_SECONDS)
+    published = epoch * DAY_SECONDS + posts + waits
+    stored = published + later
+    comes = stored + DAY_SECONDS
+    assert published < is_late_since(RULES, stored) or epoch in mail.epochs_at(RULES, comes)
+
+
+async def test_a_ruling_that_comes_late_reaches_its_customer_as_everybodys_mail(
+    tmp_path: Path, market: ClockedMarket, wire: Wire
+) -> None:
+    """And a wallet that has asked for nothing downloads the same."""
+    mine = make_wallet(tmp_path / "mine", market.rules, at(market))
+    idle = copy_of(mine, tmp_path / "idle")
+    client = CustomerClient(URL, transport=wire, attempts=1)
+    entry = await post(mine, client)
+    await market.publish()
+    await market.store(a_bid(market, SHOP, signed(entry)))
+    await market.reach_cutoff(signed(entry))
+    assignment = (await given(market)).digest
+    await market.store(an_acceptance(market, SHOP, assignment))
+    await market.store(a_vendor_dispute(market, SHOP, signed(entry), assignment))
+    async with client:
+        for wallet in (mine, idle):
+            await outcomes.sync(wallet, client)
+            await mail.fetch(wallet, client)
+    market.clock.advance(40 * DAY_SECONDS)
+    await crowd(market, "crowd", 80)
+    await market.publish()
+    await disputes.rule(market.market, assignment, "vendor", "Nobody was at home.")
+    await crowd(market, "others", 10)
+    await market.publish()
+    listed = await market.items("/mail")
+    assert [one["messages"] for one in listed if not one["bucket"]][-1] == 1, "it lies by itself"
+    asked = []
+    for wallet in (mine, idle):
+        wire.asked.clear()
+        async with client:
+            await mail.fetch(wallet, client)
+        asked.append(list(wire.asked))
+    assert asked[0] == asked[1]
+    found = disputing.decision(mine.read().requests[0])
+    assert found is not None
+    assert found.finds_for == "vendor"
