@@ -3,8 +3,7 @@
 A vendor that nobody knows yet has a band that few would choose, and without orders it would never get a better
 one. So a market may publish a share of its requests on which newcomers go first, if their customers allow it:
 
-1. A request *tries newcomers* if its customer allows it and it is drawn: the first eight bytes of
-   SHA-256(seed || request), read as a number, are below the share of 2^64.
+1. A request *tries newcomers* if its customer allows it and it is drawn (`vrm.documents.lot`).
 2. A newcomer's bid *may lead* on such a request if it counts but for what the customer's Preference says.
 3. A newcomer leads on as many requests as its quota has left: of those where it may, on the ones with the
    smallest draws. So it can never be assigned more of them than that, whatever all others do.
@@ -20,6 +19,8 @@ from hashlib import sha256
 from typing import Final
 
 import numpy as np
+
+from vrm.documents.lot import highest_draw
 
 from .draws import draws_of
 from .eligibility import refused
@@ -71,9 +72,7 @@ def _is_drawn(market: Market, rows: I64) -> Mask:
         drawing.update(request)
         hashes.append(drawing.digest()[:8])
     numbers = np.frombuffer(b"".join(hashes), dtype=">u8")
-    # n < share * 2^64 / 1000, in integers; the bound may be 2^64 itself.
-    last = -(-(market.newcomer_share << 64) // 1000) - 1
-    return (numbers <= np.uint64(last)).take(at)
+    return (numbers <= np.uint64(highest_draw(market.newcomer_share))).take(at)
 
 
 def _refused(market: Market, rows: I64) -> Mask:

@@ -46,6 +46,8 @@ class News:
 
     day: str
     cutoff: str
+    seed: str
+    """By which the run drew its lots, and its ticks."""
     since: Followed | None
     """How far the day was known; None if it was not."""
     followed: Followed
@@ -92,6 +94,7 @@ async def read(
     return News(
         day=day,
         cutoff=run.cutoff,
+        seed=report.seed,
         since=since,
         followed=followed,
         is_settled=counted >= holding,

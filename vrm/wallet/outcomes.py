@@ -11,9 +11,9 @@ An assignment or fallback counts with the market's signature only, and within wh
 acceptance with that of the assignment's vendor. What the market promised and did not do is kept in sight: a
 digest in no such batch by the promised instant (`promise-broken`), and what is against the market's rules
 (`market-at-fault`): an assignment beyond the request, a request that the run of its day lists nowhere, a run
-that passed over the owner's order of the bids, a withdrawal that the wallet never signed, an assignment taken
-from a vendor that had accepted it or still had time, an acceptance by somebody else, a roll-over that the
-request does not allow.
+that passed over the owner's order of the bids, a newcomer that went first without the lot, a withdrawal that
+the wallet never signed, an assignment taken from a vendor that had accepted it or still had time, an acceptance
+by somebody else, a roll-over that the request does not allow.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,15 @@ import crypto
 from vrm.client.cascade import Accepted, Displaced, RollOver, Unfilled
 from vrm.client.customer import CustomerClient
 from vrm.client.public import Run
-from vrm.documents import Assignment, Fallback, MarketDescriptor, PersonalRequest, Signed, recall
+from vrm.documents import (
+    Assignment,
+    Fallback,
+    MarketDescriptor,
+    PersonalRequest,
+    Signed,
+    lot,
+    recall,
+)
 from vrm.documents.scalars import parse_instant
 from vrm.wallet import following, receipts
 from vrm.wallet.consent import changes
@@ -59,7 +67,10 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
         for run in runs
         if run.report is not None and run.day not in settled
     ]
+    seeds = [run.report.body.seed for run in reversed(published) if run.report is not None]
+    unsettled = set(lot.unsettled(seeds, before.rules.seed_anchor))
     with wallet.editing() as state:
+        share = max(state.rules.newcomers.share, market.newcomers.share)
         if not changes(state.rules, market):
             state.rules = market
         receipts.keep(state, seen)
@@ -69,7 +80,7 @@ async def sync(wallet: Wallet, client: CustomerClient) -> State:
             if (decision := decisions.get(entry.digest)) is not None:
                 entry.moderation = decision.wire
         for day in news:
-            _take_in(state, day)
+            _take_in(state, day, share if day.seed not in unsettled else 0)
         for entry in state.requests:
             if entry.is_open() and entry.fault is None:
                 entry.fault = dropped(entry, runs, state.runs_read, market)
@@ -98,14 +109,19 @@ async def _read_agreements(
             state.agreements |= new
 
 
-def _take_in(state: State, news: News) -> None:
-    """Match the news of a day with every request, unless another process has done so meanwhile."""
+def _take_in(state: State, news: News, share: int) -> None:
+    """Match the news of a day with every request, unless another process has done so meanwhile.
+
+    Args:
+        share: on how many requests of a thousand the day's lot may have fallen.
+    """
     known = {followed.day: followed for followed in state.following}
     is_read = news.day in state.runs_read
     if known.get(news.day) != news.since or is_read != (news.since is not None):
         return
     for entry in state.requests:
         match_day(entry, news)
+        entry.fault = entry.fault or led_without_the_lot(entry, news, share)
     state.runs_read = sorted({*state.runs_read, news.day})
     known.pop(news.day, None)
     if not news.is_settled:
@@ -295,6 +311,16 @@ def beyond_request(assignment: Assignment, request: PersonalRequest) -> str | No
     }
     found = [fault for fault, present in faults.items() if present]
     return f"The run of {assignment.day} assigned it {found[0]}." if found else None
+
+
+def led_without_the_lot(entry: OwnRequest, news: News, share: int) -> str | None:
+    """Say so if a newcomer went first on a request of a day on which the lot had not fallen."""
+    held = entry.assigned
+    if held is None or not held.newcomer or held.day != news.day:
+        return None
+    if lot.is_drawn(news.seed, entry.digest, share and max(share, entry.newcomer_share)):
+        return None
+    return f"{news.day} let a newcomer go first on it, and by the day's seed the lot did not fall on it."
 
 
 def passed_over(entry: OwnRequest, counted: str | None) -> str | None:

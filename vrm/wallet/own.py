@@ -136,6 +136,8 @@ class OwnRequest(msgspec.Struct):
     place: str
     send_at: str | None = None
     """The instant before which the wallet does not send it."""
+    newcomer_share: int = 0
+    """On how many requests of a thousand newcomers went first by the rules that it was signed under."""
     came_back: bool = False
     """Whether it was found by mail: the wallet was lost, and may not know all that it signed about it."""
     promise: bytes | None = None

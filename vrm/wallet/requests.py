@@ -75,6 +75,7 @@ def prepare(
             wire=signed.wire,
             place=place.name,
             send_at=send_at,
+            newcomer_share=market.newcomers.share,
         )
         state.requests.append(entry)
     return entry
