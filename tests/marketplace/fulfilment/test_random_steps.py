@@ -20,6 +20,8 @@ from hypothesis.stateful import (
 )
 
 import crypto
+from marketplace.disputes import service as disputes
+from marketplace.errors import Refused
 from tests.marketplace.fulfilment import scenes
 from tests.marketplace.fulfilment.scenes import OWNER, RIVAL, VENDOR, Given
 from tests.support import (
@@ -37,19 +39,22 @@ from tests.support import (
     clocked_market,
 )
 from tests.support.databases import NewDatabase
-from tests.support.writing import a_message, a_vendor_message
+from tests.support.writing import a_dispute, a_message, a_vendor_dispute, a_vendor_message
 from vrm.documents import Signed
+from vrm.documents.scalars import parse_instant
 
 STRANGER = a_key("stranger")
 HOUR, DAY = 3600, 86_400
 DISCLOSE, LEAD, GRACE, CONFIRM = 24 * HOUR, 24 * HOUR, 24 * HOUR, 14 * DAY
 MOST_WORDS = 8
-WRITE, RATE, ANSWER = 30 * DAY, 90 * DAY, 14 * DAY
+WRITE, RATE, ANSWER, DISPUTE = 30 * DAY, 90 * DAY, 14 * DAY, 30 * DAY
 
 rightly = st.sampled_from([True, True, True, True, False])
 """Whether a step is taken by whom it belongs to."""
 rarely = st.sampled_from([False, False, True])
 """The same of steps that end everything, so that something happens before."""
+sides = st.sampled_from(["customer", "vendor"])
+findings = st.sampled_from(["vendor", "vendor", "customer", "neither"])
 
 
 class Model:
@@ -72,6 +77,10 @@ class Model:
         self.heard: list[str] = []
         self.rated: dict[str, str] = {}
         self.first_rated: int | None = None
+        self.stars = 0
+        self.spoken: set[str] = set()
+        self.disputed: int | None = None
+        self.decided: tuple[str, int] | None = None
 
     @property
     def state(self) -> str:
@@ -93,6 +102,8 @@ class Model:
     def publish(self, instant: int, assignment: str) -> None:
         """A batch instant comes: first what waited counts, then the deadlines that have passed."""
         waited, self.waits = self.waits, {}
+        if "Dispute" in waited and self.disputed is None:
+            self.disputed = instant
         for kind in ("Disclosure", "Handover", "Confirmation", "Cancellation"):
             if kind in waited and self.end is None:
                 self.count(kind, waited[kind], instant)
@@ -255,7 +266,7 @@ class Steps(RuleBasedStateMachine):
 
     # --- both ---
 
-    @rule(side=st.sampled_from(["customer", "vendor"]), right=rightly, next_one=rightly)
+    @rule(side=sides, right=rightly, next_one=rightly)
     def write(self, side: str, right: bool, next_one: bool) -> None:
         model = self.model
         number = len(model.written[side]) + (1 if next_one else 2)
@@ -268,20 +279,63 @@ class Steps(RuleBasedStateMachine):
         if self.send(word, right and next_one and may):
             model.written[side].append(word.digest)
 
-    @rule(side=st.sampled_from(["customer", "vendor"]), right=rightly)
-    def rate(self, side: str, right: bool) -> None:
+    @rule(side=sides, right=rightly, stars=st.sampled_from([1, 5]))
+    def rate(self, side: str, right: bool, stars: int) -> None:
         model, about = self.model, (self.one.request, self.one.assignment)
-        if model.first_rated is not None and self.now >= model.first_rated + ANSWER - DAY:
-            return  # near the end of the time for it, which others test to the second
-        if len(model.rated) == 2 or (model.accepted and self.now >= model.accepted + RATE):
+        if self.may_be_open():
             return
         if side == "customer":
-            word: Signed[Any] = a_rating(self.market, OWNER if right else STRANGER, *about)
+            key = OWNER if right else STRANGER
+            word: Signed[Any] = a_rating(self.market, key, *about, stars=stars)
         else:
             word = a_vendor_rating(self.market, VENDOR if right else RIVAL, *about)
         if self.send(word, right and model.told is not None and side not in model.rated):
             model.rated[side] = word.digest
             model.first_rated = model.first_rated or self.now
+            model.stars = stars if side == "customer" else model.stars
+
+    def may_be_open(self) -> bool:
+        """Whether ratings are open, or will be soon: others test the time for them to the second."""
+        model, first = self.model, self.model.first_rated
+        ends = first is not None and self.now >= first + ANSWER - DAY
+        late = model.accepted is not None and self.now >= model.accepted + RATE
+        return ends or late or len(model.rated) == 2
+
+    @rule(side=sides, right=rightly)
+    def dispute(self, side: str, right: bool) -> None:
+        model, about = self.model, (self.one.request, self.one.assignment)
+        if model.disputed is None and self.may_be_open():
+            return
+        may = model.accepted is not None and model.decided is None and side not in model.spoken
+        if side == "customer":
+            word: Signed[Any] = a_dispute(self.market, OWNER if right else STRANGER, *about)
+            self.say(word, right and may, "Dispute")
+        else:
+            word = a_vendor_dispute(self.market, VENDOR if right else RIVAL, *about)
+            self.send(word, right and may)
+        if right and may:
+            model.spoken.add(side)
+            if side == "vendor" and model.disputed is None:
+                model.disputed = self.now
+
+    @rule(finds_for=findings)
+    def decide(self, finds_for: Any) -> None:
+        model, assignment = self.model, self.one.assignment
+        is_open = model.disputed is not None and model.decided is None
+        try:
+            self.do(disputes.rule, self.market.market, assignment, finds_for, "As was shown.")
+        except Refused:
+            assert not is_open
+        else:
+            assert is_open
+            model.decided = finds_for, self.now
+
+    @rule(finds_for=findings)
+    def quarrel(self, finds_for: str) -> None:
+        """The customer rates, the vendor disputes, and the market decides."""
+        self.rate("customer", right=True, stars=1)
+        self.dispute("vendor", right=True)
+        self.decide(finds_for)
 
     # --- time ---
 
@@ -304,38 +358,60 @@ class Steps(RuleBasedStateMachine):
             assert digests == [model.read.get(kind)] * (kind in model.read), kind
         page = self.do(self.market.read, VENDOR, "/vendors/self/messages")
         assert not kept or sorted(item["digest"] for item in page["items"]) == sorted(model.heard)
-        assert self.spoken() == model.evidence
+        listed = self.do(self.market.read, VENDOR, "/vendors/self/disputes")["items"]
+        state = "decided" if model.decided else "open"
+        assert [one["state"] for one in listed] == [state] * (model.disputed is not None)
+        evidence = self.do(scenes.evidence, self.market)
+        assert evidence == {**model.evidence, **self.rated_evidence()}
 
-    def spoken(self) -> dict[str, bool]:
-        """The evidence that is no customer's rating."""
-        found: dict[str, bool] = self.do(scenes.evidence, self.market)
-        return {document: good for document, good in found.items() if document not in self.reveals}
+    def rated_evidence(self) -> dict[str, bool]:
+        """What open ratings must have come to: nothing where the customer had lost before."""
+        found: dict[str, bool] = {}
+        for one in self.do(self.market.items, f"/vendors/{VENDOR.did}/ratings"):
+            opened = int(parse_instant(one["revealed_at"]).timestamp())
+            self.check_stood_still(opened)
+            finds_for, decided = self.model.decided or ("nobody", opened)
+            is_void = finds_for == "vendor" and decided < opened
+            if one["by_customer"] and not is_void:
+                found[crypto.digest(one["reveal"])] = self.model.stars > 3
+        return found
 
-    @property
-    def reveals(self) -> set[str]:
-        """What the market signed when it opened ratings."""
-        found = self.do(self.market.items, f"/vendors/{VENDOR.did}/ratings")
-        return {crypto.digest(one["reveal"]) for one in found}
+    def check_stood_still(self, opened: int) -> None:
+        """Nothing was opened while a dispute waited for its decision, for as long as it may."""
+        begun = self.model.disputed
+        if begun is not None and opened > begun:
+            decided = self.model.decided[1] if self.model.decided else opened
+            assert opened >= min(decided, begun + DISPUTE)
 
     def teardown(self) -> None:
         if not hasattr(self, "one"):
             return
         self.publish(0)
         self.publish(15 * 24)
+        if self.model.disputed is not None:
+            self.publish(31 * 24)
         shown = self.do(self.market.items, f"/vendors/{VENDOR.did}/ratings")
         words = [one[by] for one in shown for by in ("by_customer", "by_vendor") if one[by]]
         digests = {word["rating"]["digest"] for word in words}
         assert digests == set(self.model.rated.values()), "no rating is lost"
-        for part in ("deliveries", "disclosures", "confirmations", "cancellations", "messages"):
+        for part in (
+            "deliveries",
+            "disclosures",
+            "confirmations",
+            "cancellations",
+            "messages",
+            "disputes",
+        ):
             assert self.do(self.market.read, RIVAL, f"/vendors/self/{part}")["items"] == []
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_no_illegal_step_counts_and_no_word_is_lost(
     tmp_path: Path, new_sqlite: NewDatabase
 ) -> None:
     chosen = settings(
-        max_examples=15,
+        max_examples=60,
         stateful_step_count=25,
         deadline=None,
         phases=[Phase.reuse, Phase.generate],  # a market is too slow to shrink with
