@@ -77,7 +77,7 @@ def play_day(
     day = report["day"]
     _play_cascade(stage, day)
     followed = _follow(stage, number)
-    verdict = stage.judge("vrm.demo.referee", "--market", stage.url, "--day", day, "--json")
+    verdict = stage.judge("referee", "--market", stage.url, "--day", day, "--json")
     bundle = stage.home / f"{day}.bundle"
     asyncio.run(_save(stage, day, bundle))
     faults = [*verdict["faults"], *_faults_of(bundle)]

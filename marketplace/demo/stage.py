@@ -47,12 +47,12 @@ class Stage:
     settings: Settings
     identity: Identity
     server: "subprocess.Popen[str]"
+    players: "subprocess.Popen[str]"
+    """See `vrm.demo.players`."""
 
     def at(self, behind: int) -> "Stage":
         """Go on to another time: the market's clock is told, the players are as they begin."""
-        if self.server.stdin is not None:
-            self.server.stdin.write(f"{behind}\n")
-            self.server.stdin.flush()
+        _tell(self.server, str(behind))
         return replace(self, behind=behind)
 
     def seconds(self) -> float:
@@ -71,26 +71,30 @@ class Stage:
         """
         words = ["--market", self.url, "--home", str(self.home / name), "--centre", CENTRE]
         words += ["--behind", str(self.behind), *map(str, arguments), "--json"]
-        return self.judge(f"vrm.demo.{name}", *words)
+        return self.judge(name, *words)
 
-    def judge(self, module: str, *words: str) -> dict[str, Any]:
-        """Run a program of the demo's, and read what it found.
+    def judge(self, name: str, *words: str) -> dict[str, Any]:
+        """Let a player do something, and read what it found.
 
         Raises:
             MarketError: it failed.
         """
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", module, *words],
-            env=_environment(),
-            stdout=subprocess.PIPE,
-            check=False,
-            text=True,
-        )
+        _tell(self.players, json.dumps([name, *words]))
+        answer = self.players.stdout.readline() if self.players.stdout else ""
+        if not answer:
+            raise MarketError("The players have gone.")
+        code, told = json.loads(answer)
         try:
-            found: dict[str, Any] = json.loads(done.stdout)
+            found: dict[str, Any] = json.loads(told)
         except ValueError:
-            raise MarketError(f"{module} ended with code {done.returncode}.") from None
+            raise MarketError(f"The player {name} ended with code {code}.") from None
         return found
+
+
+def _tell(process: "subprocess.Popen[str]", line: str) -> None:
+    if process.stdin is not None:
+        process.stdin.write(f"{line}\n")
+        process.stdin.flush()
 
 
 def new_home(home: Path) -> Path:
@@ -156,16 +160,26 @@ def serving(
     port = _free_port()
     log = home / "market.log"
     words = [sys.executable, "-m", "marketplace.demo.server", str(home / "market")]
-    with log.open("ab") as told:
+    pipe = subprocess.PIPE
+    with (
+        log.open("ab") as told,
+        subprocess.Popen(
+            [sys.executable, "-m", "vrm.demo.players"],
+            env=_environment(),
+            stdin=pipe,
+            stdout=pipe,
+            text=True,
+        ) as players,
+    ):
         server = subprocess.Popen(  # noqa: S603
             [*words, str(port), str(behind)],
             env=_environment(passphrase_file),
-            stdin=subprocess.PIPE,
+            stdin=pipe,
             stdout=told,
             stderr=told,
             text=True,
         )
-        stage = Stage(home, f"http://127.0.0.1:{port}", behind, settings, identity, server)
+        stage = Stage(home, f"http://127.0.0.1:{port}", behind, settings, identity, server, players)
         try:
             _await_ready(stage.url, server, log)
             yield stage

@@ -19,7 +19,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NoReturn
 
 import msgspec
 import typer
@@ -369,7 +369,12 @@ def _lines(summary: dict[str, object]) -> Iterator[str]:
     yield f"The wallets are in {summary['home']}"
 
 
-if __name__ == "__main__":
+def main() -> NoReturn:
+    """Run the command line."""
     app = console.application(str(customers.__doc__))
     app.command()(customers)
     console.main(app, "customers")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,7 +20,7 @@ import asyncio
 import hashlib
 from collections import Counter
 from statistics import median
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -267,7 +267,12 @@ def referee(
         raise typer.Exit(console.REFUSED)
 
 
-if __name__ == "__main__":
+def main() -> NoReturn:
+    """Run the command line."""
     app = console.application(str(referee.__doc__))
     app.command()(referee)
     console.main(app, "referee")
+
+
+if __name__ == "__main__":
+    main()

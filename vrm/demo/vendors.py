@@ -26,7 +26,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal, NoReturn, TypeVar
 
 import msgspec
 import typer
@@ -306,7 +306,12 @@ async def _all(what: str, works: Sequence[Callable[[], Awaitable[None]]]) -> Non
                 group.create_task(one(work))
 
 
-if __name__ == "__main__":
+def main() -> NoReturn:
+    """Run the command line."""
     app = console.application("Play the vendors of a demonstration day.")
     app.command()(play)
     console.main(app, "vrm.demo.vendors")
+
+
+if __name__ == "__main__":
+    main()
