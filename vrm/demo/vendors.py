@@ -217,7 +217,7 @@ async def answer(meeting: Meeting, home: Path) -> Answers:
 
 
 async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]) -> Delivered:
-    """Let the vendors deliver what they know where to, or rate whom they have served.
+    """Let the newest day's vendors deliver what they know where to, or rate whom they have served.
 
     Raises:
         UsageError: the first phase has not taken place.
@@ -225,6 +225,7 @@ async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]
     did: list[Delivered] = []
     async with PublicClient(meeting.url) as public:
         newest, *_ = [run.day async for run in public.runs() if run.report is not None]
+        serving = {one.acceptance.body.vendor async for one in public.acceptances(newest)}
 
     def work(number: int, part: Part) -> Callable[[], Awaitable[None]]:
         async def one() -> None:
@@ -239,7 +240,7 @@ async def follow(meeting: Meeting, home: Path, phase: Literal["deliver", "rate"]
 
         return one
 
-    cast = [pair for pair in enumerate(_cast(home), 1) if not pair[1].to_suspend]
+    cast = [pair for pair in enumerate(_cast(home), 1) if pair[1].vendor in serving]
     await _all("Vendors deliver", [work(*pair) for pair in cast])
     return sum(did, Delivered())
 
