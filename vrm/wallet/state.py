@@ -211,11 +211,16 @@ class StateFile:
             WalletError: the file is damaged, of another wallet or of a newer program.
             KeyFileError: there is no such file, or others can read it.
         """
+        return self._decoded(self._plain())
+
+    def _plain(self) -> bytes:
         try:
-            plain = self._box.decrypt(read_private(self._path))
+            return self._box.decrypt(read_private(self._path))
         except (nacl.exceptions.CryptoError, ValueError):
             trouble = f"{self._path} is damaged, or belongs to another wallet."
             raise WalletError(trouble) from None
+
+    def _decoded(self, plain: bytes) -> State:
         try:
             state = _DECODER.decode(plain)
         except msgspec.DecodeError:
@@ -243,8 +248,11 @@ class StateFile:
         )
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            state = self.read()
+            before = self._plain()
+            state = self._decoded(before)
             yield state
-            write_private(self._path, self._box.encrypt(msgspec.json.encode(state)))
+            after = msgspec.json.encode(state)
+            if after != before:  # to write means to wait for the disk, twice
+                write_private(self._path, self._box.encrypt(after))
         finally:
             os.close(lock)
