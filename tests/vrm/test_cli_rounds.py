@@ -22,6 +22,7 @@ def test_a_round_and_its_deadlines(at_home: Terminal, live: LiveMarket) -> None:
     assert (code, posted[:10] in out) == (0, False)
     assert "the market day closes" in out, "it closes within a day"
     assert "Nothing is new." in err
+    assert vrm.json("sync", "--again", "--pause", "0")["changes"] == [], "it was read before"
     file = vrm.folder / "deadlines.ics"
     for _ in range(2):  # the second time in place of the first
         assert len(vrm.json("calendar", str(file))["deadlines"]) == 3
