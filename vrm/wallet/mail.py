@@ -245,5 +245,6 @@ def _found(state: State, slot: Slot, body: PersonalRequest, document: Signed[Ins
         digest=document.digest,
         wire=document.wire,
         place=names[0] if names else "",
+        newcomer_share=state.rules.newcomers.share,
         came_back=True,
     )

@@ -137,7 +137,7 @@ class OwnRequest(msgspec.Struct):
     send_at: str | None = None
     """The instant before which the wallet does not send it."""
     newcomer_share: int = 0
-    """On how many requests of a thousand newcomers went first by the rules that it was signed under."""
+    """On how many requests of a thousand newcomers went first when it was signed, or found again."""
     came_back: bool = False
     """Whether it was found by mail: the wallet was lost, and may not know all that it signed about it."""
     promise: bytes | None = None
