@@ -7,15 +7,15 @@ requests of others that openly say the same (area, category, facets, batch)? An 
 or rare facets, is measured as if nobody else could read that.
 
 An advantage of 0 is what blind guessing has, 0.5 is certainty. Its interval is that of a ratio of sums over
-authors, whose requests go together (the sandwich estimator for clusters: Liang and Zeger 1986), at 95 % for all
-attacks together (Bonferroni).
+authors, whose requests go together (the sandwich estimator for clusters: Liang and Zeger 1986), by Student's t
+for as many authors, at 95 % for all attacks together (Bonferroni).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
+from scipy.stats import t as student
 
 from marketplace.audit.attacks import ATTACKS, Attack, Scores
 from marketplace.audit.evidence import Evidence
@@ -65,11 +65,11 @@ def measure(
     """
     row_of = {member.did: row for row, member in enumerate(evidence.members)}
     author = np.array([row_of[dids[authors[one.digest]]] for one in evidence.requests])
-    spread = NormalDist().inv_cdf(1 - (1 - LEVEL) / 2 / len(attacks))
-    return [_measured(attack, evidence, author, spread) for attack in attacks]
+    tail = (1 - LEVEL) / 2 / len(attacks)
+    return [_measured(attack, evidence, author, tail) for attack in attacks]
 
 
-def _measured(attack: Attack, evidence: Evidence, author: np.ndarray, spread: float) -> Finding:
+def _measured(attack: Attack, evidence: Evidence, author: np.ndarray, tail: float) -> Finding:
     scores = attack.score(evidence)
     if attack.target == "member":
         owners, advantages, crowds = _members(scores, evidence, author)
@@ -81,6 +81,7 @@ def _measured(attack: Attack, evidence: Evidence, author: np.ndarray, spread: fl
         sums = np.bincount(owners, weights=advantages - mean)
         groups = len(np.unique(owners))
         variance = float((sums**2).sum()) / len(owners) ** 2 * groups / max(groups - 1, 1)
+        spread = float(student.isf(tail, max(groups - 1, 1)))
         low, high = mean - spread * variance**0.5, mean + spread * variance**0.5
     crowd = float(np.median(crowds)) if len(crowds) else 0.0
     return Finding(attack.name, attack.target, mean, low, high, len(owners), crowd, attack.granted)
