@@ -33,6 +33,8 @@ from marketplace.audit.world import BATCH
 NOTHING: Final = float("nan")
 COMMON: Final = 4
 """What more than one in so many requests name says nothing about any of them."""
+ROUGHLY: Final = 16
+"""Bytes that may come and go with the digits of a number."""
 BY_HAND: Final = ("message", "confirmation", "cancellation", "rating", "dispute")
 
 
@@ -104,18 +106,27 @@ def by_connection(evidence: Evidence) -> Scores:
 
 
 def by_length(evidence: Evidence) -> Scores:
-    """What was said of both, and its answers, were as long as each other."""
-
-    def lengths(one: Request) -> dict[str, tuple[int, int]]:
-        return {call.path: (len(call.body), call.length) for call in one.words}
+    """What was said of both, and its answers, were as long as each other, where not all are as long."""
+    lengths = [
+        {
+            call.path: (len(call.body) // ROUGHLY, call.length // ROUGHLY)
+            for call in one.words
+            if call.length
+        }
+        for one in evidence.requests
+    ]
+    known = {path: {of[path] for of in lengths if path in of} for path in WORDS}
+    telling = {path for path, found in known.items() if len(found) > 1}
+    at = {one.digest: nth for nth, one in enumerate(evidence.requests)}
 
     def score(a: Request, b: Request) -> float:
-        ours, theirs = lengths(a), lengths(b)
-        both = ours.keys() & theirs.keys()
-        if not both:
+        ours, theirs = lengths[at[a.digest]], lengths[at[b.digest]]
+        both = ours.keys() & theirs.keys() & telling
+        if telling and not both:
             return NOTHING
-        apart = [abs(x - y) for path in both for x, y in zip(ours[path], theirs[path], strict=True)]
-        return -sum(apart) / len(both)
+        return -sum(
+            abs(x - y) for path in both for x, y in zip(ours[path], theirs[path], strict=True)
+        )
 
     return among_requests(evidence, score)
 

@@ -56,7 +56,7 @@ def says(
     """Let a pseudonym say something."""
     body = json.dumps({"pseudonym": one.body.pseudonym, **more, "filled": "x " * size}).encode()
     carried = connection or f"{one.digest} {path} {at}"
-    one.words.append(Call(carried, at * BATCH, "POST", path, {}, body, b""))
+    one.words.append(Call(carried, at * BATCH, "POST", path, {}, body, b"", 2048))
 
 
 def is_linked(scores: Scores, target: str = "request") -> bool:
@@ -92,7 +92,7 @@ def test_a_word_over_a_members_connection_is_found(evidence: Evidence) -> None:
 
 def test_words_as_long_as_each_other_are_found(evidence: Evidence) -> None:
     for one, own in zip(evidence.requests, AUTHORS, strict=True):
-        says(one, "/messages", size=own)
+        says(one, "/messages", size=100 * own)
     assert is_linked(attacks.by_length(evidence))
 
 
@@ -181,7 +181,14 @@ def test_the_released_programs_are_not_linked_by_what_follows(tmp_path: Path) ->
     evidence = gather_after(world)
     said = {call.path for one in evidence.requests for call in one.words}
     assert said >= {"/disclosures", "/messages", "/confirmations", "/ratings", "/stamps"}
-    assert linking(measure(evidence, world.authors, world.members, ATTACKS_AFTER)) == set()
+    found = {
+        (one.attack, one.links): one
+        for one in measure(evidence, world.authors, world.members, ATTACKS_AFTER)
+    }
+    for exact in ("connections", "tokens and draws", "stamps", "what accomplices were told"):
+        assert (found[exact, "member"].low, found[exact, "member"].high) == (0, 0), exact
+    for exact in ("salts and names", "fetch patterns", "logs"):
+        assert (found[exact, "request"].low, found[exact, "request"].high) == (0, 0), exact
 
 
 @pytest.mark.long
@@ -192,33 +199,32 @@ def test_the_command_plays_what_follows(tmp_path: Path) -> None:
     assert len(json.loads(done.stdout)["findings"]) == len(ATTACKS_AFTER)
 
 
-CONTROLS: tuple[tuple[str, str, str], ...] = (
-    ("no-blinding", "stamps", "member"),
-    ("one-connection", "connections", "request"),
-    ("unpadded", "sizes", "request"),
-    ("asks-for-own", "fetch patterns", "request"),
-    ("one-salt", "salts and names", "request"),
-    ("one-salt", "what accomplices were told", "request"),
-    ("names-itself", "what accomplices were told", "member"),
-    # Hardly anybody has nothing to tell where there are few members.
-    ("reads-at-need", "what rounds read", "member"),
-    ("gives-up", "silence after failures", "request"),
-    ("at-once", "times of words", "request"),
+CONTROLS: tuple[tuple[str, str, str, int, int], ...] = (
+    ("no-blinding", "stamps", "member", 12, 48),
+    ("one-connection", "connections", "request", 12, 48),
+    ("unpadded", "sizes", "request", 16, 96),
+    ("asks-for-own", "fetch patterns", "request", 12, 48),
+    ("one-salt", "salts and names", "request", 12, 48),
+    ("one-salt", "what accomplices were told", "request", 16, 96),
+    ("names-itself", "what accomplices were told", "member", 12, 48),
+    # Nearly everybody has something to tell where few members post much.
+    ("reads-at-need", "what rounds read", "member", 24, 24),
+    ("gives-up", "silence after failures", "request", 16, 96),
+    ("at-once", "times of words", "request", 16, 64),
 )
+"""What is switched off, which attack finds what then, and how many members and requests show it."""
 
 
 def test_each_protection_has_its_control() -> None:
-    assert {without for without, _, _ in CONTROLS} == set(PROTECTIONS_AFTER)
+    assert {without for without, *_ in CONTROLS} == set(PROTECTIONS_AFTER)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("without", "attack", "links"), CONTROLS)
+@pytest.mark.parametrize(("without", "attack", "links", "members", "requests"), CONTROLS)
 def test_without_a_protection_the_link_is_found(
-    tmp_path: Path, without: str, attack: str, links: str
+    tmp_path: Path, without: str, attack: str, links: str, members: int, requests: int
 ) -> None:
-    members = 24 if without == "reads-at-need" else 12
-    requests = 24 if without == "reads-at-need" else 48
     plan = Plan(members=members, requests=requests, days=2, seed=1, careless=without)
     world = fill_after(tmp_path / "world", plan)
     found = measure(gather_after(world), world.authors, world.members, ATTACKS_AFTER)
