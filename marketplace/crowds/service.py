@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +13,9 @@ from marketplace.crowds.rules import DAYS, Counts, counted, together, told
 from marketplace.crowds.schemas import CrowdsView
 from marketplace.market import Market
 from vrm.documents import PersonalRequest
+
+_COUNTS: Final = msgspec.json.Decoder(Counts)
+"""For the API's thread and the worker's: see `vrm.documents.base.learn_types`."""
 
 
 async def count(
@@ -40,4 +44,4 @@ def _view(days: Sequence[bytes], minimum: int) -> CrowdsView:
 
 
 def _read(kept: bytes) -> Counts:
-    return msgspec.json.decode(kept, type=Counts)
+    return _COUNTS.decode(kept)

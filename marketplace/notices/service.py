@@ -32,6 +32,9 @@ EVERYBODY: Final = "events"
 About = tuple[str, EventType, EventData]
 """A vendor, and what it is told."""
 
+_DATA: Final = msgspec.json.Decoder(EventData)
+"""For the API's thread and the worker's: see `vrm.documents.base.learn_types`."""
+
 
 async def tell(connection: AsyncConnection, instant: int, told: Sequence[About]) -> None:
     """Tell vendors what happened at an instant, in the transaction that makes it happen.
@@ -80,7 +83,7 @@ def event_view(market: Market, row: AnyRow) -> EventView:
         id=_id(market, row.vendor, row.number),
         type=row.type,
         timestamp=instant_text(row.instant),
-        data=msgspec.json.decode(row.data, type=EventData),
+        data=_DATA.decode(row.data),
     )
 
 
