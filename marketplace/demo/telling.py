@@ -118,7 +118,7 @@ def _figures(summary: dict[str, Any], verdict: dict[str, Any]) -> dict[str, str]
         *((f"unfilled: {reason}", count) for reason, count in summary["unfilled"].items()),
         ("assigned by the customer's own order", str(verdict.get("by_own_order", 0))),
         ("first choices that were full", f"{verdict.get('first_choices_full', 0):.0%}"),
-        ("median distance", f"{summary['median_km']} km"),
+        ("median distance", "" if summary["median_km"] is None else f"{summary['median_km']} km"),
         ("accepted by their vendors", str(summary["accepted"])),
         ("declined, and not answered in time", _pair(summary, "declined", "timed_out")),
         ("of these placed again, and shipped by brands", _pair(summary, "placed_again", "shipped")),
