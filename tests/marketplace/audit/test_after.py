@@ -205,7 +205,6 @@ CONTROLS: tuple[tuple[str, str, str, int, int], ...] = (
     ("unpadded", "sizes", "request", 16, 96),
     ("asks-for-own", "fetch patterns", "request", 12, 48),
     ("one-salt", "salts and names", "request", 12, 48),
-    ("one-salt", "what accomplices were told", "request", 16, 96),
     ("names-itself", "what accomplices were told", "member", 12, 48),
     # Nearly everybody has something to tell where few members post much.
     ("reads-at-need", "what rounds read", "member", 24, 24),
