@@ -19,8 +19,12 @@ def bits_of(requests: Mapping[int, int], minimum: int) -> int:
     Args:
         requests: how many each mailbox has, if any.
     """
-    counts = [requests.get(mailbox, 0) for mailbox in range(1 << MAILBOX_BITS)]
-    bits = MAILBOX_BITS
+    total, bits = sum(requests.values()), MAILBOX_BITS
+    while bits and total < minimum << bits:  # fewer than enough for each bucket, however they lie
+        bits -= 1
+    counts = [0] * (1 << bits)
+    for mailbox, count in requests.items():
+        counts[mailbox >> (MAILBOX_BITS - bits)] += count
     while bits and min(counts) < minimum:
         counts = [counts[at] + counts[at + 1] for at in range(0, len(counts), 2)]
         bits -= 1

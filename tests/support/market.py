@@ -27,7 +27,7 @@ from urllib.parse import quote
 
 import httpx
 from litestar import Litestar
-from sqlalchemy import Table, exists, literal, select, text, union_all
+from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import crypto
@@ -83,6 +83,11 @@ PATHS = {
 
 BASE_URL = "http://market.test"
 TERMS = "Personal data for an intent\n\nUse it for this order only.\n"
+
+_FILLED = " UNION ALL ".join(
+    f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - our own tables
+    for name in Base.metadata.tables
+)
 
 Contents = dict[str, list[tuple[Any, ...]]]
 """A database: the rows of each table, in order of their values."""
@@ -262,10 +267,8 @@ class ClockedMarket:
 
 async def _filled(connection: AsyncConnection) -> list[Table]:
     """The tables that hold rows, by one query: most tests fill few of them."""
-    tables = Base.metadata.sorted_tables
-    asked = [select(literal(table.name)).where(exists(table.select())) for table in tables]
-    names = set((await connection.execute(union_all(*asked))).scalars())
-    return [table for table in tables if table.name in names]
+    names = set((await connection.exec_driver_sql(_FILLED)).scalars())
+    return [table for table in Base.metadata.sorted_tables if table.name in names]
 
 
 @asynccontextmanager
