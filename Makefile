@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime ## Play three market days on this machine
 test: $(VENV)/.dev ## Run the tests
 	@$(BIN)/pytest -m "not long"
 
-test-long: $(VENV)/.dev ## Run the tests that take minutes
+test-long: $(VENV)/.dev ## Run the tests that take minutes, and all on PostgreSQL that make test leaves out
 	@$(BIN)/pytest -m long
 
 check: $(VENV)/.dev ## Style, types, import contracts, migration drift

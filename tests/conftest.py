@@ -23,6 +23,19 @@ settings.load_profile("house")
 OpenMarket = Callable[..., Awaitable[ClockedMarket]]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to the long run what it would only repeat on PostgreSQL.
+
+    The default run goes to PostgreSQL where a test says so (`on_postgresql`): where statements are sent that no
+    other test sends, and where callers meet, since locks are not the same on both. The long run does the rest.
+    """
+    for item in items:
+        kind = item.callspec.params.get("database_kind") if hasattr(item, "callspec") else None
+        if kind == "postgresql" and item.get_closest_marker("on_postgresql") is None:
+            item.add_marker("long")
+
+
 def pytest_collection_finish() -> None:
     """Keep the collector away from what lives until the end: walking it took a tenth of the tests' time."""
     gc.collect()
@@ -49,7 +62,7 @@ def new_postgresql() -> Iterator[NewDatabase]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """A test that asks for a market, or for this, runs once on each kind of database."""
+    """A test that asks for a market, or for this, has a variant on each kind of database."""
     return str(request.param)
 
 

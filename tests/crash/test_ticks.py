@@ -120,6 +120,7 @@ async def undisturbed(tmp_path: Path, new_database: NewDatabase) -> dict[str, An
         return rows
 
 
+@pytest.mark.on_postgresql
 @pytest.mark.parametrize("point", only("displaced", POINTS))
 async def test_killed_and_started_again(
     point: str, tmp_path: Path, new_database: NewDatabase, undisturbed: dict[str, Any]

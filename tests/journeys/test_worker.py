@@ -91,6 +91,7 @@ async def ended(one: Program) -> bool:
     return not one.is_running()
 
 
+@pytest.mark.on_postgresql
 async def test_a_day_by_the_embedded_worker(open_market: OpenMarket) -> None:
     """`market serve` without a broker: the clock moves, and all the rest happens by itself."""
     market = await open_market(
@@ -117,6 +118,7 @@ async def test_a_day_by_the_embedded_worker(open_market: OpenMarket) -> None:
             assert assignment["bid"] == bid.digest
 
 
+@pytest.mark.on_postgresql
 async def test_workers_with_loops_of_their_own_do_each_thing_once(open_market: OpenMarket) -> None:
     """Four workers without a broker to divide the work, each in a thread with its own connections."""
     market = await open_market(

@@ -39,6 +39,7 @@ def degrees(where: Point) -> dict[str, float]:
     return {"lat": where.lat_e6 / 1e6, "lng": where.lng_e6 / 1e6}
 
 
+@pytest.mark.on_postgresql
 async def test_by_category(market: ClockedMarket) -> None:
     baby, books = a_request(market), a_request(market, need={"category": "books"})
     await published(market, baby, books)
@@ -46,6 +47,7 @@ async def test_by_category(market: ClockedMarket) -> None:
     assert await found(market, category="garden") == set()
 
 
+@pytest.mark.on_postgresql
 async def test_by_price(market: ClockedMarket) -> None:
     cheap, dear = (a_request(market, price={"amount": amount}) for amount in (1_000, 9_000))
     await published(market, cheap, dear)
@@ -54,6 +56,7 @@ async def test_by_price(market: ClockedMarket) -> None:
     assert await found(market, min_price=1_000, max_price=9_000) == {cheap.digest, dear.digest}
 
 
+@pytest.mark.on_postgresql
 async def test_by_delivery(market: ClockedMarket) -> None:
     ways = [("ship",), ("pickup", "on-site"), ("pickup",)]
     requests = [a_request(market, delivery=way) for way in ways]
@@ -63,6 +66,7 @@ async def test_by_delivery(market: ClockedMarket) -> None:
         assert await found(market, delivery=way) == expected
 
 
+@pytest.mark.on_postgresql
 async def test_by_distance(market: ClockedMarket) -> None:
     near = a_request(market)
     far = a_request(market, where=Point(HERE.lat_e6 + 300_000, HERE.lng_e6))
@@ -104,6 +108,7 @@ async def test_by_state(market: ClockedMarket) -> None:
     }
 
 
+@pytest.mark.on_postgresql
 async def test_a_request_is_closed_when_its_bids_are(market: ClockedMarket) -> None:
     request = a_request(market)
     await published(market, request)
@@ -128,6 +133,7 @@ async def test_one_request_that_nobody_published(market: ClockedMarket) -> None:
         assert problem(answer) == (404, "unknown-request")
 
 
+@pytest.mark.on_postgresql
 async def test_following_sees_everything_exactly_once(market: ClockedMarket) -> None:
     """While batches of several sizes are published between the pages of several readers."""
     await market.store(a_vendor(market, VENDOR))

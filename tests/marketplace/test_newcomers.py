@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from marketplace.descriptor import service as descriptor
 from marketplace.verify.earlier import check_evidence
 from marketplace.verify.findings import Findings
@@ -52,6 +54,7 @@ async def leads(market: ClockedMarket, day: str) -> dict[str, int]:
     return {one["vendor"]: one["leads"] for one in await market.items(f"/runs/{day}/places")}
 
 
+@pytest.mark.on_postgresql
 async def test_newcomers_go_first_until_their_quota_is_used_up(open_market: OpenMarket) -> None:
     market = await opened(open_market)
     day = await play(market, tries=False)

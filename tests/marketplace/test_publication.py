@@ -46,6 +46,7 @@ async def test_a_promise_tells_no_time_of_arrival(market: ClockedMarket) -> None
     assert promised == {"2026-11-21T17:00:00Z"}
 
 
+@pytest.mark.on_postgresql
 async def test_fifty_posts_of_one_request_at_once_store_one(market: ClockedMarket) -> None:
     request = a_request(market)
     answers = await asyncio.gather(*(market.send(request) for _ in range(50)))
@@ -55,6 +56,7 @@ async def test_fifty_posts_of_one_request_at_once_store_one(market: ClockedMarke
     assert await market.publish() == 1
 
 
+@pytest.mark.on_postgresql
 async def test_a_pseudonym_in_two_requests_at_once_stores_one(market: ClockedMarket) -> None:
     pseudonym = a_key()
     several = [a_request(market, pseudonym) for _ in range(8)]
@@ -147,6 +149,7 @@ async def test_batches_are_paged_from_the_oldest(market: ClockedMarket) -> None:
     assert (await market.get(target))["items"] == pages[2:4]
 
 
+@pytest.mark.on_postgresql
 async def test_a_page_holds_no_more_than_a_wallet_reads(
     market: ClockedMarket,
 ) -> None:
@@ -160,6 +163,7 @@ async def test_a_page_holds_no_more_than_a_wallet_reads(
     assert await market.items("/batches") == whole
 
 
+@pytest.mark.on_postgresql
 async def test_two_publications_at_once_publish_each_document_once(market: ClockedMarket) -> None:
     await market.store(*(a_request(market) for _ in range(4)))
     market.clock.set("2026-11-20T09:00:00Z")
@@ -167,6 +171,7 @@ async def test_two_publications_at_once_publish_each_document_once(market: Clock
     assert sorted(counts) == [0] * 5 + [4]
 
 
+@pytest.mark.on_postgresql
 async def test_what_arrives_during_a_publication_is_not_lost(market: ClockedMarket) -> None:
     posted = [a_request(market) for _ in range(30)]
 
@@ -185,6 +190,7 @@ async def test_what_arrives_during_a_publication_is_not_lost(market: ClockedMark
     assert sorted(published) == sorted(request.digest for request in posted)
 
 
+@pytest.mark.on_postgresql
 async def test_nothing_in_the_database_says_when_a_request_arrived(market: ClockedMarket) -> None:
     """Two markets that got the same documents in another order, at other times, hold the same bytes."""
     posted = [a_request(market) for _ in range(8)]

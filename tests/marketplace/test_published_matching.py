@@ -127,6 +127,7 @@ async def favouring_newcomers(open_market: OpenMarket) -> ClockedMarket:
     return await open_market(newcomers=rules)
 
 
+@pytest.mark.on_postgresql
 @settings(
     max_examples=12,
     deadline=None,

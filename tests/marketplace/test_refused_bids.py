@@ -183,6 +183,7 @@ async def test_a_stale_sequence(market: ClockedMarket, seq: int) -> None:
     await assert_refused(market, market.send(bid), 409, "stale-sequence")
 
 
+@pytest.mark.on_postgresql
 async def test_a_withdrawn_bid_s_sequence_is_spent(market: ClockedMarket) -> None:
     request = await open_request(market)
     bid = a_bid(market, VENDOR, request, seq=5)
@@ -237,6 +238,7 @@ async def test_a_withdrawal_sent_twice_is_answered_twice(market: ClockedMarket) 
     assert (receipt.signer, receipt.document) == (market.did, withdrawal.digest)
 
 
+@pytest.mark.on_postgresql
 async def test_the_same_bid_gets_the_same_answer(market: ClockedMarket) -> None:
     request = await open_request(market)
     bid = a_bid(market, VENDOR, request)
@@ -247,6 +249,7 @@ async def test_the_same_bid_gets_the_same_answer(market: ClockedMarket) -> None:
     assert (await market.send(bid)).status_code == 200
 
 
+@pytest.mark.on_postgresql
 async def test_bids_of_one_vendor_on_one_request_at_once_leave_one_live(
     market: ClockedMarket,
 ) -> None:
@@ -353,6 +356,7 @@ async def test_an_oversized_bid_in_a_batch(market: ClockedMarket) -> None:
     assert (await market.contents())["bids"] == []
 
 
+@pytest.mark.on_postgresql
 async def test_a_thousand_bids_in_one_call(market: ClockedMarket) -> None:
     request = await open_request(market)
     bids = [a_bid(market, VENDOR, request, seq=seq) for seq in range(1, 1001)]

@@ -105,6 +105,7 @@ async def test_the_report_pins_inputs_and_outcome(market: ClockedMarket) -> None
         assert crypto.digest(one["document"]) == one.get("bid", one["request"])
 
 
+@pytest.mark.on_postgresql
 async def test_the_seeds_form_a_chain_that_ends_at_the_anchor(market: ClockedMarket) -> None:
     anchor = signed(await market.get("/.well-known/vrm-market"), MarketDescriptor).body.seed_anchor
     await market.store(a_request(market))
@@ -185,6 +186,7 @@ async def test_a_vendor_follows_its_assignments(market: ClockedMarket) -> None:
 # --- what nobody may read before the run is published ---
 
 
+@pytest.mark.on_postgresql
 async def test_no_route_shows_bids_before_the_run_is_published(market: ClockedMarket) -> None:
     requests = await contested(market)
     bids = {row[0] for row in (await market.contents())["bids"]}
@@ -256,6 +258,7 @@ async def freeze(market: ClockedMarket, day: str) -> None:
 # --- crashes and races ---
 
 
+@pytest.mark.on_postgresql
 async def test_a_crash_between_freeze_and_publication_changes_no_byte(
     open_market: OpenMarket,
 ) -> None:
@@ -287,6 +290,7 @@ async def copy(source: ClockedMarket, target: ClockedMarket) -> None:
                 await connection.execute(table.insert(), rows)
 
 
+@pytest.mark.on_postgresql
 async def test_finishing_at_once_publishes_once(market: ClockedMarket) -> None:
     requests = await contested(market)
     market.clock.set("2026-11-21T17:00:00Z")
@@ -301,6 +305,7 @@ async def _close(market: ClockedMarket) -> list[str]:
     return await runs.finish_runs(market.market)
 
 
+@pytest.mark.on_postgresql
 async def test_bids_that_meet_an_early_close_are_in_or_out(market: ClockedMarket) -> None:
     """Each bid counts in the run, or is refused; none is left hanging on a resolved request."""
     requests = [a_request(market) for _ in range(6)]
@@ -323,6 +328,7 @@ async def test_nothing_to_do_does_nothing(market: ClockedMarket) -> None:
     assert await market.items("/runs") == []
 
 
+@pytest.mark.on_postgresql
 async def test_a_suspended_vendor_gets_nothing(market: ClockedMarket) -> None:
     vendor = VENDORS[0]
     request = a_request(market)
@@ -342,6 +348,7 @@ async def test_a_suspended_vendor_gets_nothing(market: ClockedMarket) -> None:
     )
 
 
+@pytest.mark.on_postgresql
 async def test_evidence_decides_between_vendors(market: ClockedMarket) -> None:
     """Recorded evidence and nothing else: the farther vendor with the better record is preferred."""
     good, bad = VENDORS[:2]
@@ -389,6 +396,7 @@ async def test_a_request_that_the_run_did_not_resolve(market: ClockedMarket) -> 
     assert problem(answer) == (404, "unknown-request")
 
 
+@pytest.mark.on_postgresql
 @pytest.mark.parametrize("part", PARTS)
 async def test_a_run_in_pages_of_one(market: ClockedMarket, part: str) -> None:
     await contested(market)

@@ -58,6 +58,7 @@ async def test_a_replayed_nonce(market: ClockedMarket) -> None:
     assert problem(answers[1]) == (401, "nonce-replayed")
 
 
+@pytest.mark.on_postgresql
 async def test_a_nonce_replayed_at_once(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR))
     answers = await asyncio.gather(
@@ -181,6 +182,7 @@ async def test_a_signature_is_for_the_public_name_of_the_market(open_market: Ope
     assert problem(await market.http.get("/board", headers=bad)) == (401, "signature-invalid")
 
 
+@pytest.mark.on_postgresql
 async def test_a_query_with_escapes_is_read_as_it_was_signed(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR))
     for query in ("?day=2026-11-20%232", "?day=2026-11-20%232&limit=10", "?cursor=WyJhIl0"):

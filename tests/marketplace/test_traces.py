@@ -67,6 +67,7 @@ async def test_an_anonymous_call_is_not_logged(market: ClockedMarket, logged: Co
     assert traces(request, logged()) == []
 
 
+@pytest.mark.on_postgresql
 async def test_a_failure_is_logged_without_the_call(
     open_market: OpenMarket, logged: Collect
 ) -> None:
@@ -176,6 +177,7 @@ def wal_of(market: ClockedMarket) -> Path:
     return Path(market.market.db.url.partition(":///")[2] + "-wal")
 
 
+@pytest.mark.on_postgresql
 async def test_no_file_keeps_the_order_in_which_documents_came(market: ClockedMarket) -> None:
     """Deleted rows live on in a write-ahead log, or in a heap, until something truncates it."""
     await market.store(*(a_request(market) for _ in range(8)))

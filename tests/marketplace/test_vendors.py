@@ -118,6 +118,7 @@ async def test_a_registration_without_an_invitation(open_market: OpenMarket) -> 
     await assert_refused(market, market.send(profile, wrong), 403, "invitation-invalid")
 
 
+@pytest.mark.on_postgresql
 async def test_an_invitation_is_used_up(open_market: OpenMarket) -> None:
     market = await open_market(admission="invited")
     code = {"Vrm-Invitation": await vendors.invite(market.market, 1)}
@@ -135,6 +136,7 @@ async def test_an_invitation_is_kept_as_a_digest_only(open_market: OpenMarket) -
     assert code not in repr(await market.contents())
 
 
+@pytest.mark.on_postgresql
 async def test_eight_registrations_at_once_with_one_use_left(open_market: OpenMarket) -> None:
     market = await open_market(admission="invited")
     code = {"Vrm-Invitation": await vendors.invite(market.market, 1)}
@@ -144,6 +146,7 @@ async def test_eight_registrations_at_once_with_one_use_left(open_market: OpenMa
     assert len(await market.items("/vendors")) == 1
 
 
+@pytest.mark.on_postgresql
 async def test_one_vendor_registering_twice_at_once_uses_one_invitation(
     open_market: OpenMarket,
 ) -> None:
@@ -242,6 +245,7 @@ async def test_a_capacity_of_an_unknown_place(market: ClockedMarket) -> None:
     await assert_refused(market, market.send(capacity), 422, "unknown-place")
 
 
+@pytest.mark.on_postgresql
 async def test_capacities_at_once_leave_the_newest(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR))
     several = [a_capacity(market, VENDOR, "2026-11-20", seq, seq=seq) for seq in range(1, 11)]

@@ -13,9 +13,10 @@
         day = await market.reach_cutoff(request)               # moves on, and runs the daily job
         explanation = await market.get(f"/runs/{day}/requests/{request.digest}")
 
-Fixtures: ``market`` is one with default settings, ``open_market(**settings)`` makes others; both come once on
-SQLite and once on PostgreSQL. Calls go in process through the whole ASGI application. For clients that need a
-socket, ``with market.served() as url`` serves the same market, with the same database and clock, by uvicorn.
+Fixtures: ``market`` is one with default settings, ``open_market(**settings)`` makes others; both come on SQLite
+and, in the long run or where a test is marked ``on_postgresql``, on PostgreSQL. Calls go in process through the
+whole ASGI application. For clients that need a socket, ``with market.served() as url`` serves the same market,
+with the same database and clock, by uvicorn.
 """
 
 import secrets

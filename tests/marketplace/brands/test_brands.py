@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from tests.support import (
     HERE,
     ClockedMarket,
@@ -80,6 +82,7 @@ async def test_a_brands_orders_in_pages(market: ClockedMarket) -> None:
     assert later["items"] == []
 
 
+@pytest.mark.on_postgresql
 async def test_another_brand_reads_nothing_of_it(market: ClockedMarket) -> None:
     day, requests = await a_day(market)
     found = await market.read(OTHER, "/vendors/self/report", day=day)

@@ -130,6 +130,7 @@ async def test_a_message_key_that_everybody_can_open(market: ClockedMarket) -> N
     assert await market.items(f"/runs/{DAY}/acceptances") == []
 
 
+@pytest.mark.on_postgresql
 @BOTH
 async def test_many_answers_in_one_call(market: ClockedMarket, answering: Answering) -> None:
     await contested(market, requests=4)
@@ -155,6 +156,7 @@ async def test_a_batch_that_is_none(market: ClockedMarket, path: str, body: byte
     await assert_refused(market, market.post(path, body), 422, "invalid-field")
 
 
+@pytest.mark.on_postgresql
 async def test_accepting_and_declining_at_once_leaves_one_answer(market: ClockedMarket) -> None:
     await contested(market, requests=8)
     await market.reach_cutoff()
@@ -172,6 +174,7 @@ async def test_accepting_and_declining_at_once_leaves_one_answer(market: Clocked
     assert len((await market.contents())["evidence"]) == len(digests)
 
 
+@pytest.mark.on_postgresql
 async def test_answers_that_meet_the_tick_count_in_it_or_are_too_late(
     market: ClockedMarket,
 ) -> None:

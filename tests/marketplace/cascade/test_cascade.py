@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 import crypto
 from marketplace.runs import service as runs
 from tests.conftest import OpenMarket
@@ -106,6 +108,7 @@ async def test_a_vendor_that_does_not_answer_loses_it_at_the_instant(market: Clo
     assert evidence == {VENDORS[0].did: False}
 
 
+@pytest.mark.on_postgresql
 async def test_a_cascade_goes_down_the_whole_reserve_and_ends(market: ClockedMarket) -> None:
     request = await a_day(market)
     for tick, key in enumerate(VENDORS):
@@ -121,6 +124,7 @@ async def test_a_cascade_goes_down_the_whole_reserve_and_ends(market: ClockedMar
     assert [one["outcome"] for one in told["ticks"]] == ["assigned"] * 3 + ["unfilled"]
 
 
+@pytest.mark.on_postgresql
 async def test_a_declined_unit_is_burnt_for_the_date(market: ClockedMarket) -> None:
     """Two requests, one unit everywhere: what the first vendor declines does not free it for the other."""
     await contested(market, requests=5, units=1)
@@ -243,6 +247,7 @@ async def test_the_list_of_a_vendor_follows_the_announcements(market: ClockedMar
     assert page["next"] is None
 
 
+@pytest.mark.on_postgresql
 async def test_a_capacity_that_changes_after_the_freeze_is_no_matter(market: ClockedMarket) -> None:
     await a_day(market, units=1)
     await market.execute("UPDATE capacities SET units = 9")

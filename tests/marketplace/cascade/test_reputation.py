@@ -1,5 +1,7 @@
 """What vendors do with their assignments becomes evidence, and evidence decides the next tie."""
 
+import pytest
+
 from tests.marketplace.cascade.scenes import VENDORS
 from tests.support import ClockedMarket, a_bid, a_decline, a_request, a_vendor, an_acceptance
 
@@ -23,6 +25,7 @@ async def a_day_of_ties(market: ClockedMarket, requests: int) -> dict[str, int]:
     return won
 
 
+@pytest.mark.on_postgresql
 async def test_a_vendor_that_declines_falls_a_band_and_loses_the_next_tie(
     market: ClockedMarket,
 ) -> None:

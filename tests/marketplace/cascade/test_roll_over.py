@@ -95,6 +95,7 @@ def columns(matching: Market) -> list[bytes]:
     ]
 
 
+@pytest.mark.on_postgresql
 async def test_the_day_loads_bit_by_bit_as_it_was(market: ClockedMarket) -> None:
     others = [a_request(market) for _ in range(3)]
     await market.store(*(a_vendor(market, key) for key in VENDORS), *others)
@@ -148,6 +149,7 @@ async def test_a_cascade_that_ends_rolls_over_without_those_that_failed(
     assert (await assignments(market, day=NEXT))[0]["vendor"] == VENDORS[1].did
 
 
+@pytest.mark.on_postgresql
 @pytest.mark.parametrize(
     ("needed_by", "rolls"), [("2026-11-22T16:45:00Z", False), ("2026-11-22T17:00:00Z", True)]
 )

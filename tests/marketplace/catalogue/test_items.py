@@ -41,6 +41,7 @@ async def test_an_item_and_its_versions(market: ClockedMarket) -> None:
     assert [one["item"] for one in await market.items("/catalogue")] == [second.digest]
 
 
+@pytest.mark.on_postgresql
 async def test_the_catalogue_by_filters_and_pages(market: ClockedMarket) -> None:
     await listed(market)
     await market.store(
@@ -105,6 +106,7 @@ async def test_a_brand_that_nobody_admitted(market: ClockedMarket) -> None:
     await assert_refused(market, market.send(an_item(market, BRAND)), 404, "unknown-vendor")
 
 
+@pytest.mark.on_postgresql
 async def test_a_suspended_brand_lists_nothing(market: ClockedMarket) -> None:
     await listed(market)
     await market.execute("UPDATE vendors SET suspended = true")
@@ -133,6 +135,7 @@ async def test_an_item_changed_on_its_way(market: ClockedMarket) -> None:
     await assert_refused(market, market.post("/catalogue", cheaper), 422, "bad-signature")
 
 
+@pytest.mark.on_postgresql
 async def test_two_versions_of_one_moment_leave_one(open_market: OpenMarket) -> None:
     market = await open_market()
     await listed(market)

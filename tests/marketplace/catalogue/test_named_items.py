@@ -216,6 +216,7 @@ async def test_a_shop_that_the_brand_struck_off_after_its_bid(market: ClockedMar
     assert any("may not sell this item" in sentence for sentence in told["sentences"])
 
 
+@pytest.mark.on_postgresql
 async def test_only_bids_on_the_item_are_struck(market: ClockedMarket) -> None:
     """A shop that one item does not name may still win what names another item, or none."""
     item = await a_brand(market, authorised=())

@@ -38,6 +38,7 @@ async def left_over(market: ClockedMarket, *wanted: tuple[str, Point]) -> str:
     return await market.reach_cutoff(requests[0])
 
 
+@pytest.mark.on_postgresql
 async def test_what_a_day_left_over(small: ClockedMarket) -> None:
     day = await left_over(
         small,

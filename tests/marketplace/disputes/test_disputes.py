@@ -100,6 +100,7 @@ async def events(market: ClockedMarket) -> list[str]:
     return [item["type"] for item in items if item["type"].startswith("dispute.")]
 
 
+@pytest.mark.on_postgresql
 async def test_both_sides_speak_and_the_market_decides(market: ClockedMarket) -> None:
     one = await delivered(market)
     by_friday = await talk(market, one, "By Friday, please.")
@@ -257,6 +258,7 @@ async def test_long_after_the_acceptance(lite: ClockedMarket) -> None:
         await assert_refused(market, market.send(side), 409, "dispute-too-late")
 
 
+@pytest.mark.on_postgresql
 async def test_what_was_said_is_forgotten_after_the_decision(market: ClockedMarket) -> None:
     one = await delivered(market)
     await market.store(said(market, one), replied(market, one))

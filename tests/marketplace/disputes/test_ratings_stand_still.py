@@ -37,6 +37,7 @@ async def decide(
     return read(wire, Ruling).digest
 
 
+@pytest.mark.on_postgresql
 async def test_the_clock_of_ratings_stands_still(market: ClockedMarket) -> None:
     one = await delivered(market)
     await market.store(says(market, one))

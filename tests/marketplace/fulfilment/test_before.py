@@ -2,11 +2,14 @@
 
 import asyncio
 
+import pytest
+
 from marketplace import schema
 from tests.marketplace.fulfilment.scenes import OWNER, delivered, pass_time
 from tests.support import ClockedMarket, a_confirmation
 
 
+@pytest.mark.on_postgresql
 async def test_what_was_accepted_before_goes_on(market: ClockedMarket) -> None:
     one = await delivered(market)
     await pass_time(market, 25)

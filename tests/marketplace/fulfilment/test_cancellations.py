@@ -61,6 +61,7 @@ async def test_a_customer_wants_it_no_more(market: ClockedMarket, disclosed: boo
     assert problem(await returned.post(market)) == (409, "no-stamp")
 
 
+@pytest.mark.on_postgresql
 async def test_cancelled_while_the_vendor_ships(market: ClockedMarket) -> None:
     """The vendor was first: what is on its way cannot be unwanted."""
     one = await delivered(market)
@@ -83,6 +84,7 @@ async def test_cancelled_before_the_vendor_shipped(market: ClockedMarket) -> Non
     assert (await delivery(market))["state"] == "cancelled"
 
 
+@pytest.mark.on_postgresql
 async def test_shipping_what_is_wanted_no_more(market: ClockedMarket) -> None:
     one = await delivered(market)
     await market.store(a_cancellation(market, OWNER, one.request, one.assignment))
@@ -161,6 +163,7 @@ async def test_a_vendor_that_fails_its_customer(market: ClockedMarket, ready: bo
     await (await claim(market, "stamp-r")).stamp(market)
 
 
+@pytest.mark.on_postgresql
 async def test_a_vendor_that_cancels_before_anything_was_disclosed(market: ClockedMarket) -> None:
     one = await given(market)
     await market.store(a_vendor_cancellation(market, VENDOR, one.request, one.assignment))

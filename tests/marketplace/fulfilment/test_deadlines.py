@@ -1,5 +1,7 @@
 """What becomes of an accepted assignment when one side says nothing: at batch instants, once."""
 
+import pytest
+
 import crypto
 from marketplace.descriptor import service as descriptor
 from marketplace.fulfilment import deadlines
@@ -48,6 +50,7 @@ async def units(market: ClockedMarket) -> tuple[int, int]:
     return found[0], found[1]
 
 
+@pytest.mark.on_postgresql
 async def test_nobody_says_whom_to_deliver_to(market: ClockedMarket) -> None:
     one = await given(market)
     before = await evidence(market)

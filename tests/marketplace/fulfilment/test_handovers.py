@@ -1,5 +1,7 @@
 """The vendor brings what its customer signed at the counter: it is as final as a receipt."""
 
+import pytest
+
 from tests.marketplace.fulfilment.scenes import (
     OWNER,
     VENDOR,
@@ -22,6 +24,7 @@ from tests.support import (
 from vrm.documents import Promise, read
 
 
+@pytest.mark.on_postgresql
 async def test_what_was_signed_at_the_counter_is_received(market: ClockedMarket) -> None:
     one = await delivered(market)
     word = a_handover(market, OWNER, one.request, one.assignment)
@@ -58,6 +61,7 @@ async def test_a_vendor_that_signs_for_its_customer(market: ClockedMarket) -> No
     await assert_refused(market, market.post("/handovers", own), 422, "wrong-key")
 
 
+@pytest.mark.on_postgresql
 async def test_somebody_else_s_answer(market: ClockedMarket) -> None:
     one = await delivered(market)
     word = a_handover(market, a_key("stranger"), one.request, one.assignment)

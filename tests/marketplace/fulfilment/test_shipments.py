@@ -1,5 +1,7 @@
 """The vendor says that an order is on its way, or ready, and both sides see how it stands."""
 
+import pytest
+
 from tests.marketplace.fulfilment.scenes import (
     OWNER,
     RIVAL,
@@ -65,6 +67,7 @@ async def test_received_although_the_vendor_never_said_that_it_shipped(
     await assert_refused(market, market.send(shipped(market, one)), 409, "already-received")
 
 
+@pytest.mark.on_postgresql
 async def test_shipped_after_the_customer_missed_it(market: ClockedMarket) -> None:
     one = await delivered(market)
     await pass_time(market, 25)

@@ -193,6 +193,7 @@ async def test_answers_time_outs_and_reports_are_leaves(market: ClockedMarket) -
     assert await leaf(market, crypto.digest(given[0])) is None
 
 
+@pytest.mark.on_postgresql
 async def test_the_documents_of_a_batch_stand_side_by_side(market: ClockedMarket) -> None:
     keys = [crypto.SigningKey.generate() for _ in range(5)]
     posted = [a_request(market, key) for key in keys]
@@ -217,6 +218,7 @@ async def test_the_documents_of_a_batch_stand_side_by_side(market: ClockedMarket
         assert numbers == list(range(first, first + len(documents)))
 
 
+@pytest.mark.on_postgresql
 async def test_a_batch_that_is_not_committed_is_not_in_the_log(market: ClockedMarket) -> None:
     await market.store(a_request(market))
     await market.execute(

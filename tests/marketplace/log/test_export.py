@@ -57,6 +57,7 @@ def listed(folder: Path) -> dict[str, tuple[int, bytes]]:
     }
 
 
+@pytest.mark.on_postgresql
 async def test_a_static_host_is_enough_for_a_reader(market: ClockedMarket, tmp_path: Path) -> None:
     await logged(market, documents(700))
     done = await export(market.market.db, tmp_path / "www")
@@ -91,6 +92,7 @@ class Died(Exception):
     """The process ended there."""
 
 
+@pytest.mark.on_postgresql
 @pytest.mark.parametrize("files", [1, 3, 8])
 async def test_an_export_that_dies_leaves_the_older_tree(
     market: ClockedMarket, tmp_path: Path, files: int

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import crypto
@@ -87,6 +88,7 @@ async def test_the_tree_can_be_computed_from_the_files_alone(market: ClockedMark
     assert merkle.root(head.size, node_of(lambda *at: hashes[at])) == head.root
 
 
+@pytest.mark.on_postgresql
 async def test_a_tile_s_path_never_means_something_else(market: ClockedMarket) -> None:
     await logged(market, documents(10))
     partial = Tile(0, 0, 10)
@@ -115,6 +117,7 @@ async def test_asking_for_what_the_log_has_not(market: ClockedMarket) -> None:
         assert problem(await market.http.get(f"/log/{path}")) == (404, "unknown-size"), path
 
 
+@pytest.mark.on_postgresql
 async def test_proofs_hold_for_every_size(market: ClockedMarket) -> None:
     sizes: dict[int, Checkpoint] = {}
     for size in (3, 256, 257, 600):
@@ -156,6 +159,7 @@ async def test_a_writer_that_dies_between_tiles_and_checkpoint(market: ClockedMa
     assert (await newest(market)).size == 600
 
 
+@pytest.mark.on_postgresql
 async def test_writers_that_race(market: ClockedMarket) -> None:
     """Each appends what it finds waiting; the log is one line of leaves all the same."""
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -83,6 +84,7 @@ def test_a_segment_never_reaches_into_another_bucket() -> None:
     assert first_bucket([late, *waiting], 0) == ("", [late, *waiting])
 
 
+@pytest.mark.on_postgresql
 async def test_each_message_lies_where_its_pseudonym_looks(open_market: OpenMarket) -> None:
     market = await open_market(mail={"bucket_minimum": 2})
     crowd = a_crowd(market, 24, reply_key=REPLY.public.text)
@@ -135,6 +137,7 @@ async def test_what_a_pseudonym_posted_comes_back_to_it(market: ClockedMarket) -
         assert crypto.canonical.canonical(copy) == document.wire
 
 
+@pytest.mark.on_postgresql
 async def test_an_order_that_was_replaced_before_it_counted_does_not_come_back(
     market: ClockedMarket,
 ) -> None:

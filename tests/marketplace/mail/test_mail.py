@@ -85,6 +85,7 @@ async def test_the_mail_waits_for_a_batch_instant(
     assert not await mail.is_due(market.market)
 
 
+@pytest.mark.on_postgresql
 async def test_messages_stand_in_order_of_their_ciphertexts_digests(
     market: ClockedMarket, request_: Signed[PersonalRequest]
 ) -> None:
@@ -121,6 +122,7 @@ async def test_a_segment_never_changes(
     assert answer.headers["ETag"] == f'"{before[0]["segment"]}"'
 
 
+@pytest.mark.on_postgresql
 async def test_long_mail_is_split_and_each_document_comes_once(
     market: ClockedMarket, request_: Signed[PersonalRequest], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -162,6 +164,7 @@ async def test_a_worker_that_dies_in_the_middle_is_taken_up(
     assert sorted(one["vendor"] for one in found) == sorted(key.did for key in VENDORS)
 
 
+@pytest.mark.on_postgresql
 async def test_two_workers_publish_each_document_once(
     market: ClockedMarket, request_: Signed[PersonalRequest]
 ) -> None:
@@ -182,6 +185,7 @@ async def test_a_bid_that_was_replaced_before_the_batch_is_not_sent(
     assert accept(document, Bid).digest == newer.digest
 
 
+@pytest.mark.on_postgresql
 async def test_the_owner_learns_that_a_bid_was_taken_back(
     market: ClockedMarket, request_: Signed[PersonalRequest]
 ) -> None:

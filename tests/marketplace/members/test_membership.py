@@ -23,6 +23,7 @@ async def join(market: ClockedMarket, document: Signed[Document], **headers: str
     return await market.post("/members", document.wire, headers)
 
 
+@pytest.mark.on_postgresql
 async def test_a_person_joins_and_shows_what_they_choose(market: ClockedMarket) -> None:
     ada = Person("ada")
     document = ada.joining(market.did, facets={"languages": ("en",)})
@@ -86,6 +87,7 @@ async def test_a_member_speaks_for_so_many_in_each_epoch(open_market: OpenMarket
     assert (await join(market, await sponsored(market, sponsor, "c"))).status_code == 201
 
 
+@pytest.mark.on_postgresql
 async def test_many_at_once_by_one_sponsor(open_market: OpenMarket) -> None:
     market, sponsor = await invited_market(open_market)
     documents = [await sponsored(market, sponsor, f"guest {n}") for n in range(8)]
@@ -93,6 +95,7 @@ async def test_many_at_once_by_one_sponsor(open_market: OpenMarket) -> None:
     assert sorted(answer.status_code for answer in answers) == [201] * 2 + [403] * 6
 
 
+@pytest.mark.on_postgresql
 async def test_whom_a_member_spoke_for_is_not_kept(open_market: OpenMarket) -> None:
     market, sponsor = await invited_market(open_market)
     await join(market, await sponsored(market, sponsor, "guest"))

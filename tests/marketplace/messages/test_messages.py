@@ -164,6 +164,7 @@ async def test_a_box_whose_length_would_tell(lite: ClockedMarket) -> None:
     await assert_refused(market, market.post("/messages", short), 422, "invalid-field")
 
 
+@pytest.mark.on_postgresql
 async def test_a_side_that_floods_the_other(open_market: OpenMarket) -> None:
     market = await open_market(messages={"days": 9, "per_day": 2, "in_all": 3})
     one = await given(market)

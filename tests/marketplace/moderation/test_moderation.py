@@ -40,6 +40,7 @@ async def hide(market: ClockedMarket, document: str, *, hidden: bool = True) -> 
     return read(wire, Moderation).body
 
 
+@pytest.mark.on_postgresql
 async def test_anybody_reports_and_the_operator_reads_what(market: ClockedMarket) -> None:
     request = a_request(market)
     await market.store(request)
@@ -73,6 +74,7 @@ async def test_a_report_that_is_refused(market: ClockedMarket) -> None:
     await assert_refused(market, market.send(with_clock), 422, "created-forbidden")
 
 
+@pytest.mark.on_postgresql
 async def test_a_flood_of_reports_of_one_document(market: ClockedMarket) -> None:
     request = a_request(market)
     await market.store(request)
@@ -84,6 +86,7 @@ async def test_a_flood_of_reports_of_one_document(market: ClockedMarket) -> None
     assert len((await market.contents())["reports"]) == MOST_REPORTS
 
 
+@pytest.mark.on_postgresql
 async def test_a_decision_is_signed_logged_and_served(market: ClockedMarket) -> None:
     request = a_request(market)
     await market.store(request)
@@ -103,6 +106,7 @@ async def test_a_decision_is_signed_logged_and_served(market: ClockedMarket) -> 
         assert (await market.get(f"/log/documents/{digest}"))["seq"] == body.seq
 
 
+@pytest.mark.on_postgresql
 async def test_a_decision_about_nothing_or_without_a_reason(market: ClockedMarket) -> None:
     request = a_request(market)
     await market.store(request)
@@ -174,6 +178,7 @@ async def test_after_the_freeze_only_the_words_go(market: ClockedMarket) -> None
     assert await market.get(f"/runs/{DAY}/requests/{request.digest}") == explained
 
 
+@pytest.mark.on_postgresql
 async def test_hidden_questions_answers_and_items(market: ClockedMarket) -> None:
     seller, brand = VENDORS[:2]
     key = crypto.SigningKey.generate()

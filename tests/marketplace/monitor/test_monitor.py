@@ -85,6 +85,7 @@ async def test_an_honest_market_raises_no_alarm(
     assert watched.history == []
 
 
+@pytest.mark.on_postgresql
 async def test_checkpoint_rolled_back(
     market: ClockedMarket, client: PublicClient, watched: Watched
 ) -> None:
@@ -103,6 +104,7 @@ async def test_checkpoint_rolled_back(
     assert len(watched.history) == 1, "it is told once"
 
 
+@pytest.mark.on_postgresql
 async def test_log_truncated(market: ClockedMarket, client: PublicClient, watched: Watched) -> None:
     """The head is there, and the files that it stands for are not."""
     await another(market)
@@ -112,6 +114,7 @@ async def test_log_truncated(market: ClockedMarket, client: PublicClient, watche
     assert watched.head in found[0].notes
 
 
+@pytest.mark.on_postgresql
 async def test_files_of_the_log_that_are_gone(
     market: ClockedMarket, client: PublicClient, watched: Watched
 ) -> None:
@@ -179,6 +182,7 @@ async def test_late_freeze(market: ClockedMarket, client: PublicClient, watched:
     assert await alarms(market, client, watched) == []
 
 
+@pytest.mark.on_postgresql
 async def test_freeze_checkpoint_that_is_not_in_the_log(
     market: ClockedMarket, client: PublicClient, watched: Watched
 ) -> None:
@@ -192,6 +196,7 @@ async def test_freeze_checkpoint_that_is_not_in_the_log(
     assert ("late-freeze", DAY) in found
 
 
+@pytest.mark.on_postgresql
 async def test_freeze_checkpoint_that_is_not_the_report_s(
     market: ClockedMarket, client: PublicClient, watched: Watched
 ) -> None:
@@ -212,6 +217,7 @@ async def test_gap_in_the_chain_of_seeds(
     assert ("seed-chain", "2026-11-23") in found
 
 
+@pytest.mark.on_postgresql
 async def test_day_that_is_listed_no_more(
     market: ClockedMarket, client: PublicClient, watched: Watched
 ) -> None:

@@ -67,6 +67,7 @@ async def test_a_public_library_takes_what_is_sent(trials: ClockedMarket) -> Non
     assert ((await shown(trials))["waiting"], (await shown(trials))["state"]) == (0, "on")
 
 
+@pytest.mark.on_postgresql
 async def test_the_public_key_checks_the_other_signature(trials: ClockedMarket) -> None:
     async with listening(Receiver()) as receiver:
         await trials.store(a_webhook(trials, VENDOR, url=receiver.url))
@@ -170,6 +171,7 @@ async def test_a_receiver_that_is_gone_is_called_no_more(trials: ClockedMarket) 
     assert len(receiver.calls) == 1
 
 
+@pytest.mark.on_postgresql
 async def test_a_receiver_may_ask_to_be_left_alone_for_a_while(trials: ClockedMarket) -> None:
     async with listening(Receiver([status(429, "Retry-After: 4000")])) as receiver:
         await trials.store(a_webhook(trials, VENDOR, url=receiver.url))

@@ -48,6 +48,7 @@ async def test_the_next_in_line_is_told_by_the_tick(market: ClockedMarket) -> No
     assert event["data"] == {"assignment": crypto.digest(await assignment(market, tick=1))}
 
 
+@pytest.mark.on_postgresql
 async def test_a_brand_is_told_of_what_is_its_own_to_ship(market: ClockedMarket) -> None:
     item = an_item(market, VENDOR)
     await market.store(a_vendor(market, VENDOR), item)
@@ -62,6 +63,7 @@ async def test_a_brand_is_told_of_what_is_its_own_to_ship(market: ClockedMarket)
     )
 
 
+@pytest.mark.on_postgresql
 async def test_blocks_tell_everything_once_and_in_order(
     market: ClockedMarket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,6 +93,7 @@ async def test_a_cursor_goes_on_where_it_ended(market: ClockedMarket) -> None:
     assert problem(await market.ask(VENDOR, "/events", cursor="WyJhIl0")) == (400, "invalid-cursor")
 
 
+@pytest.mark.on_postgresql
 async def test_vendors_told_at_once_get_numbers_without_a_gap(market: ClockedMarket) -> None:
     await market.store(a_vendor(market, VENDOR), a_vendor(market, VENDORS[1]))
 

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,7 @@ async def test_a_vendor_is_told_of_what_passes_its_filters(market: ClockedMarket
     assert len(await told(market)) == 3
 
 
+@pytest.mark.on_postgresql
 async def test_filters_tell_what_the_board_shows(market: ClockedMarket) -> None:
     at, within = point(48.21, 16.37), 3
     await market.store(
@@ -98,6 +100,7 @@ async def test_blocks_tell_of_every_request_once(market: ClockedMarket, monkeypa
     assert set(await told(market)) == {one.digest for one in posted}
 
 
+@pytest.mark.on_postgresql
 async def test_others_filters_and_what_was_taken_back(market: ClockedMarket) -> None:
     other, pseudonym = a_key("other"), a_key("pseudonym")
     await market.store(a_vendor(market, VENDOR), a_vendor(market, other))

@@ -82,6 +82,7 @@ async def test_a_plain_bid_that_takes_the_place_of_an_alternative_counts(
     assert await winner(market, request) == newer.digest
 
 
+@pytest.mark.on_postgresql
 async def test_alternatives_in_a_batch_of_bids(market: ClockedMarket) -> None:
     requests = [a_request(market, policy="lowest-price") for _ in range(3)]
     await market.store(a_vendor(market, PLAIN), a_vendor(market, OTHER), *requests)

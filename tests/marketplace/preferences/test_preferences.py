@@ -195,6 +195,7 @@ async def test_a_preference_while_the_operator_closes_the_day_early(day: Day) ->
     assert assignment["bid"] == day.bids[1].digest
 
 
+@pytest.mark.on_postgresql
 async def test_preferences_that_race_the_close_count_or_are_refused(market: ClockedMarket) -> None:
     """A promise is kept: whatever the market took is what the run decided by."""
     owners = [a_key(f"owner {number}") for number in range(12)]
@@ -216,6 +217,7 @@ async def test_preferences_that_race_the_close_count_or_are_refused(market: Cloc
     assert counted == promised
 
 
+@pytest.mark.on_postgresql
 async def test_a_preference_by_another_customer(day: Day) -> None:
     thief = a_key("thief")
     preference = a_preference(day.market, thief, day.request, listed=(day.bids[2].digest,))
@@ -283,6 +285,7 @@ async def test_a_listed_bid_that_was_withdrawn_leaves_its_place_to_the_next(day:
     assert await day.winner() == 1
 
 
+@pytest.mark.on_postgresql
 async def test_nobody_reads_a_preference_before_the_run_is_published(day: Day) -> None:
     preference = day.prefers(2)
     await day.market.store(preference)
@@ -318,6 +321,7 @@ async def test_of_several_preferences_only_the_newest_is_left(day: Day) -> None:
     assert len(contents["preferences"]) == 1
 
 
+@pytest.mark.on_postgresql
 async def test_a_preference_is_not_lost_when_the_close_is_repeated(day: Day) -> None:
     await day.market.store(day.prefers(2))
     waiting = a_request(day.market)

@@ -213,6 +213,7 @@ async def test_ninety_days_are_enough(lite: ClockedMarket) -> None:
     await assert_refused(market, market.send(says_back(market, one)), 409, "ratings-closed")
 
 
+@pytest.mark.on_postgresql
 async def test_each_side_answers_once(market: ClockedMarket) -> None:
     one = await delivered(market)
     rating, back = says(market, one), says_back(market, one)

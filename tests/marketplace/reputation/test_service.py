@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 
+import pytest
 from sqlalchemy import select
 
 from marketplace.models.reputation import Evidence, EvidenceDay
@@ -47,6 +48,7 @@ async def months_of_evidence(market: ClockedMarket) -> date:
         return market.market.calendar.local_date(await market.market.db.now(connection))
 
 
+@pytest.mark.on_postgresql
 async def test_the_nightly_sums_and_the_evidence_since_give_what_all_evidence_gives(
     market: ClockedMarket,
 ) -> None:
@@ -62,6 +64,7 @@ async def test_the_nightly_sums_and_the_evidence_since_give_what_all_evidence_gi
     assert await standings(market, later) == aged != before
 
 
+@pytest.mark.on_postgresql
 async def test_a_sum_that_was_tampered_with_lasts_until_the_night(market: ClockedMarket) -> None:
     today = await months_of_evidence(market)
     right = await standings(market, today)
@@ -73,6 +76,7 @@ async def test_a_sum_that_was_tampered_with_lasts_until_the_night(market: Clocke
     assert await standings(market, today) == right
 
 
+@pytest.mark.on_postgresql
 async def test_small_orders_weigh_little_once_their_category_has_a_history(
     market: ClockedMarket,
 ) -> None:

@@ -42,6 +42,7 @@ async def test_another_process_resolves_it(open_market: OpenMarket) -> None:
     assert (await market.get(f"/runs/{day}"))["stage"] == "announced"
 
 
+@pytest.mark.on_postgresql
 async def test_a_process_with_an_old_epoch_stores_nothing(open_market: OpenMarket) -> None:
     market = await open_market()
     await a_due_day(market)

@@ -23,6 +23,7 @@ CUTOFFS = {
 }
 
 
+@pytest.mark.on_postgresql
 @pytest.mark.parametrize(("zone", "night"), NIGHTS)
 @pytest.mark.parametrize("cutoffs", CUTOFFS)
 async def test_one_run_for_each_cutoff(

@@ -44,6 +44,7 @@ async def counts(market: ClockedMarket) -> tuple[int, int]:
     return found["outbox_waiting"], found["outbox_parked"]
 
 
+@pytest.mark.on_postgresql
 async def test_items_are_done_once_in_order(market: ClockedMarket) -> None:
     handlers = Handlers()
     await put(market, "b", "a", "c")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import pytest
 
 import crypto
 from crypto import issuance, token_http
@@ -135,6 +136,7 @@ async def test_an_unused_token_of_an_epoch_that_is_over(market: ClockedMarket) -
     }
 
 
+@pytest.mark.on_postgresql
 async def test_a_request_that_was_withdrawn(market: ClockedMarket) -> None:
     token = minted(market.did, ADA.did, await issuer_key(market.market))
     request = a_request(market, ADA)
@@ -179,6 +181,7 @@ async def test_a_token_that_can_be_spent_still(market: ClockedMarket) -> None:
     await assert_refused(market, claim.post(market), 409, "no-stamp")
 
 
+@pytest.mark.on_postgresql
 async def test_one_stamp_for_each_pseudonym(market: ClockedMarket) -> None:
     """Fifty different claims at once: one is answered, and the same one again is answered the same."""
     first = await unused(market)
@@ -239,6 +242,7 @@ async def test_stamps_of_the_epoch_that_runs(market: ClockedMarket) -> None:
     await assert_refused(market, fresh, 422, "stamp-invalid")
 
 
+@pytest.mark.on_postgresql
 async def test_a_stamp_deposited_twice(market: ClockedMarket) -> None:
     ada, bob = await joined(market), await joined(market, "bob")
     [stamp] = await earned(market, "stamp-r", 1)
@@ -344,6 +348,7 @@ async def test_counts_of_stamps_move_with_batches(market: ClockedMarket) -> None
     assert await counts() == [(1, 1)]
 
 
+@pytest.mark.on_postgresql
 async def test_what_no_tier_counts_is_forgotten(open_market: OpenMarket) -> None:
     market = await open_market(tokens={"standing": {"window_epochs": 4}})
     claim = await unused(market)

@@ -91,6 +91,7 @@ async def draws(market: ClockedMarket, person: Person, of_tier: str) -> tuple[in
     return (200, "") if answer.status_code == 200 else problem(answer)
 
 
+@pytest.mark.on_postgresql
 async def test_members_rise_in_a_crowd_and_draw_the_more(open_market: OpenMarket) -> None:
     rules = {"crowd": 2, "known": {"fulfilled": 3, "permille": 1}}
     market = await open_market(tokens={"standing": rules})
@@ -115,6 +116,7 @@ async def test_members_rise_in_a_crowd_and_draw_the_more(open_market: OpenMarket
     assert [await tier(market, person) for person in people] == ["new"] * 3
 
 
+@pytest.mark.on_postgresql
 async def test_one_draw_for_each_epoch_whatever_the_tier(open_market: OpenMarket) -> None:
     """Whoever's tier moves late must not draw under the old one and under the new one."""
     market = await open_market()
@@ -125,6 +127,7 @@ async def test_one_draw_for_each_epoch_whatever_the_tier(open_market: OpenMarket
     assert await draws(market, person, "known") == (409, "already-drawn")
 
 
+@pytest.mark.on_postgresql
 async def test_leaving_forgets_the_stamps_and_gives_no_second_draw(market: ClockedMarket) -> None:
     person = await joined(market)
     given = await earned(market, "stamp-f", 3)

@@ -97,6 +97,7 @@ async def test_a_second_draw_in_one_epoch(market: ClockedMarket) -> None:
     await assert_refused(market, draw(market, ada.key, other), 409, "already-drawn")
 
 
+@pytest.mark.on_postgresql
 async def test_fifty_draws_at_once_give_one_allotment(market: ClockedMarket) -> None:
     ada, key = await member(market), await issuer_key(market.market)
     bodies = [ada.draw(market.did, key, 16, epoch=n).batch_request() for n in range(50)]
@@ -199,6 +200,7 @@ def read_key(item: dict[str, object]) -> Signed[IssuerKey]:
     return read(msgspec.json.encode(item["document"]), IssuerKey)
 
 
+@pytest.mark.on_postgresql
 async def test_keys_come_ahead_of_their_epoch_and_stay_for_the_grace(market: ClockedMarket) -> None:
     first = await issuer_key(market.market)
     epoch = market.rules.tokens.epoch_at(market.clock.now)
@@ -229,6 +231,7 @@ async def test_truncated_ids_are_unique_among_the_living(open_market: OpenMarket
     )
 
 
+@pytest.mark.on_postgresql
 async def test_two_workers_make_each_key_once(market: ClockedMarket) -> None:
     made = await asyncio.gather(*(tokens.keep_keys(market.market) for _ in range(4)))
     assert sorted(made) == [0, 0, 0, len(issued(market.rules.tokens))]

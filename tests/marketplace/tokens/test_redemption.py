@@ -43,6 +43,7 @@ async def test_a_header_that_carries_no_token(market: ClockedMarket, header: str
     await assert_refused(market, call, 401, "token-invalid")
 
 
+@pytest.mark.on_postgresql
 async def test_a_token_spent_twice(market: ClockedMarket) -> None:
     """Fifty requests at once under one token: one is stored."""
     token = minted(market.did, ADA.did, await issuer_key(market.market))

@@ -89,6 +89,7 @@ async def test_anybody_downloads_the_bundle(market: ClockedMarket) -> None:
     assert faults(answer.content) == []
 
 
+@pytest.mark.on_postgresql
 async def test_there_is_no_bundle_before_the_run_is_announced(market: ClockedMarket) -> None:
     assert problem(await market.http.get(f"/runs/{DAY}/bundle")) == (404, "unknown-run")
     await a_full_day(market)
@@ -96,6 +97,7 @@ async def test_there_is_no_bundle_before_the_run_is_announced(market: ClockedMar
     assert problem(await market.http.get(f"/runs/{DAY}/bundle")) == (403, "not-yet-public")
 
 
+@pytest.mark.on_postgresql
 async def test_a_checkpoint_that_was_kept_is_held_against_the_log(market: ClockedMarket) -> None:
     kept = await _first_checkpoint(market)
     day = await a_full_day(market)

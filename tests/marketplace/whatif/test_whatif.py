@@ -146,6 +146,7 @@ async def test_the_day_is_not_changed(market: ClockedMarket) -> None:
     assert await market.contents() == rows
 
 
+@pytest.mark.on_postgresql
 async def test_a_day_that_was_decided_otherwise(market: ClockedMarket) -> None:
     day = await near_and_far(market)
     await market.execute("UPDATE run_places SET units = 0")
@@ -153,6 +154,7 @@ async def test_a_day_that_was_decided_otherwise(market: ClockedMarket) -> None:
         await whatif(market, day)
 
 
+@pytest.mark.on_postgresql
 async def test_a_bundle_that_does_not_verify(market: ClockedMarket) -> None:
     day = await a_full_day(market)
     await market.execute("UPDATE run_places SET band = band + 1")

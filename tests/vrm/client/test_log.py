@@ -77,6 +77,7 @@ async def test_a_head_grows_out_of_the_one_before(market: ClockedMarket, reader:
     assert (first.size, second.size) == (3, 603)
 
 
+@pytest.mark.on_postgresql
 async def test_a_document_is_found_by_its_digest_and_by_the_files(
     market: ClockedMarket, reader: LogReader, between: Between
 ) -> None:
@@ -89,6 +90,7 @@ async def test_a_document_is_found_by_its_digest_and_by_the_files(
     assert len(between.asked) < 12, "each file is read once"
 
 
+@pytest.mark.on_postgresql
 async def test_a_log_that_was_rolled_back(market: ClockedMarket, reader: LogReader) -> None:
     await grow(market, 10)
     before = await reader.head()
@@ -110,6 +112,7 @@ async def test_two_checkpoints_of_one_size(market: ClockedMarket, reader: LogRea
     assert fault(caught) == "fork"
 
 
+@pytest.mark.on_postgresql
 async def test_another_history_behind_a_larger_log(
     market: ClockedMarket, reader: LogReader
 ) -> None:
