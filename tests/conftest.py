@@ -25,7 +25,7 @@ OpenMarket = Callable[..., Awaitable[ClockedMarket]]
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the long run what it would only repeat on PostgreSQL.
+    """Leave to the long run what would only be repeated on PostgreSQL; keep a live market's tests together.
 
     The default run goes to PostgreSQL where a test says so (`on_postgresql`): where statements are sent that no
     other test sends, and where callers meet, since locks are not the same on both. The long run does the rest.
@@ -34,6 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         kind = item.callspec.params.get("database_kind") if hasattr(item, "callspec") else None
         if kind == "postgresql" and item.get_closest_marker("on_postgresql") is None:
             item.add_marker("long")
+        if "live" in getattr(item, "fixturenames", ()):  # one for each module and worker
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_collection_finish() -> None:

@@ -22,6 +22,7 @@ with the same database and clock, by uvicorn.
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -301,6 +302,7 @@ def settings_of(home: Path, database_url: str, **changes: Any) -> Settings:
     return Settings(home=home, database_url=database_url, **(facts | changes))
 
 
+@cache  # the end of its chain is twenty thousand hashes away
 def an_identity() -> Identity:
     """The same secrets every time."""
     keys = crypto.SigningKey.from_seed(b"m" * 32), crypto.SigningKey.from_seed(b"l" * 32)
