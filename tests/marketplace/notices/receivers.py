@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
+
+Answering = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 TAKEN = b"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n"
 
@@ -29,7 +32,7 @@ class Call:
 class Receiver:
     """Answers calls in turn, the last answer again and again."""
 
-    answers: Sequence[bytes | Callable[[asyncio.StreamWriter], object]] = (TAKEN,)
+    answers: Sequence[bytes | Answering] = (TAKEN,)
     calls: list[Call] = field(default_factory=list)
     called: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
@@ -56,7 +59,12 @@ class Receiver:
                 writer.write(answer)
                 await writer.drain()
             else:
-                await answer(writer)  # type: ignore[misc]
+                # A caller that gave up ends it: what still ran when the loop closes would be complained of.
+                both = [asyncio.create_task(one) for one in (answer(writer), _end_of(reader))]
+                await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+                for one in both:
+                    one.cancel()
+                await asyncio.gather(*both, return_exceptions=True)
         writer.close()
 
     @staticmethod
@@ -74,6 +82,11 @@ async def listening(
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
         yield receiver
+
+
+async def _end_of(reader: asyncio.StreamReader) -> None:
+    """Wait until the other side has no more to say."""
+    await reader.read()
 
 
 async def never(writer: asyncio.StreamWriter) -> None:
