@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Controller, MediaType, Response, get
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, PathParameter, QueryParameter
 from msgspec import Meta
 
 from marketplace.http.parameters import TheMarket, Word
@@ -15,6 +15,7 @@ FOR_EVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 MOST_TOGETHER = 100
 """Digests in one call: what fits into an address for every proxy on the way."""
 Size = Annotated[int | None, QueryParameter(ge=1, le=1 << 53)]
+Leaves = Annotated[int, PathParameter(ge=0, le=1 << 53)]
 Documents = Annotated[
     list[Annotated[str, Meta(pattern=r"^[!-~]{1,128}$")]],
     QueryParameter(name="document", min_items=1, max_items=MOST_TOGETHER),
@@ -32,7 +33,7 @@ class LogController(Controller):
         return Response(await service.checkpoint(market), headers=headers)
 
     @get("/checkpoints/{size:int}", media_type=MediaType.TEXT)
-    async def checkpoint_of(self, market: TheMarket, size: FromPath[int]) -> Response[str]:
+    async def checkpoint_of(self, market: TheMarket, size: Leaves) -> Response[str]:
         """The checkpoint of a size, as it was published; there is one for each day's freeze."""
         return Response(await service.checkpoint_of(market, size), headers=FOR_EVER)
 
@@ -63,7 +64,7 @@ class LogController(Controller):
 
     @get("/consistency/{old:int}")
     async def consistency(
-        self, market: TheMarket, old: FromPath[int], size: Size = None
+        self, market: TheMarket, old: Leaves, size: Size = None
     ) -> ConsistencyView:
         """Prove that the log only grew since it had so many leaves."""
         return await service.prove_consistency(market, old, size)

@@ -240,3 +240,7 @@ async def test_a_size_that_was_never_published(market: ClockedMarket) -> None:
     await log.grow(market.market)
     for size in (10**6, 0):
         assert problem(await market.http.get(f"/log/checkpoints/{size}")) == (404, "unknown-size")
+    for size in (-1, -(10**30), 10**30):
+        for path in ("checkpoints", "consistency"):
+            answer = await market.http.get(f"/log/{path}/{size}")
+            assert problem(answer) == (400, "invalid-parameter"), answer.url
