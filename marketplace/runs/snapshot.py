@@ -264,9 +264,10 @@ async def frozen_requests(
     What was needed before a tick is left out there: it is nobody's to match.
     """
     row = RunRequest
-    of_day = select(row.request.label("digest"), row.number, row.line).where(row.day == day)
+    query = select(row.request.label("digest"), row.number, row.line).where(row.day == day)
+    if tick:
+        query = query.join(Displaced, _displaced(row.request, day, tick))
     rows = await repository.count_requests(connections[0], day)
-    query = of_day.join(Displaced, _displaced(row.request, day, tick)) if tick else of_day
     layout: bulk.Layout = {"digest": bulk.DIGEST, "number": "i4", "line": _ASKED}
     return await bulk.read(connections, query.order_by(row.request), layout, row.request, rows=rows)
 
@@ -366,7 +367,7 @@ async def frozen_places(
         .where(RunPlace.day == day)
         .order_by(RunPlace.vendor, RunPlace.place)
     )
-    with uncollected():
+    with _uncollected():
         rows = (await connection.execute(query)).all()
         places = [FrozenPlace(*row[1:]) for row in rows]
     newest = await connection.execute(select(func.coalesce(func.max(PlaceNumber.number), 0)))
@@ -376,7 +377,7 @@ async def frozen_places(
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def _uncollected() -> Iterator[None]:
     """Let no garbage be looked for: among rows by the hundred thousand that takes longer than their reading."""
     collects = gc.isenabled()
     gc.disable()
